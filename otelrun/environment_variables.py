@@ -1,0 +1,24 @@
+"""The names of every environment variable otelrun reads or sets. No side effects, no look-ups.
+
+The standard ``OTEL_*`` variables are read through references in a profile, or by ``otelrun.profile.precedence``.
+"""
+
+from __future__ import annotations
+
+OTELRUN_PROFILE = "OTELRUN_PROFILE"
+"""A profile's name (``dev``) or file; the same as ``--profile``."""
+
+OTELRUN_DIR = "OTELRUN_DIR"
+"""The directory that holds the runs. Default: ``$XDG_STATE_HOME/otelrun``, else ``~/.local/state/otelrun``."""
+
+OTELRUN_DISABLED = "OTELRUN_DISABLED"
+"""``1`` or ``true``: the program runs bare; nothing of OpenTelemetry is loaded."""
+
+OTELRUN_HANDOFF = "OTELRUN_HANDOFF"
+"""Set by the launcher for the program: one string, see ``otelrun.profile.handoff``. Not for users."""
+
+OTELRUN_STRICT = "OTELRUN_STRICT"
+"""For otelrun's own tests: ``guarded()`` raises instead of failing open."""
+
+OTELRUN_QUIET = "OTELRUN_QUIET"
+"""``1`` or ``true``: otelrun's one-line notices are not printed (they are still recorded)."""

@@ -1,0 +1,66 @@
+"""The one tree of errors. Each has a slug (documented in docs/reference/errors.md) and the exit status it ends with.
+
+A message says what is wrong, where, and what to do; it never holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class OtelrunError(Exception):
+    """Base of every error otelrun raises on purpose.
+
+    Attributes:
+        slug: short stable name, for documentation and tests.
+        exit_status: what the command line ends with.
+    """
+
+    slug = "error"
+    exit_status = 1
+
+
+class CommandNotFoundError(OtelrunError):
+    """The command is neither on PATH nor a file."""
+
+    slug = "command-not-found"
+    exit_status = 127
+
+
+class CommandNotExecutableError(OtelrunError):
+    """The command exists and cannot be executed."""
+
+    slug = "command-not-executable"
+    exit_status = 126
+
+
+class ProfileError(OtelrunError):
+    """A profile cannot be used.
+
+    Attributes:
+        problems: one printable line per mistake, at least one.
+    """
+
+    slug = "profile-invalid"
+    exit_status = 2
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        """Keep all problems; the text of the exception is one line per problem."""
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class RunDirectoryError(OtelrunError):
+    """The run directory cannot be made, or belongs to somebody else."""
+
+    slug = "run-directory"
+
+
+class StoreError(OtelrunError):
+    """A store cannot be opened or read."""
+
+    slug = "store"
+
+
+class NotFoundError(OtelrunError):
+    """No run or trace answers to what was asked for."""
+
+    slug = "not-found"

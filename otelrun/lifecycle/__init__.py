@@ -1,0 +1,1 @@
+"""What happens at fork and at exit: the only place that registers with the interpreter."""

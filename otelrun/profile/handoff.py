@@ -1,0 +1,124 @@
+"""Profile ↔ one compact string: what the launcher hands to the program and to the agent. Neither ever parses YAML.
+
+The string is base64 of a ``marshal`` version 2 dump of plain tuples, so that any CPython 3 reads it at the cost of
+microseconds. The parts that start-up needs are plain; the profile itself is decoded only when telemetry begins.
+"""
+
+from __future__ import annotations
+
+import marshal
+from binascii import a2b_base64, b2a_base64
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from otelrun.profile.model import Profile
+
+VERSION = 1
+_MARSHAL_VERSION = 2
+
+
+class Handoff:
+    """What one process hands to the next.
+
+    Attributes:
+        run_directory: path of the run's directory; empty where there is none (then the pipeline is in the program).
+        pipeline: ``agent`` or ``in_process``.
+        reason: why it is in_process, one line; empty for agent.
+        default_enabled: see ``Otelrun``.
+        switches: instrumentation name → on or off, for those the profile names.
+        packed_profile: the profile, still packed; see ``profile``.
+    """
+
+    __slots__ = ("default_enabled", "packed_profile", "pipeline", "reason", "run_directory", "switches")
+
+    def __init__(
+        self,
+        *,
+        run_directory: str,
+        pipeline: str,
+        reason: str,
+        default_enabled: bool,
+        switches: dict[str, bool],
+        packed_profile: Any,
+    ) -> None:
+        """Keep the parts."""
+        self.run_directory = run_directory
+        self.pipeline = pipeline
+        self.reason = reason
+        self.default_enabled = default_enabled
+        self.switches = switches
+        self.packed_profile = packed_profile
+
+    def is_enabled(self, instrumentation: str) -> bool:
+        """Say whether an instrumentation is to be used, without unpacking the profile."""
+        return self.switches.get(instrumentation, self.default_enabled)
+
+    def profile(self) -> Profile:
+        """Unpack the profile (imports dataclasses)."""
+        profile: Profile = _unpack(self.packed_profile)
+        return profile
+
+
+def write(profile: Profile, *, run_directory: str, pipeline: str, reason: str = "") -> str:
+    """Write a handoff as text of the base64 alphabet."""
+    names = {entry.name for entry in profile.instrumentations}
+    names.update(profile.otelrun.enabled, profile.otelrun.disabled)
+    parts = (
+        VERSION,
+        run_directory,
+        pipeline,
+        reason,
+        profile.otelrun.default_enabled,
+        {name: profile.is_enabled(name) for name in names},
+        _pack(profile),
+    )
+    return b2a_base64(marshal.dumps(parts, _MARSHAL_VERSION), newline=False).decode("ascii")
+
+
+def read(text: str) -> Handoff:
+    """Read a handoff.
+
+    Raises:
+        ValueError: it is not one, or of another version of otelrun.
+    """
+    try:
+        version, *parts = marshal.loads(a2b_base64(text.encode("ascii")))
+        if version != VERSION:
+            raise ValueError
+        names = ("run_directory", "pipeline", "reason", "default_enabled", "switches", "packed_profile")
+        return Handoff(**dict(zip(names, parts, strict=True)))
+    except (ValueError, TypeError, EOFError) as error:
+        message = "the handoff in the environment is of another version of otelrun, or damaged"
+        raise ValueError(message) from error
+
+
+def _pack(value: Any) -> Any:
+    """Turn dataclasses of the model into ``{"": class name, field: value}``, leaving out what has its default."""
+    fields = getattr(type(value), "__dataclass_fields__", None)
+    if fields is None:
+        if isinstance(value, tuple | list):
+            return tuple(_pack(item) for item in value)
+        if isinstance(value, dict):
+            return {key: _pack(item) for key, item in value.items()}
+        return value
+    packed = {"": type(value).__name__}
+    for name, spec in fields.items():
+        current = getattr(value, name)
+        if current != spec.default:
+            packed[name] = _pack(current)
+    return packed
+
+
+def _unpack(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_unpack(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if "" not in value:
+        return {key: _unpack(item) for key, item in value.items()}
+    from otelrun.profile import model  # noqa: PLC0415 - dataclasses are not for start-up
+
+    fields = {key: _unpack(item) for key, item in value.items() if key}
+    return getattr(model, value[""])(**fields)

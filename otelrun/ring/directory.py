@@ -1,0 +1,151 @@
+"""Where runs live on disk, who may touch them, and which run is which. Paths and permissions only.
+
+A run's directory (0700, every file in it 0600)::
+
+    <root>/runs/<run id>/
+        run.json      what was run, when, by whom; see ``agent``
+        profile       the agent's handoff: the resolved profile (may hold secrets)
+        rings/        one file per process
+        outbox/       what waits for an exporter
+        store.db      the local store
+        agent.lock    held by the agent as long as it lives
+        agent.log     what the agent could not tell anyone
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from otelrun.environment_variables import OTELRUN_DIR
+from otelrun.errors import NotFoundError, RunDirectoryError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class RunDirectory(NamedTuple):
+    """The directory of one run."""
+
+    path: str
+
+    @property
+    def run_id(self) -> str:
+        """The run's full id, e.g. ``20261124-093015-3f9a``."""
+        return os.path.basename(self.path)
+
+    @property
+    def rings(self) -> str:
+        """The directory of rings."""
+        return os.path.join(self.path, "rings")
+
+    @property
+    def outbox(self) -> str:
+        """The directory of what waits for an exporter."""
+        return os.path.join(self.path, "outbox")
+
+    @property
+    def store(self) -> str:
+        """The local store's file."""
+        return os.path.join(self.path, "store.db")
+
+    @property
+    def lock(self) -> str:
+        """The file that the agent of this run locks."""
+        return os.path.join(self.path, "agent.lock")
+
+    @property
+    def log(self) -> str:
+        """The agent's log file."""
+        return os.path.join(self.path, "agent.log")
+
+    @property
+    def profile(self) -> str:
+        """The file of the agent's handoff."""
+        return os.path.join(self.path, "profile")
+
+    @property
+    def description(self) -> str:
+        """The file that says what was run."""
+        return os.path.join(self.path, "run.json")
+
+
+def state_root(environment: Mapping[str, str]) -> str:
+    """Give the directory that holds all runs: OTELRUN_DIR, else the XDG state directory of this user."""
+    chosen = environment.get(OTELRUN_DIR)
+    if chosen:
+        return os.path.abspath(chosen)
+    state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "otelrun")
+
+
+def create_run(root: str) -> RunDirectory:
+    """Make a directory for a new run.
+
+    Raises:
+        RunDirectoryError: it cannot be made, or ``root`` belongs to another user or is writable by others.
+    """
+    try:
+        runs = os.path.join(root, "runs")
+        os.makedirs(runs, mode=0o700, exist_ok=True)
+        _check_ownership(root)
+        _check_ownership(runs)
+        for _ in range(16):
+            run = RunDirectory(os.path.join(runs, f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"))
+            try:
+                os.mkdir(run.path, 0o700)
+            except FileExistsError:
+                continue
+            os.mkdir(run.rings, 0o700)
+            os.mkdir(run.outbox, 0o700)
+            return run
+    except OSError as error:
+        message = f"{error.filename or root}: {error.strerror or error}"
+        raise RunDirectoryError(message) from error
+    message = f"{root}: no free run id"
+    raise RunDirectoryError(message)
+
+
+def _check_ownership(path: str) -> None:
+    status = os.lstat(path)
+    if not stat.S_ISDIR(status.st_mode):
+        message = f"{path} is not a directory"
+        raise RunDirectoryError(message)
+    if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+        message = f"{path} belongs to another user (uid {status.st_uid})"
+        raise RunDirectoryError(message)
+    if status.st_mode & stat.S_IWOTH:
+        message = f"{path} can be written by every user; chmod it to 700"
+        raise RunDirectoryError(message)
+
+
+def list_runs(root: str) -> list[RunDirectory]:
+    """List all runs below ``root``, newest first; empty where there are none."""
+    runs = os.path.join(root, "runs")
+    try:
+        names = sorted(os.listdir(runs), reverse=True)
+    except OSError:
+        return []
+    return [RunDirectory(os.path.join(runs, name)) for name in names if os.path.isdir(os.path.join(runs, name))]
+
+
+def find_run(root: str, wanted: str | None) -> RunDirectory:
+    """Find one run by its id, the end or beginning of it, or the newest for None or ``last``.
+
+    Raises:
+        NotFoundError: none or several match.
+    """
+    runs = list_runs(root)
+    if wanted in (None, "last") and runs:
+        return runs[0]
+    found = [run for run in runs if run.run_id.startswith(wanted or "") or run.run_id.endswith(wanted or "")]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        message = f"no run {wanted!r} below {root}" if wanted else f"no runs below {root}"
+    else:
+        message = f"{wanted!r} names {len(found)} runs: {', '.join(run.run_id for run in found[:5])}"
+    raise NotFoundError(message)

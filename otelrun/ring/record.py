@@ -1,0 +1,213 @@
+"""What the payload of a record means: the codec between Python values and bytes. No I/O.
+
+A payload is ``marshal`` version 2 (no references, the same in every CPython 3) of a tuple whose first item is the kind.
+Attribute values are what OTLP's AnyValue can hold: str, bool, int, float, bytes, None, lists and maps with str keys of these.
+"""
+
+from __future__ import annotations
+
+import marshal
+from typing import Any, NamedTuple
+
+SPAN = 1
+LOG = 2
+NOTE = 3
+KIND_NAMES = {SPAN: "spans", LOG: "logs", NOTE: "notes"}
+
+_MARSHAL_VERSION = 2
+
+Attributes = dict[str, Any]
+
+
+class EventRecord(NamedTuple):
+    """A span event: name, time in ns since the epoch, attributes, how many attributes were dropped."""
+
+    name: str
+    time_ns: int
+    attributes: Attributes
+    dropped_attributes: int = 0
+
+
+class LinkRecord(NamedTuple):
+    """A span link: ids as int (128 and 64 bits), W3C tracestate text, W3C flags, attributes, attributes dropped."""
+
+    trace_id: int
+    span_id: int
+    trace_state: str
+    flags: int
+    attributes: Attributes
+    dropped_attributes: int = 0
+
+
+class SpanRecord(NamedTuple):
+    """An ended span.
+
+    ``parent_span_id`` is 0 for a root. ``flags`` are W3C trace flags; bit 8 (0x100) and 9 (0x200) are OTLP's "parent is
+    remote is known" and "parent is remote". ``kind`` is the API's SpanKind value (0 internal, 1 server, 2 client, 3 producer,
+    4 consumer). ``status`` is 0 unset, 1 ok, 2 error. ``scope`` is the id of a TABLE_SCOPE entry of the same ring.
+    """
+
+    trace_id: int
+    span_id: int
+    parent_span_id: int
+    trace_state: str
+    flags: int
+    name: str
+    kind: int
+    start_ns: int
+    end_ns: int
+    attributes: Attributes
+    events: tuple[EventRecord, ...]
+    links: tuple[LinkRecord, ...]
+    status: int
+    status_description: str
+    scope: int
+    dropped_attributes: int = 0
+    dropped_events: int = 0
+    dropped_links: int = 0
+
+
+class LogRecord(NamedTuple):
+    """A log record. Ids are 0 outside a span; ``severity_number`` is OTLP's 0 to 24; times in ns since the epoch."""
+
+    time_ns: int
+    observed_ns: int
+    trace_id: int
+    span_id: int
+    flags: int
+    severity_number: int
+    severity_text: str
+    body: Any
+    attributes: Attributes
+    event_name: str
+    scope: int
+    dropped_attributes: int = 0
+
+
+class NoteRecord(NamedTuple):
+    """Something otelrun did or could not do in this process: time, slug, one line of text."""
+
+    time_ns: int
+    slug: str
+    text: str
+
+
+class Scope(NamedTuple):
+    """An instrumentation scope, as a TABLE_SCOPE entry."""
+
+    name: str
+    version: str
+    schema_url: str
+    attributes: Attributes
+
+
+class Series(NamedTuple):
+    """One metric stream with one attribute set, as a TABLE_SERIES entry; its cells follow the definition.
+
+    ``instrument`` is one of ``counter``, ``up_down_counter``, ``gauge``, ``histogram`` and the ``observable_`` forms of the
+    first three. Cells, each 8 bytes:
+
+    * sums and gauges: value (double), time of the last measurement in ns (word), 1 when any measurement was a float (word);
+    * histograms: sum (double), min (double), max (double), time of the last measurement in ns (word), 1 when any
+      measurement was a float (word), then one count (word) for each of ``len(boundaries) + 1`` buckets.
+
+    A time of 0 means that nothing was measured yet. Values are cumulative since ``start_ns``.
+    """
+
+    instrument: str
+    name: str
+    unit: str
+    description: str
+    scope: int
+    attributes: Attributes
+    boundaries: tuple[float, ...]
+    start_ns: int
+
+
+SUM_CELLS = 3
+HISTOGRAM_CELLS = 5  # before the buckets
+
+_TYPES: dict[int, Any] = {SPAN: SpanRecord, LOG: LogRecord, NOTE: NoteRecord}
+
+Record = SpanRecord | LogRecord | NoteRecord
+
+
+def encode(kind: int, fields: tuple[Any, ...]) -> bytes:
+    """Encode a record.
+
+    Args:
+        kind: SPAN, LOG or NOTE.
+        fields: the fields of the record's type, in order.
+
+    Returns:
+        The payload.
+    """
+    try:
+        return marshal.dumps((kind, *fields), _MARSHAL_VERSION)
+    except ValueError:  # a subclass of str, an enum, a foreign object somewhere inside
+        return marshal.dumps((kind, *plain(fields)), _MARSHAL_VERSION)
+
+
+def decode(payload: bytes) -> Record:
+    """Decode a payload whose checksum was right.
+
+    Raises:
+        ValueError: it is not a record of a known kind.
+    """
+    try:
+        kind, *fields = marshal.loads(payload)
+        record = _TYPES[kind](*fields)
+        if kind == SPAN:
+            record = record._replace(
+                events=tuple(EventRecord(*e) for e in record.events),
+                links=tuple(LinkRecord(*li) for li in record.links),
+            )
+    except (ValueError, TypeError, KeyError, EOFError) as error:
+        message = f"not a record: {error}"
+        raise ValueError(message) from error
+    else:
+        return record  # type: ignore[no-any-return]
+
+
+def encode_definition(definition: tuple[Any, ...]) -> bytes:
+    """Encode the definition of a table entry: a Scope, a Series, or a process's ``(resource attributes,)``."""
+    try:
+        return marshal.dumps(tuple(definition), _MARSHAL_VERSION)
+    except ValueError:
+        return marshal.dumps(plain(tuple(definition)), _MARSHAL_VERSION)
+
+
+def decode_definition(payload: bytes) -> tuple[Any, ...]:
+    """Decode the definition of a table entry.
+
+    Raises:
+        ValueError: the bytes are not a definition.
+    """
+    try:
+        definition = marshal.loads(payload)
+    except (ValueError, TypeError, EOFError) as error:
+        message = f"not a definition: {error}"
+        raise ValueError(message) from error
+    if not isinstance(definition, tuple):
+        message = "not a definition"
+        raise ValueError(message)  # noqa: TRY004 - one kind of error for one kind of fault
+    return definition
+
+
+def plain(value: Any) -> Any:
+    """Copy ``value`` as builtin types that marshal knows; what has no such form becomes its ``str``."""
+    if value is None or type(value) in (str, bool, int, float, bytes):
+        return value
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in value.items()}
+    if isinstance(value, (list, tuple)):
+        return tuple(plain(v) for v in value)
+    for base in (int, float, str):
+        if isinstance(value, base):
+            return base(value)
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return bytes(value)
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
+        return f"<{type(value).__name__}>"

@@ -1,0 +1,116 @@
+"""One recorder per process: makes the ring at the first record, a new one after fork, and stands down where it cannot.
+
+The only thing of ``ring`` that the pipeline talks to.
+"""
+
+from __future__ import annotations
+
+import os
+from time import time_ns
+
+from otelrun import diagnostics
+from otelrun.lifecycle import fork
+from otelrun.ring import layout
+from otelrun.ring.record import NOTE, encode, encode_definition
+from otelrun.ring.writer import RingWriter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from otelrun.ring.record import Scope
+
+
+class Recorder:
+    """Writes this process's records, scopes and metric series.
+
+    Attributes:
+        generation: counts the rings of this process line; whoever keeps a scope id or a cell index must forget it when this
+            number changes (after fork).
+    """
+
+    def __init__(
+        self,
+        directory: str,
+        describe: Callable[[], dict[str, Any]],
+        *,
+        data_size: int,
+        tables_size: int,
+        hold_ns: int,
+    ) -> None:
+        """Prepare; nothing is made yet.
+
+        Args:
+            directory: the run's directory of rings.
+            describe: gives the resource attributes of the current process; called once per process, at its first record.
+            data_size: see ``RingWriter``.
+            tables_size: see ``RingWriter``.
+            hold_ns: see ``RingWriter``.
+        """
+        self.generation = 0
+        self._directory = directory
+        self._describe = describe
+        self._data_size = data_size
+        self._tables_size = tables_size
+        self._hold_ns = hold_ns
+        self._writer: RingWriter | None = None
+        self._is_off = False
+        self._scopes: dict[Any, int] = {}
+        fork.in_child(self._forget)
+        diagnostics.add_listener(self.note)
+
+    def _forget(self) -> None:
+        """Leave the parent's ring to the parent; the child gets one of its own at its first record."""
+        self.generation += 1
+        self._writer = None
+        self._scopes = {}
+
+    @property
+    def writer(self) -> RingWriter | None:
+        """The ring of this process, made now if need be; None where none can be made (told once)."""
+        if self._writer is None and not self._is_off:
+            self._open()
+        return self._writer
+
+    def _open(self) -> None:
+        pid = os.getpid()
+        path = os.path.join(self._directory, f"{pid}-{time_ns()}.ring")
+        try:
+            self._writer = RingWriter(
+                path, data_size=self._data_size, tables_size=self._tables_size, hold_ns=self._hold_ns
+            )
+        except OSError as error:
+            self._is_off = True
+            diagnostics.tell("ring-off", f"not recording: {self._directory}: {error.strerror or error}")
+            return
+        self._writer.define(layout.TABLE_PROCESS, encode_definition((self._describe(),)))
+
+    def record(self, kind: int, fields: tuple[Any, ...]) -> None:
+        """Append one record of ``kind`` (see ``ring.record``) with its fields in order."""
+        writer = self._writer or self.writer
+        if writer is not None:
+            writer.append(kind, encode(kind, fields))
+
+    def note(self, slug: str, text: str) -> None:
+        """Record something otelrun did or could not do; never makes a ring for it alone."""
+        if self._writer is not None:
+            self._writer.append(NOTE, encode(NOTE, (time_ns(), slug, text)))
+
+    def scope(self, scope: Scope) -> int:
+        """Give the id of an instrumentation scope in this process's ring; 0 where there is no room for it."""
+        key = (scope.name, scope.version, scope.schema_url, repr(scope.attributes) if scope.attributes else "")
+        known = self._scopes.get(key)
+        if known is None:
+            writer = self.writer
+            known = (writer and writer.define(layout.TABLE_SCOPE, encode_definition(scope))) or 0
+            self._scopes[key] = known
+        return known
+
+    def series(self, definition: tuple[Any, ...], cells: int) -> tuple[RingWriter, int] | None:
+        """Make a metric series; give the ring and the index of its first cell, or None where there is no room."""
+        writer = self.writer
+        if writer is None:
+            return None
+        first = writer.define(layout.TABLE_SERIES, encode_definition(definition), cells)
+        return None if first is None else (writer, first)

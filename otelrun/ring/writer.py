@@ -1,0 +1,176 @@
+"""The program's side of one ring file: append records, define tables, update cells. One process, any of its threads.
+
+Knows nothing of what the bytes mean. Never blocks longer than its hold time, never raises once made.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import sys
+from _thread import RLock
+from binascii import crc32
+from collections import deque
+from time import monotonic_ns, sleep, time_ns
+
+from otelrun.ring import layout
+
+_HOLD_STEP_S = 0.0005
+_pack_record = struct.Struct(layout.RECORD_HEADER).pack
+_pack_table = struct.Struct(layout.TABLE_HEADER).pack
+
+
+class RingWriter:
+    """A ring file open for writing.
+
+    Attributes:
+        path: the file.
+        words: the whole file as unsigned 64-bit words; one store is atomic for readers in other processes.
+        doubles: the same bytes as 64-bit floats.
+    """
+
+    def __init__(self, path: str, *, data_size: int, tables_size: int, hold_ns: int = 0) -> None:
+        """Make the file, with all its blocks allocated.
+
+        Args:
+            path: where; must not exist.
+            data_size: bytes of the data region, a power of two.
+            tables_size: bytes of the tables region, a multiple of 4096.
+            hold_ns: how long ``append`` may wait for the agent when the ring is full.
+
+        Raises:
+            OSError: no space, read-only, no such directory, not permitted.
+        """
+        self.path = path
+        size = layout.file_size(tables_size, data_size)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(fd, 0, size)  # a full file system is an error here, not a SIGBUS later
+            else:
+                os.write(fd, bytes(size))
+            if sys.version_info >= (3, 13):
+                self._map = mmap.mmap(fd, size, trackfd=False)
+            else:
+                self._map = mmap.mmap(fd, size)
+        except OSError:
+            os.unlink(path)
+            raise
+        finally:
+            os.close(fd)
+        view = memoryview(self._map)
+        self.words = view.cast("Q")
+        self.doubles = view.cast("d")
+        self._tables_end = layout.HEADER_SIZE + tables_size
+        self._size = data_size
+        self._head = 0
+        self._tail = 0
+        self._hold_ns = hold_ns
+        self._stalled_at = -1
+        self._lock = RLock()
+        self._busy = False
+        self._pending: deque[tuple[int, bytes]] = deque()
+        words = self.words
+        words[layout.WORD_VERSION] = layout.VERSION
+        words[layout.WORD_TABLES_SIZE] = tables_size
+        words[layout.WORD_DATA_SIZE] = data_size
+        words[layout.WORD_PID] = os.getpid()
+        words[layout.WORD_START_TICKS] = start_ticks(os.getpid())
+        words[layout.WORD_CREATED_NS] = time_ns()
+        words[layout.WORD_MAGIC] = layout.MAGIC  # last: a reader ignores the file until now
+
+    def append(self, kind: int, payload: bytes) -> None:
+        """Append one record; where there is no room for it, count it as dropped.
+
+        Safe when a signal handler or a finalizer records in the middle of a record: the inner one waits its turn.
+
+        Args:
+            kind: small number of the kind of record, for the counters.
+            payload: the bytes, from ``record.encode``.
+        """
+        with self._lock:
+            self._pending.append((kind, payload))
+            if self._busy:
+                return
+            self._busy = True
+            try:
+                while self._pending:
+                    kind, payload = self._pending.popleft()
+                    self.words[layout.WORD_RECORDED + kind] += 1
+                    if not self._put(payload) and not (self._wait_for_room(payload) and self._put(payload)):
+                        self.words[layout.WORD_DROPPED + kind] += 1
+            finally:
+                self._busy = False
+
+    def _put(self, payload: bytes) -> bool:
+        length = len(payload)
+        needed = layout.padded(layout.RECORD_HEADER_SIZE + length)
+        head = self._head
+        size = self._size
+        offset = head & (size - 1)
+        room = size - offset
+        total = needed if needed <= room else room + needed
+        if head + total - self._tail > size:
+            self._tail = self.words[layout.WORD_TAIL]
+            if head + total - self._tail > size:
+                return False
+        start = self._tables_end + offset
+        if needed > room:
+            self._map[start : start + 8] = _pack_record(layout.SKIP, 0)
+            start = self._tables_end
+        self._map[start : start + 8] = _pack_record(length, crc32(payload))
+        self._map[start + 8 : start + 8 + length] = payload
+        self._head = head + total
+        self.words[layout.WORD_HEAD] = self._head
+        return True
+
+    def _wait_for_room(self, payload: bytes) -> bool:
+        """Hold the producer at most ``hold_ns`` while the agent makes progress; never for an agent that stands still."""
+        if self._tail == self._stalled_at or len(payload) + 8 > self._size // 2:
+            return False
+        deadline = monotonic_ns() + self._hold_ns
+        before = self._tail
+        while monotonic_ns() < deadline:
+            sleep(_HOLD_STEP_S)
+            self._tail = self.words[layout.WORD_TAIL]
+            if self._head - self._tail <= self._size // 2:
+                return True
+        if self._tail == before:
+            self._stalled_at = before
+        return self._tail != before
+
+    def define(self, kind: int, definition: bytes, cells: int = 0) -> int | None:
+        """Append an entry to the tables.
+
+        Args:
+            kind: one of ``layout.TABLE_*``.
+            definition: from ``record.encode_definition``.
+            cells: how many 8-byte cells follow the definition, all zero.
+
+        Returns:
+            The index of the first cell in ``words`` and ``doubles``, which is also the id of the entry, or None where
+            the tables are full.
+        """
+        with self._lock:
+            used = self.words[layout.WORD_TABLES_USED]
+            start = layout.HEADER_SIZE + used
+            first_cell = start + layout.TABLE_HEADER_SIZE + layout.padded(len(definition))
+            end = first_cell + 8 * cells
+            if end > self._tables_end:
+                self.words[layout.WORD_SERIES_DROPPED] += 1
+                return None
+            body = start + layout.TABLE_HEADER_SIZE
+            self._map[start:body] = _pack_table(end - start, kind, len(definition), crc32(definition))
+            self._map[body : body + len(definition)] = definition
+            self.words[layout.WORD_TABLES_USED] = end - layout.HEADER_SIZE
+            return first_cell // 8
+
+
+def start_ticks(pid: int) -> int:
+    """Give the start time of a process in clock ticks since boot (with its pid it names it for ever), 0 if unknown."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
