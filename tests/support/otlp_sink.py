@@ -1,0 +1,316 @@
+"""A real OTLP receiver on loopback, over HTTP and gRPC, that decodes what arrives and behaves as badly as asked.
+
+    with OtlpSink() as sink:
+        run_otelrun([...], env={"OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint})
+        wait_for(lambda: len(sink.spans()) == 3, 10)
+
+The gRPC server starts when ``grpc_endpoint`` is first asked for, or at once where a port was given for it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+from tests.support import otlp_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Self
+
+    from tests.support.otlp_rows import LogRow, MetricRow, ResourceRow, SpanRow
+
+_GRPC_SERVICES = {
+    "opentelemetry.proto.collector.trace.v1.TraceService": "traces",
+    "opentelemetry.proto.collector.logs.v1.LogsService": "logs",
+    "opentelemetry.proto.collector.metrics.v1.MetricsService": "metrics",
+}
+_GRPC_CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "UNIMPLEMENTED"}
+_GRPC_CODES |= {429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+_HANG_LIMIT_S = 120.0
+
+
+def free_port() -> int:
+    """Give a loopback port that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """How the sink answers.
+
+    Attributes:
+        status: HTTP status; over gRPC the code that the specification maps to it. 200 means accept.
+        retry_after_s: sent with a failure as ``Retry-After`` (HTTP only).
+        hang: take the request and answer nothing until the behaviour changes or the sink stops.
+        close: close the connection without an answer (gRPC: end the call as unavailable).
+        rejected: accept, and claim in ``partial_success`` that so many records were rejected.
+    """
+
+    status: int = 200
+    retry_after_s: int | None = None
+    hang: bool = False
+    close: bool = False
+    rejected: int = 0
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """One request as it arrived, accepted or not: header (metadata) names in lower case, ``size`` bytes on the wire."""
+
+    transport: str
+    signal: str
+    path: str
+    headers: dict[str, str]
+    size: int
+    status: int
+
+
+class OtlpSink:
+    """The receiver. Rows come out in the order of arrival; only accepted requests are kept as telemetry."""
+
+    def __init__(self, *, http_port: int = 0, grpc_port: int | None = None, **behaviour: Any) -> None:
+        """Prepare; nothing listens before ``start``.
+
+        Args:
+            http_port: 0 for a free one.
+            grpc_port: None starts gRPC only when it is asked for; 0 for a free one.
+            behaviour: fields of ``Behaviour`` to begin with.
+        """
+        self._http_port = http_port
+        self._grpc_port = grpc_port
+        self._behaviour = Behaviour(**behaviour)
+        self._changed = threading.Event()
+        self._lock = threading.Lock()
+        self._accepted: list[tuple[str, Any]] = []
+        self._requests: list[RequestRow] = []
+        self._http: ThreadingHTTPServer | None = None
+        self._grpc: Any = None
+
+    def start(self) -> Self:
+        """Listen."""
+        server = _HttpServer(("127.0.0.1", self._http_port), _OtlpHandler)
+        server.sink = self
+        self._http_port = server.server_address[1]
+        self._http = server
+        threading.Thread(target=server.serve_forever, args=(0.02,), name="otlp-sink", daemon=True).start()
+        if self._grpc_port is not None:
+            self._start_grpc()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening and let hanging requests go; what arrived stays readable."""
+        self._changed.set()
+        if self._http is not None:
+            self._http.shutdown()
+            self._http.server_close()
+            self._http = None
+        if self._grpc is not None:
+            self._grpc.stop(0).wait(5)
+            self._grpc = None
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self.stop()
+
+    def behave(self, **behaviour: Any) -> None:
+        """Answer so from now on (fields of ``Behaviour``; none: accept everything); lets hanging requests go."""
+        self._behaviour = Behaviour(**behaviour)
+        self._changed.set()
+        self._changed = threading.Event()
+
+    @property
+    def http_endpoint(self) -> str:
+        """The base URL for OTLP/HTTP, e.g. ``http://127.0.0.1:41234``."""
+        return f"http://127.0.0.1:{self._http_port}"
+
+    @property
+    def grpc_endpoint(self) -> str:
+        """The URL for OTLP/gRPC (plain text)."""
+        if self._grpc is None:
+            self._start_grpc()
+        return f"http://127.0.0.1:{self._grpc_port}"
+
+    def spans(self) -> list[SpanRow]:
+        """All spans so far."""
+        return [row for request in self._of("traces") for row in otlp_rows.span_rows(request)]
+
+    def logs(self) -> list[LogRow]:
+        """All log records so far."""
+        return [row for request in self._of("logs") for row in otlp_rows.log_rows(request)]
+
+    def metrics(self) -> list[MetricRow]:
+        """All metrics so far, one row per metric and export."""
+        return [row for request in self._of("metrics") for row in otlp_rows.metric_rows(request)]
+
+    def resources(self) -> list[ResourceRow]:
+        """The distinct resources so far, with the signal that carried them."""
+        with self._lock:
+            accepted = list(self._accepted)
+        rows: list[ResourceRow] = []
+        for signal, request in accepted:
+            rows += [row for row in otlp_rows.resource_rows(signal, request) if row not in rows]
+        return rows
+
+    def requests(self) -> list[RequestRow]:
+        """All requests so far, refused ones too."""
+        with self._lock:
+            return list(self._requests)
+
+    def receive(self, row: RequestRow, parse: Callable[[], Any]) -> tuple[Behaviour, str]:
+        """Take one request (for the servers): note it, wait where hanging is asked for, keep it where it is accepted.
+
+        Returns:
+            The behaviour to answer with, and what is wrong with the request (then the status is 400).
+        """
+        behaviour, changed = self._behaviour, self._changed
+        problem = ""
+        message = None
+        if behaviour.status == 200 and not (behaviour.hang or behaviour.close):
+            try:
+                message = parse()
+            except ValueError as error:
+                problem = str(error)
+                behaviour = Behaviour(status=400)
+        with self._lock:
+            self._requests.append(
+                RequestRow(row.transport, row.signal, row.path, row.headers, row.size, behaviour.status)
+            )
+            if message is not None:
+                self._accepted.append((row.signal, message))
+        if behaviour.hang:
+            changed.wait(_HANG_LIMIT_S)
+        return behaviour, problem
+
+    def _of(self, wanted: str) -> list[Any]:
+        with self._lock:
+            return [request for signal, request in self._accepted if signal == wanted]
+
+    def _start_grpc(self) -> None:
+        import grpc
+
+        server = grpc.server(ThreadPoolExecutor(4, "otlp-sink-grpc"), options=[("grpc.so_reuseport", 0)])
+        for service, signal in _GRPC_SERVICES.items():
+            handler = grpc.unary_unary_rpc_method_handler(
+                _GrpcExport(self, signal, f"/{service}/Export"),
+                response_serializer=lambda message: message.SerializeToString(),
+            )
+            server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {"Export": handler}),))
+        self._grpc_port = server.add_insecure_port(f"127.0.0.1:{self._grpc_port or 0}")
+        server.start()
+        self._grpc = server
+
+
+class _GrpcExport:
+    """The one method of an OTLP/gRPC service, on undecoded bytes."""
+
+    def __init__(self, sink: OtlpSink, signal: str, path: str) -> None:
+        self._sink = sink
+        self._signal = signal
+        self._path = path
+
+    def __call__(self, body: bytes, context: Any) -> Any:
+        import grpc
+
+        headers = {str(k): v if isinstance(v, str) else v.hex() for k, v in context.invocation_metadata()}
+        row = RequestRow("grpc", self._signal, self._path, headers, len(body), 0)
+        behaviour, problem = self._sink.receive(
+            row, lambda: otlp_rows.parse(self._signal, "application/x-protobuf", body)
+        )
+        if behaviour.close or behaviour.hang:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "told to fail")
+        if behaviour.status != 200:
+            context.abort(grpc.StatusCode[_GRPC_CODES.get(behaviour.status, "INTERNAL")], problem or "told to fail")
+        return _response(self._signal, behaviour)
+
+
+class _HttpServer(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    sink: OtlpSink
+
+    def handle_error(self, *_: object) -> None:
+        """A client that went away is what some tests are about."""
+
+
+class _OtlpHandler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _HttpServer
+
+    def do_POST(self) -> None:
+        body = b"".join(self._body())
+        signal = self.path.removeprefix("/v1/")
+        if signal not in otlp_rows.REQUESTS:
+            self._answer(404, b"")
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        row = RequestRow("http", signal, self.path, headers, len(body), 0)
+        content_type = headers.get("content-type", "")
+        encoding = headers.get("content-encoding", "")
+        behaviour, problem = self.server.sink.receive(
+            row, lambda: otlp_rows.parse(signal, content_type, _decompress(body, encoding))
+        )
+        if behaviour.close or behaviour.hang:
+            self.close_connection = True
+        elif behaviour.status == 200:
+            self._answer(200, _response(signal, behaviour).SerializeToString())
+        else:
+            self._answer(behaviour.status, problem.encode(), behaviour.retry_after_s)
+
+    def _body(self) -> Iterator[bytes]:
+        if self.headers.get("transfer-encoding", "").lower() != "chunked":
+            yield self.rfile.read(int(self.headers.get("content-length", 0)))
+            return
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+
+    def _answer(self, status: int, body: bytes, retry_after_s: int | None = None) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-protobuf")
+        self.send_header("Content-Length", str(len(body)))
+        if retry_after_s is not None:
+            self.send_header("Retry-After", str(retry_after_s))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing on stderr."""
+
+
+def _response(signal: str, behaviour: Behaviour) -> Any:
+    response = otlp_rows.RESPONSES[signal]()
+    if behaviour.rejected:
+        field = {"traces": "rejected_spans", "logs": "rejected_log_records", "metrics": "rejected_data_points"}[signal]
+        setattr(response.partial_success, field, behaviour.rejected)
+        response.partial_success.error_message = "told to reject"
+    return response
+
+
+def _decompress(body: bytes, encoding: str) -> bytes:
+    try:
+        if encoding == "gzip":
+            return gzip.decompress(body)
+        if encoding == "deflate":
+            return zlib.decompress(body)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"not {encoding}: {error}") from error
+    if encoding in ("", "identity"):
+        return body
+    raise ValueError(f"content encoding {encoding!r}")
