@@ -17,7 +17,13 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CONSTRAINTS = os.path.join(ROOT, "constraints.txt")
 _INPUTS = (os.path.join(ROOT, "pyproject.toml"), CONSTRAINTS, os.path.abspath(__file__))
 _MARKER = "otelrun-ready"
-_REGISTRY_FAILURES = ("No matching distribution", "NewConnectionError", "ConnectTimeoutError", "ReadTimeoutError", "SSLError")
+_REGISTRY_FAILURES = (
+    "No matching distribution",
+    "NewConnectionError",
+    "ConnectTimeoutError",
+    "ReadTimeoutError",
+    "SSLError",
+)
 _LAST_LINES = 12
 
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 if sys.version_info < (3, 10):  # noqa: UP036 - the first thing to tell someone whose python3 is old
-    sys.exit("otelrun needs CPython 3.10 or newer; this is %d.%d (%s)" % (*sys.version_info[:2], sys.executable))
+    sys.exit(f"otelrun needs CPython 3.10 or newer; {sys.executable} is {sys.version.split()[0]}")
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, ".ci"))

@@ -1,0 +1,14 @@
+"""Says that it is ready, then works until it is interrupted."""
+
+import sys
+import time
+
+print("ready", flush=True)
+try:
+    while True:
+        time.sleep(0.01)
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+    if "--politely" in sys.argv:
+        sys.exit(130)
+    raise
