@@ -10,4 +10,4 @@ sys.path[0] = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."
 if __name__ == "__main__":
     from otelrun.cli import main
 
-    main()
+    sys.exit(main())
