@@ -3,8 +3,8 @@
 import sys
 import time
 
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True:
         time.sleep(0.01)
 except KeyboardInterrupt:
