@@ -11,4 +11,4 @@ except KeyboardInterrupt:
     print("interrupted", flush=True)
     if "--politely" in sys.argv:
         sys.exit(130)
-    raise
+    raise KeyboardInterrupt from None  # from one line, wherever the signal struck
