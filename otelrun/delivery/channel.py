@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     from otelrun.delivery.outbox import Batch, Outbox, Totals
 
 _FLUSH_RETRY_S = 0.25
+_STATES = {
+    retry.DELIVERED: ("delivering", "delivering again"),
+    retry.RETRY: ("holding", "telemetry is held locally until it answers"),
+    retry.REJECTED: ("rejected", "telemetry is rejected there, and dropped"),
+}
 
 
 class Transport(Protocol):
@@ -43,12 +48,12 @@ class Channel:
         signal: ``spans``, ``logs`` or ``metrics``.
         destination: for people, e.g. ``http://localhost:4318``.
         batching: when to send.
-        state: ``idle`` (nothing tried yet), ``delivering``, or ``holding`` since the last request failed.
+        state: ``idle`` (nothing tried yet), ``delivering``, ``holding`` (the last request is to be retried) or ``rejected``.
         last_error: why the last failed request failed; empty when there was none.
         reasons: reason → how many records were dropped for it by this agent.
     """
 
-    def __init__(  # noqa: PLR0913 - one place puts it together
+    def __init__(
         self,
         name: str,
         destination: str,
@@ -56,7 +61,7 @@ class Channel:
         outbox: Outbox,
         open_transport: Callable[[], Transport],
         batching: Batching,
-        tell: Callable[[str, str], None],
+        tell: Callable[[str, str, str], None],
     ) -> None:
         """Prepare; the transport is opened and the thread started when there is something to send.
 
@@ -66,7 +71,7 @@ class Channel:
             outbox: where records wait.
             open_transport: makes the transport; called in the thread.
             batching: when to send.
-            tell: called with destination and one line at each change between delivering and holding.
+            tell: called with destination, new state and one line whenever ``state`` changes, but for the first delivery.
         """
         self.name = name
         self.signal = name.partition("-")[0]
@@ -116,12 +121,15 @@ class Channel:
             return self._changed.wait_for(lambda: not self._outbox.totals().held, max(0.0, deadline - monotonic()))
 
     def stop(self) -> None:
-        """End the thread after its current request, without waiting for it, and let go of the outbox if it is idle."""
+        """End the thread after its current request, without waiting long for it."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(_FLUSH_RETRY_S)
+
+    def close(self) -> None:
+        """Let go of the outbox; what it holds stays on disk."""
         self._outbox.close()
 
     def _run(self) -> None:
@@ -173,7 +181,7 @@ class Channel:
                     delay_s = outcome.retry_after_s
                 self._retry_at = monotonic() + delay_s
             else:
-                rejected = batch.count if outcome.kind == retry.REJECTED else min(outcome.rejected, batch.count)
+                rejected = batch.records if outcome.kind == retry.REJECTED else min(outcome.rejected, batch.records)
                 self._outbox.settle(batch, rejected=rejected)
                 if rejected:
                     self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + rejected
@@ -183,17 +191,9 @@ class Channel:
             self._changed.notify_all()
 
     def _follow(self, outcome: retry.Outcome) -> None:
-        before = self.state
+        state, text = _STATES[outcome.kind]
+        before, self.state = self.state, state
         self.last_error = outcome.reason or self.last_error
-        if outcome.kind == retry.RETRY:
-            self.state = "holding"
-            if before != "holding":
-                self._tell(self.destination, f"{outcome.reason}: holding {self.signal} locally")
-        elif outcome.kind == retry.REJECTED:
-            self.state = "rejected"
-            if before != "rejected":
-                self._tell(self.destination, f"{outcome.reason}: {self.signal} rejected, and dropped")
-        else:
-            self.state = "delivering"
-            if before in ("holding", "rejected"):
-                self._tell(self.destination, f"delivering {self.signal} again")
+        if state not in (before, "delivering" if before == "idle" else ""):
+            reason = f"{outcome.reason}: " if outcome.kind != retry.DELIVERED else ""
+            self._tell(self.destination, state, f"{reason}{text}")

@@ -10,13 +10,12 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.delivery import wire
-from otelrun.ring.record import LogRecord, SpanRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
-    from otelrun.ring.record import EventRecord, LinkRecord, Scope
+    from otelrun.ring.record import EventRecord, LinkRecord, LogRecord, Scope, SpanRecord
 
 MAX_PAYLOAD = 4_000_000
 """Bytes of a request above which records are spread over several: gRPC servers refuse more than 4 MiB by default."""
@@ -29,7 +28,7 @@ class Payload(NamedTuple):
     """A serialised request and how many records (spans, log records, metric points) it holds."""
 
     data: bytes
-    count: int
+    records: int
 
 
 class ProcessEncoder:
@@ -50,23 +49,23 @@ class ProcessEncoder:
 
     def spans(self, records: Sequence[SpanRecord], limit: int) -> list[Payload]:
         """Encode spans as requests of at most ``limit`` spans and ``MAX_PAYLOAD`` bytes each."""
-        return self.requests([(record.scope, span(record)) for record in records], limit)
+        return self.requests([(record.scope, span(record), 1) for record in records], limit)
 
     def logs(self, records: Sequence[LogRecord], limit: int) -> list[Payload]:
         """Encode log records as requests of at most ``limit`` records and ``MAX_PAYLOAD`` bytes each."""
-        return self.requests([(record.scope, log_record(record)) for record in records], limit)
+        return self.requests([(record.scope, log_record(record), 1) for record in records], limit)
 
-    def requests(self, items: Iterable[tuple[int, bytes]], limit: int) -> list[Payload]:
-        """Put packed items (scope id, content) into requests."""
+    def requests(self, items: Iterable[tuple[int, bytes, int]], limit: int) -> list[Payload]:
+        """Put packed items (scope id, content, how many records it is) into requests."""
         payloads: list[Payload] = []
         scoped: dict[int, list[bytes]] = {}
         count = size = 0
-        for scope_id, item in items:
-            if count and (count >= limit or size + len(item) > MAX_PAYLOAD):
+        for scope_id, item, records in items:
+            if count and (count + records > limit or size + len(item) > MAX_PAYLOAD):
                 payloads.append(Payload(self._request(scoped), count))
                 scoped, count, size = {}, 0, 0
             scoped.setdefault(scope_id, []).append(wire.delimited(b"\x12", item))
-            count += 1
+            count += records
             size += len(item) + 8
         if count:
             payloads.append(Payload(self._request(scoped), count))
@@ -142,7 +141,7 @@ def _link(link: LinkRecord) -> bytes:
 
 def log_record(record: LogRecord) -> bytes:
     """Pack the content of a LogRecord."""
-    parts = []
+    parts: list[bytes] = []
     if record.time_ns:
         parts += b"\x09", wire.pack_fixed64(record.time_ns)
     parts += wire.number(b"\x10", record.severity_number), wire.text(b"\x1a", record.severity_text)

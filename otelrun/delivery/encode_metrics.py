@@ -111,12 +111,9 @@ def _number_point(point: Point) -> bytes:
     is_gauge = point.state.series.instrument not in _SUMS
     time_ns = point.state.time_ns if is_gauge else point.time_ns
     start = b"" if is_gauge else b"\x11" + wire.pack_fixed64(point.start_ns)
-    if point.state.is_float:
-        value = b"\x21" + wire.pack_double(point.value)
-    else:
-        value = b"\x31" + _pack_int(int(point.value))
+    is_float = point.state.is_float
+    value = b"\x21" + wire.pack_double(point.value) if is_float else b"\x31" + _pack_int(int(point.value))
     attributes = wire.attributes(b"\x3a", point.state.series.attributes)
-    # Members of the oneof are packed in the order of their numbers: as_double is 4, as_int is 6, attributes are 7.
     return b"".join((start, b"\x19", wire.pack_fixed64(time_ns), value, attributes))
 
 

@@ -32,14 +32,14 @@ class Surroundings(NamedTuple):
         console: file that takes what is for the terminal where there is none.
         stdout: a descriptor of the launcher's standard output, or None.
         before: name of a channel → its counts at the end of an earlier agent.
-        tell: called with destination and one line when a channel starts or stops holding.
+        tell: see ``Channel``.
     """
 
     outbox: str
     console: str
     stdout: int | None
     before: Mapping[str, Totals]
-    tell: Callable[[str, str], None]
+    tell: Callable[[str, str, str], None]
 
 
 def span_processors(profile: Profile) -> list[Processor]:

@@ -41,7 +41,7 @@ class Frame(NamedTuple):
     serial: int
     position: int
     size: int
-    count: int
+    records: int
     since_ns: int
     payload: bytes | None
 
@@ -51,7 +51,7 @@ class Batch(NamedTuple):
 
     serials: frozenset[int]
     data: bytes
-    count: int
+    records: int
 
 
 class Outbox:
@@ -141,17 +141,17 @@ class Outbox:
             payloads: list[bytes] = []
             count = size = 0
             for frame in tuple(self._frames):
-                if serials and (count + frame.count > max_count or size + frame.size > max_bytes):
+                if serials and (count + frame.records > max_count or size + frame.size > max_bytes):
                     break
                 payload = self._payload(frame)
                 if not payload and not serials:
-                    self._dropped += self._forget_oldest().count
+                    self._dropped += self._forget_oldest().records
                     continue
                 if not payload:
                     break
                 serials.append(frame.serial)
                 payloads.append(payload)
-                count += frame.count
+                count += frame.records
                 size += frame.size
             return Batch(frozenset(serials), b"".join(payloads), count) if serials else None
 
@@ -160,10 +160,12 @@ class Outbox:
         with self._lock:
             found = 0
             while self._frames and self._frames[0].serial in batch.serials:
-                found += self._forget_oldest().count
-            self._dropped -= batch.count - found  # delivered after all: they had to make room while they were on their way
+                found += self._forget_oldest().records
+            self._dropped -= (
+                batch.records - found
+            )  # delivered after all: they had to make room while they were on their way
             self._dropped += rejected
-            self._exported += batch.count - rejected
+            self._exported += batch.records - rejected
             self._save_header()
 
     def close(self) -> None:
@@ -182,14 +184,14 @@ class Outbox:
     def _forget_oldest(self) -> Frame:
         frame = self._frames.popleft()
         self._bytes -= frame.size
-        self._held -= frame.count
+        self._held -= frame.records
         return frame
 
     def _make_room(self, size: int, limit: int) -> None:
         if self._bytes + size <= limit:
             return
         while self._frames and self._bytes + size > limit:
-            self._dropped += self._forget_oldest().count
+            self._dropped += self._forget_oldest().records
         self._save_header()
 
     def _payload(self, frame: Frame) -> bytes:

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from otelrun.ring.record import Scope
 
@@ -60,25 +60,51 @@ def number(tag: bytes, value: int) -> bytes:
 
 def any_value(value: Any) -> bytes:
     """Pack the content of an AnyValue."""
-    kind = type(value)
-    if kind is str:
-        payload = value.encode("utf-8", "replace")
-        return b"\x0a" + varint(len(payload)) + payload
-    if kind is bool:
-        return b"\x10\x01" if value else b"\x10\x00"
-    if kind is int:
-        if _LOWEST_INT <= value < _ABOVE_INT:
-            return b"\x18" + varint(value)
-        return any_value(str(value))
-    if kind is float:
-        return b"\x21" + pack_double(value)
-    if value is None:
-        return b""
-    if kind is bytes:
-        return delimited(b"\x3a", value)
-    if kind is dict:
-        return delimited(b"\x32", attributes(b"\x0a", value))
+    return _PACKERS.get(type(value), _pack_array)(value)
+
+
+def _pack_text(value: str) -> bytes:
+    return delimited(b"\x0a", value.encode("utf-8", "replace"))
+
+
+def _pack_bool(value: bool) -> bytes:
+    return b"\x10\x01" if value else b"\x10\x00"
+
+
+def _pack_int(value: int) -> bytes:
+    """Pack an integer; one beyond 64 bits, for which OTLP has no form, as its digits."""
+    return b"\x18" + varint(value) if _LOWEST_INT <= value < _ABOVE_INT else _pack_text(str(value))
+
+
+def _pack_float(value: float) -> bytes:
+    return b"\x21" + pack_double(value)
+
+
+def _pack_none(_: None) -> bytes:
+    return b""
+
+
+def _pack_bytes(value: bytes) -> bytes:
+    return delimited(b"\x3a", value)
+
+
+def _pack_map(value: Mapping[str, Any]) -> bytes:
+    return delimited(b"\x32", attributes(b"\x0a", value))
+
+
+def _pack_array(value: Iterable[Any]) -> bytes:
     return delimited(b"\x2a", b"".join(delimited(b"\x0a", any_value(item)) for item in value))
+
+
+_PACKERS: dict[type, Callable[[Any], bytes]] = {
+    str: _pack_text,
+    bool: _pack_bool,
+    int: _pack_int,
+    float: _pack_float,
+    type(None): _pack_none,
+    bytes: _pack_bytes,
+    dict: _pack_map,
+}
 
 
 def attributes(tag: bytes, pairs: Mapping[str, Any]) -> bytes:
