@@ -60,7 +60,8 @@ def number(tag: bytes, value: int) -> bytes:
 
 def any_value(value: Any) -> bytes:
     """Pack the content of an AnyValue."""
-    return _PACKERS.get(type(value), _pack_array)(value)
+    pack: Callable[[Any], bytes] = _PACKERS.get(type(value), _pack_array)
+    return pack(value)
 
 
 def _pack_text(value: str) -> bytes:
