@@ -34,7 +34,7 @@ def build_profile(options):
     kind = options.pop("kind", "otlp_http")
     own = Otelrun(
         exit_budget_ms=options.pop("exit_budget_ms", 2000),
-        store=Store(enabled=options.pop("store", False), keep_runs=options.pop("keep_runs", 20)),
+        store=Store(enabled=options.pop("store", True), keep_runs=options.pop("keep_runs", 20)),
         ring=Ring(size=options.pop("ring_size", 4 * 1024 * 1024)),
     )
     interval_ms = options.pop("interval_ms", 60_000)

@@ -1,6 +1,6 @@
 """A program that records spans, logs and a counter straight into its ring, and ends as it is told. Not a test.
 
-    python recording.py COUNT ENDING
+python recording.py COUNT ENDING
 """
 
 from __future__ import annotations
@@ -58,7 +58,8 @@ def main():
     for number in range(wanted):
         record_span(recorder, number)
         record_log(recorder, number)
-    count(recorder, wanted)
+    if wanted:
+        count(recorder, wanted)
     if ending == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if ending == "os_exit":

@@ -65,7 +65,9 @@ def test_more_records_than_the_limit_become_several_requests():
 
 
 def test_large_records_are_spread_over_requests_of_four_megabytes():
-    payloads = make_encoder().spans([make_span(number, attributes={"big": "x" * 1_500_000}) for number in (1, 2, 3)], 512)
+    payloads = make_encoder().spans(
+        [make_span(number, attributes={"big": "x" * 1_500_000}) for number in (1, 2, 3)], 512
+    )
     assert [payload.records for payload in payloads] == [2, 1]
     assert all(len(payload.data) < encode.MAX_PAYLOAD + 1_000 for payload in payloads)
 

@@ -79,7 +79,9 @@ def test_up_down_counter_stays_cumulative_under_delta():
 
 def test_gauge_has_the_time_of_its_measurement_and_no_start():
     data = Gauge(data_points=[NumberDataPoint(time_unix_nano=150, as_double=1.5)])
-    assert encode(Temporality("delta"), make_state("gauge", 1.5, is_float=True)) == expected(metric("gauge", gauge=data))
+    assert encode(Temporality("delta"), make_state("gauge", 1.5, is_float=True)) == expected(
+        metric("gauge", gauge=data)
+    )
 
 
 def test_cumulative_histogram_has_its_extremes():

@@ -80,9 +80,7 @@ def test_exhausted_server_that_says_when_is_retried_then():
     detail = AnyMessage()
     detail.Pack(RetryInfo(retry_delay=Duration(seconds=2, nanos=500_000_000)))
     status = Status(code=8, message="busy", details=[detail]).SerializeToString()
-    assert retry.of_grpc("RESOURCE_EXHAUSTED", "busy", status) == Outcome(
-        RETRY, "gRPC RESOURCE_EXHAUSTED: busy", 2.5
-    )
+    assert retry.of_grpc("RESOURCE_EXHAUSTED", "busy", status) == Outcome(RETRY, "gRPC RESOURCE_EXHAUSTED: busy", 2.5)
 
 
 def test_failure_without_an_answer_is_retried():

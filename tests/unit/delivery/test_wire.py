@@ -29,8 +29,6 @@ def test_lone_surrogate_becomes_a_question_mark():
 
 def test_attributes_stay_right_when_the_caches_turn_over():
     pairs = {f"key{number}": f"value{number}" for number in range(5_000)}
-    expected = b"".join(
-        wire.delimited(b"\x0a", pair.SerializeToString()) for pair in reference.attributes(pairs)
-    )
+    expected = b"".join(wire.delimited(b"\x0a", pair.SerializeToString()) for pair in reference.attributes(pairs))
     assert wire.attributes(b"\x0a", pairs) == expected
     assert wire.attributes(b"\x0a", pairs) == expected
