@@ -22,6 +22,10 @@ class Claim:
         self.run = run
         self._fd = fd
 
+    def fileno(self) -> int:
+        """Give the locked descriptor; a forked process that keeps it keeps the lock."""
+        return self._fd
+
     def release(self) -> None:
         """Let another agent claim the run."""
         os.close(self._fd)

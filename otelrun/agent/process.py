@@ -1,0 +1,125 @@
+"""The agent as a process: what the launcher calls to bring it up, and what it does from its first line to its last.
+
+The launcher's side imports little; everything that reads, stores or sends is loaded in the agent, and only when needed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from otelrun.agent import detach
+from otelrun.agent.notices import Notices
+from otelrun.environment_variables import OTELRUN_QUIET
+from otelrun.ring import recovery
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from otelrun.ring.directory import RunDirectory
+
+_TRUE = ("1", "true", "yes")
+_STDOUT = 1
+_STDERR = 2
+
+
+def describe(run: RunDirectory, handoff_text: str, description: dict[str, Any]) -> None:
+    """Write what the agent and the readers need to know of a run: ``<run>/profile`` and ``<run>/run.json``, both 0600.
+
+    Args:
+        run: the run's directory.
+        handoff_text: ``profile.handoff.write`` of the whole profile, secrets included.
+        description: what was run, when, by whom; without secrets.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    _write_private(run.profile, handoff_text)
+    _write_private(run.description, json.dumps(description))
+
+
+def _write_private(path: str, text: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def start(run: RunDirectory, *, root_pid: int, keep_stdout: bool) -> int:
+    """Start the agent of a run. It holds the run's lock when this returns.
+
+    Args:
+        run: the run's directory, described.
+        root_pid: the process to be followed, normally this one.
+        keep_stdout: let a console exporter print to this process's standard output.
+
+    Returns:
+        The agent's process id.
+
+    Raises:
+        OSError: no agent can run here.
+    """
+    claim = recovery.claim(run)
+    if claim is None:
+        message = f"{run.lock} cannot be locked"
+        raise OSError(message)
+    root = detach.identity(root_pid)
+    terminal = _terminal()
+    stdout = os.dup(_STDOUT) if keep_stdout else None
+    try:
+        return detach.fork_unseen(lambda: _run_agent(run, claim, root, terminal, stdout))
+    finally:
+        claim.release()  # the agent has its own copy of the descriptor, and with it the lock
+        if stdout is not None:
+            os.close(stdout)
+
+
+def _terminal() -> str | None:
+    if os.environ.get(OTELRUN_QUIET, "").lower() in _TRUE:
+        return None
+    try:
+        return os.ttyname(_STDERR)
+    except OSError:
+        return None
+
+
+def _run_agent(
+    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], terminal: str | None, stdout: int | None
+) -> None:
+    """Be the agent. Nothing it meets may reach the user's terminal but by ``Notices``."""
+    notices = Notices(run.log, terminal)
+    try:
+        kept = [claim.fileno()] if stdout is None else [claim.fileno(), stdout]
+        detach.become_agent(kept)
+        sys.excepthook = lambda *_: notices.failed("the agent")
+        _serve(run, root, notices, stdout)
+    except BaseException:  # noqa: BLE001 - the last frame of the process
+        notices.failed("the agent")
+
+
+def _serve(run: RunDirectory, root: tuple[int, int], notices: Notices, stdout: int | None) -> None:
+    from time import monotonic  # noqa: PLC0415
+
+    from otelrun.agent import leftovers, loop, retention  # noqa: PLC0415
+    from otelrun.agent.owners import Processes  # noqa: PLC0415
+    from otelrun.agent.work import RunWork  # noqa: PLC0415
+    from otelrun.profile import handoff  # noqa: PLC0415
+
+    with open(run.profile, encoding="ascii") as file:
+        profile = handoff.read(file.read()).profile()
+    budget_s = profile.otelrun.exit_budget_ms / 1000
+    state_root = os.path.dirname(os.path.dirname(run.path))
+    recovering = leftovers.recover_beside(state_root, budget_s)
+    processes = Processes()
+    work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
+    loop.follow(work, processes, root)
+    notices.hush()
+    deadline = monotonic() + budget_s
+    work.begin_finish()
+    work.finish(deadline)
+    recovering(deadline)
+    leftovers.recover(state_root, max(0.0, deadline - monotonic()))
+    lost = retention.prune(state_root, profile.otelrun.store.keep_runs, run)
+    if lost:
+        notices.log(f"removed with undelivered telemetry, since too many runs hold some: {', '.join(lost)}")

@@ -1,0 +1,381 @@
+"""What is done for one run, live or left behind: rings → store and outboxes, metrics at their intervals, the end of it.
+
+A record leaves its ring only when the store and every exporter's outbox have it on disk. An agent killed in between leaves
+it in the ring for the next one: the store knows what it has, an endpoint may get such a record twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from time import time_ns
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from otelrun.agent.accounting import Accounting
+from otelrun.delivery import encode_metrics, exporters
+from otelrun.delivery.encode import ProcessEncoder
+from otelrun.ring.reader import RingReader
+from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from otelrun.agent.notices import Notices
+    from otelrun.agent.owners import Processes
+    from otelrun.delivery.channel import Channel
+    from otelrun.delivery.encode import Payload
+    from otelrun.profile.model import Profile
+    from otelrun.ring.directory import RunDirectory
+    from otelrun.ring.reader import SeriesState
+    from otelrun.ring.record import Record
+    from otelrun.store.ingest import StoreWriter
+
+READ_LIMIT = 512
+"""Records read from one ring before the next one has its turn."""
+
+_SAVE_INTERVAL_S = 1.0
+_STORE_METRICS_INTERVAL_S = 5.0
+_LARGEST_BATCH = 512
+
+
+class Ring:
+    """One process's ring, and what has been made for it."""
+
+    def __init__(self, name: str, reader: RingReader) -> None:
+        """Take the reader; the encoder and the store's process id come with the first record."""
+        self.name = name
+        self.reader = reader
+        self.encoder: ProcessEncoder | None = None
+        self.process: int | None = None
+        self.stored_ns = 0
+
+
+class Reader(NamedTuple):
+    """A metric reader of the profile at work: where to, how often, in which temporality."""
+
+    channel: Channel
+    interval_s: float
+    temporality: encode_metrics.Temporality
+
+
+class RunWork:
+    """The rings, the store and the channels of one run. Nothing is made or loaded for a run that has recorded nothing.
+
+    Attributes:
+        run: the run's directory.
+        profile: the run's profile.
+    """
+
+    def __init__(
+        self, run: RunDirectory, profile: Profile, *, processes: Processes, notices: Notices, stdout: int | None
+    ) -> None:
+        """Prepare.
+
+        Args:
+            run: the run's directory.
+            profile: the run's profile.
+            processes: is told of the owners of rings, and knows which are alive.
+            notices: takes what goes wrong.
+            stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+        """
+        self.run = run
+        self.profile = profile
+        self._processes = processes
+        self._notices = notices
+        self._stdout = stdout
+        self._accounting = Accounting(run)
+        self._rings: dict[str, Ring] = {}
+        self._is_open = False
+        self._ended_ns: int | None = None
+        self._store: StoreWriter | None = None
+        self._spans: list[Channel] = []
+        self._logs: list[Channel] = []
+        self._readers: list[Reader] = []
+        self._due: dict[str, float] = {}
+
+    @property
+    def channels(self) -> list[Channel]:
+        """All channels, of all signals."""
+        return [*self._spans, *self._logs, *(reader.channel for reader in self._readers)]
+
+    def discover(self) -> None:
+        """Take up rings that have appeared, and watch their owners."""
+        try:
+            names = os.listdir(self.run.rings)
+        except OSError:
+            return  # the directory was removed: nothing to read
+        for name in names:
+            if name in self._rings:
+                continue
+            path = os.path.join(self.run.rings, name)
+            try:
+                reader = RingReader(path)
+            except (OSError, ValueError):
+                self._remove_unfinished(path, name)
+                continue
+            self._rings[name] = Ring(name, reader)
+            self._processes.watch(reader.pid, reader.start_ticks)
+
+    def _remove_unfinished(self, path: str, name: str) -> None:
+        """Remove a file that its process was killed over before it was a ring."""
+        pid = name.partition("-")[0]
+        if pid.isdigit():
+            try:
+                os.kill(int(pid), 0)
+            except ProcessLookupError:
+                os.unlink(path)
+                self._notices.log(f"{name}: its process ended while making it")
+            except OSError:
+                pass  # alive, and another user's
+
+    def is_any_owner_alive(self) -> bool:
+        """Say whether the process of any ring still runs."""
+        return any(self._is_owner_alive(ring) for ring in self._rings.values())
+
+    def _is_owner_alive(self, ring: Ring) -> bool:
+        return self._processes.is_alive(ring.reader.pid, ring.reader.start_ticks)
+
+    def open(self) -> None:
+        """Open the store and the channels; what waits in outboxes goes on its way."""
+        if self._is_open:
+            return
+        self._is_open = True
+        surroundings = exporters.Surroundings(
+            outbox=self.run.outbox,
+            console=os.path.join(self.run.path, "console.jsonl"),
+            stdout=self._stdout,
+            before=self._accounting.before(),
+            tell=self._notices.change,
+        )
+        for signal, processors, channels in (
+            ("spans", exporters.span_processors(self.profile), self._spans),
+            ("logs", exporters.log_processors(self.profile), self._logs),
+        ):
+            for number, processor in enumerate(processors):
+                if processor.exporter is not None:
+                    when = exporters.batching(processor)
+                    channels.append(
+                        exporters.open_channel(f"{signal}-{number}", processor.exporter, when, surroundings)
+                    )
+        for number, reader in enumerate(exporters.metric_readers(self.profile)):
+            channel = exporters.open_channel(f"metrics-{number}", reader.exporter, None, surroundings)
+            temporality = encode_metrics.Temporality(reader.exporter.temporality)
+            self._readers.append(Reader(channel, reader.interval_ms / 1000, temporality))
+        if self.profile.otelrun.store.enabled:
+            self._store = self._guarded(self._open_store)
+        for channel in self.channels:
+            channel.wake()
+
+    def _open_store(self) -> StoreWriter:
+        from otelrun.store.ingest import StoreWriter  # noqa: PLC0415 - sqlite3 is for runs that record something
+
+        store = StoreWriter(self.run.store)
+        with open(self.run.description, encoding="utf-8") as file:
+            store.describe_run(json.load(file))
+        return store
+
+    def _guarded(self, use: Callable[[], Any]) -> Any:
+        """Use the store; where it fails it is off, and delivery goes on without it."""
+        try:
+            return use()
+        except Exception as error:  # noqa: BLE001 - no space, a damaged file: none of it may stop delivery
+            self._notices.failed("the store")
+            self._notices.tell(f"the local store is off: {error}")
+            self._store = None
+            return None
+
+    def _with_store(self, use: Callable[[StoreWriter], Any]) -> None:
+        store = self._store
+        if store is not None:
+            self._guarded(lambda: use(store))
+
+    def drain(self) -> int:
+        """Read each ring once, hand over what was read, and give its space back.
+
+        Returns:
+            How many records were read.
+        """
+        self.discover()
+        total = 0
+        moved: list[RingReader] = []
+        for ring in tuple(self._rings.values()):
+            reader = ring.reader
+            before = reader.position
+            records = reader.read(READ_LIMIT)
+            if records:
+                self._hand_over(ring, records)
+                total += len(records)
+            if reader.position != before:
+                moved.append(reader)
+            elif not self._is_owner_alive(ring) and reader.is_drained:  # in this order: it may have died just now
+                self._finish_ring(ring)
+        if moved:
+            self._with_store(lambda store: store.commit())
+            for reader in moved:
+                reader.commit()
+        return total
+
+    def _hand_over(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
+        encoder = self._introduce(ring)
+        reader = ring.reader
+        process = ring.process
+        if process is not None:
+            self._with_store(lambda store: store.add(process, records, reader.scope))
+        spans = [record for _, record in records if type(record) is SpanRecord]
+        logs = [record for _, record in records if type(record) is LogRecord]
+        self._put(self._spans, encoder.spans, spans)
+        self._put(self._logs, encoder.logs, logs)
+        for _, record in records:
+            if type(record) is NoteRecord:
+                self._notices.log(f"process {reader.pid}: {record.text}")
+
+    def _introduce(self, ring: Ring) -> ProcessEncoder:
+        """Make what a ring needs once its process is described, which is before its first record."""
+        if ring.encoder is None:
+            self.open()
+            reader = ring.reader
+            resource = reader.resource()
+            ring.encoder = ProcessEncoder(resource, self.profile.resource.schema_url or "", reader.scope)
+            self._with_store(lambda store: self._add_process(store, ring, resource))
+        return ring.encoder
+
+    def _add_process(self, store: StoreWriter, ring: Ring, resource: dict[str, Any]) -> None:
+        reader = ring.reader
+        ring.process = store.add_process(ring.name, reader.pid, reader.start_ticks, reader.created_ns, resource)
+
+    def _put(
+        self, channels: Sequence[Channel], encode: Callable[[Any, int], list[Payload]], records: Sequence[Any]
+    ) -> None:
+        if not (channels and records):
+            return
+        limit = min(_LARGEST_BATCH, *(channel.batching.size for channel in channels))
+        try:
+            payloads = encode(records, limit)
+        except Exception:  # noqa: BLE001 - a record with values OTLP has no form for; the others go on
+            if len(records) == 1:
+                self._notices.failed(f"encoding {records[0]!r:.500}")
+                return
+            for record in records:
+                self._put(channels, encode, [record])
+            return
+        for payload in payloads:
+            for channel in channels:
+                channel.put(payload.data, payload.records)
+
+    def tick(self, now: float) -> None:
+        """Do what is due at ``now`` (monotonic seconds): collect metrics, save the accounts.
+
+        Args:
+            now: the current time.
+        """
+        if not self._is_open:
+            return
+        for reader in self._readers:
+            if self._is_due(reader.channel.name, reader.interval_s, now):
+                self._collect(reader, list(self._rings.values()))
+        if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
+            for ring in self._rings.values():
+                self._store_metrics(ring)
+        if self._is_due("save", _SAVE_INTERVAL_S, now):
+            self._save()
+
+    def _is_due(self, what: str, interval_s: float, now: float) -> bool:
+        due = self._due.setdefault(what, now + interval_s)
+        if now >= due:
+            self._due[what] = now + interval_s
+        return now >= due
+
+    def _collect(self, reader: Reader, rings: Sequence[Ring]) -> None:
+        now_ns = time_ns()
+        for ring in rings:
+            points = reader.temporality.points(ring.name, ring.reader.series(), now_ns)
+            if points:
+                encoder = self._introduce(ring)
+                packed = encode_metrics.metrics(points, reader.temporality)
+                for payload in encoder.requests(packed, _LARGEST_BATCH):
+                    reader.channel.put(payload.data, payload.records)
+
+    def _store_metrics(self, ring: Ring) -> None:
+        """Store the series that have been measured since the last time."""
+        since_ns = ring.stored_ns
+        changed: list[SeriesState] = [state for state in ring.reader.series() if state.time_ns > since_ns]
+        process = ring.process
+        if changed and process is not None:
+            ring.stored_ns = max(state.time_ns for state in changed)
+            self._with_store(lambda store: store.set_metrics(process, changed, ring.reader.scope, time_ns()))
+
+    def _finish_ring(self, ring: Ring) -> None:
+        """Take the last of a ring whose process has ended, and remove it."""
+        reader = ring.reader
+        if reader.series():
+            self._introduce(ring)
+        for metric_reader in self._readers:
+            self._collect(metric_reader, [ring])
+            metric_reader.temporality.forget(ring.name)
+        self._store_metrics(ring)
+        counts, torn = reader.counts(), reader.torn
+        if any(counts.dropped.values()) or counts.series_dropped or torn:
+            self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
+        process = ring.process
+        if process is not None:
+            self._with_store(lambda store: store.set_counts(process, counts, torn))
+            self._with_store(lambda store: store.commit())
+        self._accounting.leave(counts, torn)
+        del self._rings[ring.name]
+        if self._is_open:
+            self._save()
+        reader.close()
+        os.unlink(reader.path)
+
+    def _save(self) -> None:
+        """Write down what has become of every record so far."""
+        self._with_store(self._store_accounts)
+        self._with_store(lambda store: store.commit())
+        self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
+
+    def _store_accounts(self, store: StoreWriter) -> None:
+        for ring in self._rings.values():
+            if ring.process is not None:
+                store.set_counts(ring.process, ring.reader.counts(), ring.reader.torn)
+        for channel in self.channels:
+            exported, dropped, held = channel.totals()
+            store.set_delivery(channel.destination, channel.signal, exported, held, dropped, channel.last_error)
+
+    def begin_finish(self) -> None:
+        """After the last record: collect what is left, close the store's account of the run, send what waits at once."""
+        for ring in tuple(self._rings.values()):
+            if not self._is_owner_alive(ring) and ring.reader.is_drained:
+                self._finish_ring(ring)
+        if not self.is_any_owner_alive():
+            self._ended_ns = ended_ns = time_ns()
+            self._with_store(lambda store: store.end_run(ended_ns))
+        self._save()
+        for channel in self.channels:
+            channel.begin_flush()
+
+    def finish(self, deadline: float) -> None:
+        """Deliver what waits until ``deadline`` (monotonic seconds), write down the rest, and let go of everything.
+
+        Args:
+            deadline: one for all channels together.
+        """
+        for channel in self.channels:
+            channel.wait_flushed(deadline)
+        for channel in self.channels:
+            channel.stop()
+        self._save()
+        for channel in self.channels:
+            channel.close()
+        self._with_store(lambda store: store.close())
+        for ring in self._rings.values():
+            ring.reader.close()
+        self._rings.clear()
+        if not self.profile.otelrun.store.enabled and self.is_empty():
+            shutil.rmtree(self.run.path, ignore_errors=True)
+
+    def is_empty(self) -> bool:
+        """Say whether no ring and no outbox is left on disk."""
+        return not any(
+            os.path.isdir(directory) and os.listdir(directory) for directory in (self.run.rings, self.run.outbox)
+        )

@@ -1,0 +1,199 @@
+"""One exporter and one signal: an outbox, a transport, and the thread that carries from the one to the other.
+
+An endpoint that hangs, refuses or dies holds up this thread alone, never the reading of rings.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from time import monotonic, time_ns
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from otelrun.delivery import retry
+from otelrun.delivery.encode import MAX_PAYLOAD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otelrun.delivery.outbox import Batch, Outbox, Totals
+
+_FLUSH_RETRY_S = 0.25
+_STATES = {
+    retry.DELIVERED: ("delivering", "delivering again"),
+    retry.RETRY: ("holding", "telemetry is held locally until it answers"),
+    retry.REJECTED: ("rejected", "telemetry is rejected there, and dropped"),
+}
+
+
+class Transport(Protocol):
+    """Takes OTLP requests somewhere."""
+
+    def send(self, data: bytes) -> retry.Outcome:
+        """Send one serialised ``Export*ServiceRequest`` and wait for the answer; may raise anything."""
+
+
+class Batching(NamedTuple):
+    """When to send: as soon as ``size`` records wait, or one has waited ``delay_s``."""
+
+    size: int
+    delay_s: float
+
+
+class Channel:
+    """Delivers one signal through one exporter, in order, until told to stop.
+
+    Attributes:
+        name: stable within the run, e.g. ``spans-0``.
+        signal: ``spans``, ``logs`` or ``metrics``.
+        destination: for people, e.g. ``http://localhost:4318``.
+        batching: when to send.
+        state: ``idle`` (nothing tried yet), ``delivering``, ``holding`` (the last request is to be retried) or ``rejected``.
+        last_error: why the last failed request failed; empty when there was none.
+        reasons: reason → how many records were dropped for it by this agent.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        destination: str,
+        *,
+        outbox: Outbox,
+        open_transport: Callable[[], Transport],
+        batching: Batching,
+        tell: Callable[[str, str, str], None],
+    ) -> None:
+        """Prepare; the transport is opened and the thread started when there is something to send.
+
+        Args:
+            name: see the class.
+            destination: see the class.
+            outbox: where records wait.
+            open_transport: makes the transport; called in the thread.
+            batching: when to send.
+            tell: called with destination, new state and one line whenever ``state`` changes, but for the first delivery.
+        """
+        self.name = name
+        self.signal = name.partition("-")[0]
+        self.destination = destination
+        self.batching = batching
+        self.state = "idle"
+        self.last_error = ""
+        self.reasons: dict[str, int] = {}
+        self._outbox = outbox
+        self._open_transport = open_transport
+        self._transport: Transport | None = None
+        self._tell = tell
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        self._is_asked_to_wait = False
+        self._is_flushing = False
+        self._is_stopping = False
+
+    def put(self, data: bytes, count: int) -> None:
+        """Put one serialised request of ``count`` records on its way. When this returns, it is on disk."""
+        self._outbox.put(data, count)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the thread look whether something is due; starts it if need be."""
+        with self._changed:
+            if self._thread is None and self._outbox.totals().held:
+                self._thread = threading.Thread(target=self._run, name=f"otelrun-{self.name}", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def totals(self) -> Totals:
+        """Give the counts of the outbox."""
+        return self._outbox.totals()
+
+    def begin_flush(self) -> None:
+        """Send what waits without waiting for more, and retry quickly, from now on."""
+        with self._changed:
+            self._is_flushing = True
+        self.wake()
+
+    def wait_flushed(self, deadline: float) -> bool:
+        """Wait until nothing is held, or until ``deadline`` (monotonic seconds); say whether nothing is held."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._outbox.totals().held, max(0.0, deadline - monotonic()))
+
+    def stop(self) -> None:
+        """End the thread after its current request, without waiting long for it."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_FLUSH_RETRY_S)
+
+    def close(self) -> None:
+        """Let go of the outbox; what it holds stays on disk."""
+        self._outbox.close()
+
+    def _run(self) -> None:
+        while (batch := self._next_batch()) is not None:
+            try:
+                if self._transport is None:
+                    self._transport = self._open_transport()
+                outcome = self._transport.send(batch.data)
+            except Exception as error:  # noqa: BLE001 - a transport may fail in any way; the records are held
+                self._transport = None
+                outcome = retry.of_failure(error)
+            self._settle(batch, outcome)
+
+    def _next_batch(self) -> Batch | None:
+        """Wait until something is due; None when it is time to stop."""
+        with self._changed:
+            while not self._is_stopping:
+                wait_s = self._due_in()
+                if wait_s is None or wait_s > 0:
+                    self._changed.wait(wait_s)
+                    continue
+                batch = self._outbox.take(self.batching.size, MAX_PAYLOAD)
+                if batch is not None:
+                    return batch
+            return None
+
+    def _due_in(self) -> float | None:
+        """In how many seconds there is something to do; None when there is nothing."""
+        totals = self._outbox.totals()
+        if not totals.held:
+            return None
+        until_retry = self._retry_at - monotonic() if self._failures else 0.0
+        if self._is_flushing:
+            return until_retry if self._is_asked_to_wait else min(until_retry, _FLUSH_RETRY_S)
+        if totals.held >= self.batching.size:
+            return until_retry
+        age_s = (time_ns() - self._outbox.oldest_ns()) / 1e9
+        return max(until_retry, min(self.batching.delay_s, self.batching.delay_s - age_s))
+
+    def _settle(self, batch: Batch, outcome: retry.Outcome) -> None:
+        with self._changed:
+            if outcome.kind == retry.RETRY:
+                self._failures += 1
+                delay_s = retry.backoff_s(self._failures, random.random)
+                self._is_asked_to_wait = outcome.retry_after_s is not None
+                if self._is_flushing:
+                    delay_s = _FLUSH_RETRY_S
+                if outcome.retry_after_s is not None:
+                    delay_s = outcome.retry_after_s
+                self._retry_at = monotonic() + delay_s
+            else:
+                rejected = batch.records if outcome.kind == retry.REJECTED else min(outcome.rejected, batch.records)
+                self._outbox.settle(batch, rejected=rejected)
+                if rejected:
+                    self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + rejected
+                self._failures = 0
+                self._is_asked_to_wait = False
+            self._follow(outcome)
+            self._changed.notify_all()
+
+    def _follow(self, outcome: retry.Outcome) -> None:
+        state, text = _STATES[outcome.kind]
+        before, self.state = self.state, state
+        self.last_error = outcome.reason or self.last_error
+        if state not in (before, "delivering" if before == "idle" else ""):
+            reason = f"{outcome.reason}: " if outcome.kind != retry.DELIVERED else ""
+            self._tell(self.destination, state, f"{reason}{text}")

@@ -1,0 +1,142 @@
+"""The profile's exporters → channels. The one place that knows which kind of exporter is which transport."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from otelrun.delivery.channel import Batching, Channel, Transport
+from otelrun.delivery.outbox import Outbox, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from otelrun.profile.model import Exporter, MetricReader, Processor, Profile
+
+KINDS = ("otlp_http", "otlp_grpc", "otlp_file", "console")
+"""Kinds of exporter that the agent runs; any other is a plugin, which runs in the program."""
+
+LONGEST_DELAY_S = 1.0
+"""A batch is sent after this, though the profile allows it to wait longer: waiting saves the program nothing."""
+
+_MILLISECONDS = 1000
+_AT_ONCE = Batching(512, 0.0)
+
+
+class Surroundings(NamedTuple):
+    """What channels need of the agent.
+
+    Attributes:
+        outbox: directory of the outboxes.
+        console: file that takes what is for the terminal where there is none.
+        stdout: a descriptor of the launcher's standard output, or None.
+        before: name of a channel → its counts at the end of an earlier agent.
+        tell: see ``Channel``.
+    """
+
+    outbox: str
+    console: str
+    stdout: int | None
+    before: Mapping[str, Totals]
+    tell: Callable[[str, str, str], None]
+
+
+def span_processors(profile: Profile) -> list[Processor]:
+    """List the span processors whose exporters the agent runs."""
+    return _delivered(profile.tracer_provider.processors if profile.tracer_provider else ())
+
+
+def log_processors(profile: Profile) -> list[Processor]:
+    """List the log record processors whose exporters the agent runs."""
+    return _delivered(profile.logger_provider.processors if profile.logger_provider else ())
+
+
+def metric_readers(profile: Profile) -> list[MetricReader]:
+    """List the metric readers whose exporters the agent runs."""
+    readers = profile.meter_provider.readers if profile.meter_provider else ()
+    return [reader for reader in readers if reader.kind == "periodic" and reader.exporter.kind in KINDS]
+
+
+def _delivered(processors: tuple[Processor, ...]) -> list[Processor]:
+    return [processor for processor in processors if processor.exporter and processor.exporter.kind in KINDS]
+
+
+def batching(processor: Processor) -> Batching:
+    """Give when a processor's records are to be sent."""
+    if processor.kind == "simple" or (processor.exporter and processor.exporter.kind == "console"):
+        return _AT_ONCE
+    delay_s = min(processor.schedule_delay_ms / _MILLISECONDS, LONGEST_DELAY_S)
+    return Batching(max(1, processor.max_export_batch_size), delay_s)
+
+
+def open_channel(name: str, exporter: Exporter, when: Batching | None, surroundings: Surroundings) -> Channel:
+    """Make the channel of one exporter.
+
+    Args:
+        name: signal and number, e.g. ``spans-0``; the same in every agent of a run.
+        exporter: of the profile.
+        when: when to send; None for at once.
+        surroundings: what it needs of the agent.
+    """
+    outbox = Outbox(os.path.join(surroundings.outbox, name), before=surroundings.before.get(name))
+    signal = name.partition("-")[0]
+    return Channel(
+        name,
+        destination(exporter),
+        outbox=outbox,
+        open_transport=lambda: open_transport(exporter, signal, surroundings),
+        batching=when or _AT_ONCE,
+        tell=surroundings.tell,
+    )
+
+
+def open_transport(exporter: Exporter, signal: str, surroundings: Surroundings) -> Transport:
+    """Make the transport of an exporter; its libraries are loaded here and not before.
+
+    Raises:
+        OSError: a file of it cannot be opened.
+        ValueError: its endpoint cannot be used.
+    """
+    if exporter.kind == "otlp_http":
+        from otelrun.delivery.otlp_http import OtlpHttp  # noqa: PLC0415
+
+        return OtlpHttp(exporter, signal)
+    if exporter.kind == "otlp_grpc":
+        from otelrun.delivery.otlp_grpc import OtlpGrpc  # noqa: PLC0415
+
+        return OtlpGrpc(exporter, signal)
+    from otelrun.delivery.file import OtlpFile, open_stream  # noqa: PLC0415
+
+    is_stdout = exporter.kind == "console" or exporter.output_stream == "stdout"
+    if is_stdout and surroundings.stdout is not None:
+        fd = surroundings.stdout
+    else:
+        fd = open_stream(surroundings.console if is_stdout else exporter.output_stream)
+    if exporter.kind == "otlp_file":
+        return OtlpFile(fd, signal)
+    from otelrun.delivery.console import Console  # noqa: PLC0415
+
+    return Console(fd, signal)
+
+
+def destination(exporter: Exporter) -> str:
+    """Name where an exporter sends to, for people: never a secret, never the path of one signal."""
+    if exporter.kind == "console":
+        return "console"
+    if exporter.kind == "otlp_file":
+        return exporter.output_stream
+    url = urlsplit(exporter.endpoint if "://" in exporter.endpoint else f"//{exporter.endpoint}")
+    host = url.netloc.rpartition("@")[2]
+    return f"{url.scheme}://{host}" if url.scheme else host
+
+
+def writes_to_stdout(profile: Profile) -> bool:
+    """Say whether any exporter of the profile prints to standard output."""
+    processors = [*span_processors(profile), *log_processors(profile)]
+    exporters = [processor.exporter for processor in processors if processor.exporter]
+    exporters += [reader.exporter for reader in metric_readers(profile)]
+    return any(
+        exporter.kind == "console" or (exporter.kind == "otlp_file" and exporter.output_stream == "stdout")
+        for exporter in exporters
+    )

@@ -1,0 +1,141 @@
+"""One run at a time: the miniature launcher, a recording program, and what is left of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from otelrun.agent import accounting
+from otelrun.ring.directory import RunDirectory
+from tests.support.otlp_sink import OtlpSink
+from tests.support.waiting import wait_for
+
+HERE = Path(__file__).parent
+CHECKOUT = HERE.parents[2]
+DEADLINE_S = 30.0
+
+
+def is_running(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in (b"Z", b"X")
+
+
+class Runs:
+    """Starts runs below one state directory and ends what is left of them."""
+
+    def __init__(self, root):
+        self.root = root
+        self._agents = []
+        self._programs = []
+
+    def start(self, sink_url, *program, as_pid_1=False, **options):
+        options = {"endpoint": sink_url, **options}
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        script, *arguments = program
+        prefix = ["unshare", "-pf", "--mount-proc"] if as_pid_1 else []
+        process = subprocess.Popen(
+            [
+                *prefix,
+                sys.executable,
+                HERE / "mini_launcher.py",
+                self.root,
+                json.dumps(options),
+                HERE / script,
+                *arguments,
+            ],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self._programs.append(process)
+        return Run(self, process)
+
+    def register(self, agent):
+        self._agents.append(agent)
+
+    def close(self):
+        for process in self._programs:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+        for pid in self._agents:
+            if is_running(pid):
+                os.kill(pid, signal.SIGKILL)
+
+
+class Run:
+    """One run: its program, its agent, its directory."""
+
+    def __init__(self, runs, process):
+        self.process = process
+        self._runs = runs
+        self._started = None
+
+    def _read_started(self):
+        if self._started is None:
+            path = os.path.join(self._runs.root, "started")
+            run_path, pid = wait_for(lambda: os.path.exists(path) and Path(path).read_text().split(), DEADLINE_S)
+            os.unlink(path)
+            self._started = RunDirectory(run_path), int(pid)
+            self._runs.register(self._started[1])
+        return self._started
+
+    @property
+    def directory(self):
+        return self._read_started()[0]
+
+    @property
+    def agent(self):
+        return self._read_started()[1]
+
+    def finish(self):
+        """Wait for the program; give its exit status and what it printed."""
+        self.directory  # noqa: B018 - read before the next run overwrites it
+        stdout, stderr = self.process.communicate(timeout=DEADLINE_S)
+        assert stderr == b""
+        return self.process.returncode, stdout.decode()
+
+    def wait_for_agent(self):
+        pid = self.agent
+        wait_for(lambda: not is_running(pid), DEADLINE_S, what="the agent to end by itself")
+
+    def wait_for_line(self, wanted):
+        assert self.process.stdout.readline().decode().strip() == wanted
+
+    def state(self):
+        return accounting.read(self.directory)
+
+    def destinations(self):
+        return {row["signal"]: (row["exported"], row["dropped"], row["held"]) for row in self.state()["destinations"]}
+
+    def log(self):
+        path = Path(self.directory.log)
+        return path.read_text() if path.exists() else ""
+
+
+@pytest.fixture
+def runs(tmp_path):
+    several = Runs(str(tmp_path / "state"))
+    yield several
+    several.close()
+
+
+@pytest.fixture
+def sink():
+    with OtlpSink() as receiver:
+        yield receiver
+
+
+def elapsed_s(since):
+    return time.monotonic() - since

@@ -1,0 +1,99 @@
+"""A program that records spans, logs and a counter straight into its ring, and ends as it is told. Not a test.
+
+python recording.py COUNT ENDING
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from otelrun.profile import handoff
+from otelrun.ring.record import LOG, SPAN, SUM_CELLS, Scope
+from otelrun.ring.recorder import Recorder
+
+TRACE_ID = 0x0123456789ABCDEF0123456789ABCDEF
+
+
+def make_recorder(hold_ns=50_000_000):
+    mine = handoff.read(os.environ["OTELRUN_HANDOFF"])
+    ring = mine.profile().otelrun.ring
+    return Recorder(
+        os.path.join(mine.run_directory, "rings"),
+        lambda: {"service.name": "recording", "process.pid": os.getpid()},
+        data_size=ring.size,
+        tables_size=ring.tables_size,
+        hold_ns=hold_ns,
+    )
+
+
+def record_span(recorder, number, name="work"):
+    scope = recorder.scope(Scope("test.scope", "1.0", "", {}))
+    now = time.time_ns()
+    attributes = {"number": number, "http.request.method": "GET", "url.path": "/checkout"}
+    fields = (TRACE_ID, number + 1, 0, "", 0x101, name, 1, now - 1000, now, attributes, (), (), 0, "", scope)
+    recorder.record(SPAN, (*fields, 0, 0, 0))
+
+
+def record_log(recorder, number):
+    scope = recorder.scope(Scope("test.scope", "1.0", "", {}))
+    now = time.time_ns()
+    recorder.record(LOG, (now, now, TRACE_ID, number + 1, 1, 9, "INFO", f"line {number}", {}, "", scope, 0))
+
+
+def count(recorder, total):
+    scope = recorder.scope(Scope("test.scope", "1.0", "", {}))
+    definition = ("counter", "work.done", "1", "Work done", scope, {"kind": "test"}, (), time.time_ns())
+    writer, first = recorder.series(definition, SUM_CELLS)
+    writer.doubles[first] = total
+    writer.words[first + 1] = time.time_ns()
+
+
+def main():
+    wanted, ending = int(sys.argv[1]), sys.argv[2]
+    recorder = make_recorder()
+    for number in range(wanted):
+        record_span(recorder, number)
+        record_log(recorder, number)
+    if wanted:
+        count(recorder, wanted)
+    if ending == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if ending == "os_exit":
+        os._exit(3)
+    if ending == "term":
+        os.kill(os.getpid(), signal.SIGTERM)
+    if ending == "exec":
+        os.execv(sys.executable, [sys.executable, __file__, "0", "return"])
+    if ending == "fork":
+        if os.fork() == 0:
+            for number in range(wanted):
+                record_span(recorder, number, "child")
+            os._exit(0)
+        os.wait()
+    if ending == "daemonize":
+        if os.fork() == 0:
+            os.setsid()
+            os.close(0), os.close(1), os.close(2)
+            time.sleep(1.0)  # says nothing for longer than the agent's patience with silence
+            for number in range(wanted):
+                record_span(recorder, number, "daemon")
+            os._exit(0)
+    if ending == "wait":
+        print("recorded", flush=True)
+        sys.stdin.read()
+    if ending == "waitpid":
+        for wait in (os.wait, lambda: os.waitpid(-1, 0), lambda: os.waitpid(-1, os.WNOHANG)):
+            try:
+                print("child", wait())
+            except ChildProcessError:
+                print("no child")
+        usage = os.times()
+        print(signal.sigpending(), usage.children_user, usage.children_system)
+        print(subprocess.run(["true"], check=False).returncode)
+
+
+main()

@@ -1,0 +1,1 @@
+"""A program that records nothing. Not a test."""
