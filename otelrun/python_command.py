@@ -7,7 +7,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _TAKE_A_VALUE = "cmWX"
-_STOP_SITE = {"I": "-I", "E": "-E", "S": "-S"}
+_INFORMATION = "hV?"
+_STOP_SITE = "IES"
 
 
 class PythonCommand:
@@ -35,34 +36,35 @@ def read_python_command(words: Sequence[str]) -> PythonCommand:
     """Read the words that follow the interpreter, as ``Python/getopt.c`` does."""
     blocking = ""
     index = 0
-    while index < len(words):
+    while index < len(words) and words[index].startswith("-") and words[index] != "-":
         word = words[index]
         index += 1
         if word == "--":
             break
-        if word == "-" or not word.startswith("-"):
-            index -= 1
-            break
         if word.startswith("--"):
-            if word == "--check-hash-based-pycs":
-                index += 1
-            elif word in ("--help", "--version", "--help-all", "--help-env", "--help-xoptions"):
+            if word != "--check-hash-based-pycs":
                 return PythonCommand("information", "", blocking, words[index:])
+            index += 1
             continue
-        for position, letter in enumerate(word[1:], start=1):
-            if letter in "hV?":
-                return PythonCommand("information", "", blocking, words[index:])
-            blocking = blocking or _STOP_SITE.get(letter, "")
-            if letter not in _TAKE_A_VALUE:
-                continue
-            value = word[position + 1 :]
-            if not value:
-                value = words[index] if index < len(words) else ""
-                index += 1
-            if letter in "cm":
-                kind = "code" if letter == "c" else "module"
-                return PythonCommand(kind, value if letter == "m" else "", blocking, words[index:])
-            break
+        flags, last, value = _split_options(word)
+        blocking = blocking or next((f"-{flag}" for flag in flags if flag in _STOP_SITE), "")
+        if last and last in _INFORMATION:
+            return PythonCommand("information", "", blocking, words[index:])
+        if last and not value:
+            value = words[index] if index < len(words) else ""
+            index += 1
+        if last == "c":
+            return PythonCommand("code", "", blocking, words[index:])
+        if last == "m":
+            return PythonCommand("module", value, blocking, words[index:])
     if index >= len(words) or words[index] == "-":
         return PythonCommand("stdin", "", blocking, words[index + 1 :])
     return PythonCommand("script", words[index], blocking, words[index + 1 :])
+
+
+def _split_options(word: str) -> tuple[str, str, str]:
+    """Split ``-Ium`` or ``-Wignore`` into plain flags, the one option that ends the word (if any), and what follows it."""
+    for position, letter in enumerate(word):
+        if letter in _TAKE_A_VALUE or letter in _INFORMATION:
+            return word[1:position], letter, word[position + 1 :]
+    return word[1:], "", ""

@@ -22,27 +22,29 @@ def main() -> int:
         The exit status, where the process has not become the program.
     """
     _keep_to_own_modules()
-    words = sys.argv[1:]
     try:
-        from otelrun.cli.words import read_launch_words  # noqa: PLC0415 - after sys.path is in order
-
-        launch = read_launch_words(words, _VERBS)
-        if launch is not None:
-            from otelrun.cli.launching import launch_command  # noqa: PLC0415 - not for the other verbs
-
-            launch_command(launch.command, launch.wishes, dict(os.environ))
-        from otelrun.cli.group import group  # noqa: PLC0415 - imports click
-
-        if not words:
-            with redirect_stdout(sys.stderr):
-                group.main(["--help"], prog_name="otelrun", standalone_mode=False)
-            return 2
-        group.main(words, prog_name="otelrun")
-        return 0
+        _dispatch(sys.argv[1:])
     except OtelrunError as error:
         return print_error(error)
     except KeyboardInterrupt:
         return 130
+    return 2  # there was no command
+
+
+def _dispatch(words: list[str]) -> None:
+    from otelrun.cli.words import read_launch_words  # noqa: PLC0415 - after sys.path is in order
+
+    launch = read_launch_words(words, _VERBS)
+    if launch is not None:
+        from otelrun.cli.launching import launch_command  # noqa: PLC0415 - not for the other verbs
+
+        launch_command(launch.command, launch.wishes, dict(os.environ))
+    from otelrun.cli.group import group  # noqa: PLC0415 - imports click
+
+    if words:
+        group.main(words, prog_name="otelrun")
+    with redirect_stdout(sys.stderr):
+        group.main(["--help"], prog_name="otelrun", standalone_mode=False)
 
 
 def print_error(error: OtelrunError) -> int:

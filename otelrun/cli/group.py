@@ -73,7 +73,7 @@ class LaunchGroup(click.Group):
 @launch_options
 @click.version_option(__version__, prog_name="otelrun", message="%(prog)s %(version)s")
 @click.pass_context
-def group(context: click.Context, **options: Any) -> None:
+def group(context: click.Context, /, **options: Any) -> None:
     """Keep the options for the verb."""
     given: Mapping[str, Any] = {name: value for name, value in options.items() if value}
     context.obj = Wishes(**given)

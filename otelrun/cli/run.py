@@ -37,7 +37,7 @@ def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @launch_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND [ARGS]...")
 @click.pass_context
-def run(context: click.Context, command: tuple[str, ...], **options: str | None) -> None:
+def run(context: click.Context, /, command: tuple[str, ...], **options: str | None) -> None:
     """Run a command and record what it does. `otelrun COMMAND` is the same, shorter.
 
     All words after COMMAND are its own.

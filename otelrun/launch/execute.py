@@ -38,7 +38,7 @@ def execute(target: Target, environment: Mapping[str, str]) -> NoReturn:
         _spawn(target, environment)
     _restore_signals()
     try:
-        os.execve(target.executable, target.arguments, dict(environment))
+        os.execve(target.executable, target.arguments, dict(environment))  # noqa: S606 - what a launcher is for
     except OSError as error:
         if error.errno == errno.ENOEXEC and not _is_binary(target.executable):
             _execute_with_shell(target, environment)
@@ -66,7 +66,7 @@ def _execute_with_shell(target: Target, environment: Mapping[str, str]) -> NoRet
     """Run a script without a shebang as ``execvp`` and every shell do."""
     path = target.executable if os.sep in target.executable else os.path.join(os.curdir, target.executable)
     try:
-        os.execve(_SHELL, [_SHELL, path, *target.arguments[1:]], dict(environment))
+        os.execve(_SHELL, [_SHELL, path, *target.arguments[1:]], dict(environment))  # noqa: S606 - as above
     except OSError as error:
         _refuse(_SHELL, error)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 from otelrun.errors import CommandNotExecutableError, CommandNotFoundError
@@ -54,7 +55,7 @@ def is_of_a_tool(prefix: str) -> bool:
     parts = os.path.normpath(prefix).replace("\\", "/").split("/")
     if any(part.startswith(_CACHE_FOLDERS) for part in parts):
         return True
-    return any(pair in _TOOL_FOLDERS for pair in zip(parts, parts[1:]))  # noqa: B905 - the last has no next
+    return any(pair in _TOOL_FOLDERS for pair in pairwise(parts))
 
 
 def _search(word: str, folders: list[str], environment: Mapping[str, str]) -> tuple[str, str]:

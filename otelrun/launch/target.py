@@ -59,7 +59,7 @@ def resolve_target(command: list[str], environment: Mapping[str, str]) -> Target
     python, script = _as_python(executable, command)
     name = os.path.basename(command[0])
     if python is None:
-        service, version = _of_other_command(command, environment, directory)
+        service, version = _of_other_command(command, directory)
         return Target(executable, arguments, is_python=False, service=service, version=version)
     is_file = python.kind == "script" and not script
     program = os.path.dirname(os.path.join(directory, python.program)) if is_file else directory
@@ -107,9 +107,7 @@ def read_shebang(path: str) -> list[str]:
     return lines[0].split()
 
 
-def _of_other_command(
-    command: list[str], environment: Mapping[str, str], directory: str
-) -> tuple[tuple[str, str], tuple[str, str] | None]:
+def _of_other_command(command: list[str], directory: str) -> tuple[tuple[str, str], tuple[str, str] | None]:
     """Name the service of a command that is not Python; ``uv run app.py`` and its like are named by what they run."""
     name = os.path.basename(command[0])
     if name in _RUNNERS and command[1:2] == ["run"] and len(command) > 2 and not command[2].startswith("-"):  # noqa: PLR2004

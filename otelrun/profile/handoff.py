@@ -34,7 +34,7 @@ class Handoff:
 
     __slots__ = ("default_enabled", "overlay", "packed_profile", "pipeline", "reason", "run_directory", "switches")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the string
         self,
         *,
         run_directory: str,

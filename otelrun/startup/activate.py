@@ -82,9 +82,11 @@ class _Apply:
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
 
         for short_name in self._instrumentations:
-            with guarded(f"instrumentation {short_name}"):
+            name = short_name.replace(".", "_")  # of its entry point
+            if not self._handoff.is_enabled(name):
+                continue
+            with guarded(f"instrumentation {name}"):
                 module_name = f"otelrun.instrumentation.{short_name}"
                 __import__(module_name)  # importlib is not loaded in the bare interpreter
                 instrumentation = sys.modules[module_name]
-                if self._handoff.is_enabled(instrumentation.NAME):
-                    instrumentation.apply(Ledger(), self._handoff.options(instrumentation.NAME))
+                instrumentation.apply(Ledger(), self._handoff.options(name))

@@ -33,7 +33,10 @@ class OverlayFinder:
         self._directories = tuple(directories)
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+        self,
+        name: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 - importlib's signature
+        target: ModuleType | None = None,
     ) -> ModuleSpec | None:
         """Find what nothing else has found."""
         top, _, below = name.partition(".")
@@ -71,7 +74,7 @@ def install(directories: Sequence[str]) -> None:
     """Put a finder for these directories at the end of ``sys.meta_path``, unless the program's own path has them all."""
     known = {os.path.normcase(os.path.abspath(entry)) for entry in sys.path}
     if any(os.path.normcase(directory) not in known for directory in directories):
-        sys.meta_path.append(OverlayFinder(directories))  # type: ignore[arg-type]
+        sys.meta_path.append(OverlayFinder(directories))
 
 
 def _is_asked_by_us() -> bool:

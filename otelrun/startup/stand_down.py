@@ -43,7 +43,10 @@ def reason_to_stand_down(
     Returns:
         None to go on; ``SILENTLY`` where the user asked for it or the process is not his program; else one line to tell.
     """
-    if environment.get(OTELRUN_DISABLED, "").lower() in _TRUE or environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+    if (
+        environment.get(OTELRUN_DISABLED, "").lower() in _TRUE
+        or environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    ):
         return SILENTLY
     if name_of_program(original_arguments) in _TOOLS:
         return SILENTLY
@@ -60,7 +63,7 @@ def reason_to_stand_down(
 
 
 def name_of_program(original_arguments: Sequence[str]) -> str:
-    """Give the script's file name, without ``.exe`` or ``.pyz``, or the top-level name of the module after ``-m``; else ``""``."""
+    """Give the script's file name without ``.exe`` or ``.pyz``, or the top-level module after ``-m``; else ``""``."""
     command = read_python_command(original_arguments[1:])
     if command.kind == "module":
         return command.program.partition(".")[0]
