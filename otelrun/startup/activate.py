@@ -10,11 +10,13 @@ import sys
 
 from otelrun.diagnostics import guarded, tell
 from otelrun.environment_variables import OTELRUN_HANDOFF
-from otelrun.startup import hooks, overlay
+from otelrun.startup import hooks
 from otelrun.startup.stand_down import reason_to_stand_down
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otelrun.profile.handoff import Handoff
 
 _active = False
@@ -56,11 +58,14 @@ def begin(handoff: Handoff) -> None:
 
         _active = True
         hooks.install()
-        if handoff.overlay:
+        if any(directory not in sys.path for directory in handoff.overlay):
+            from otelrun.startup import overlay  # noqa: PLC0415 - only in an environment that is not the launcher's
+
             overlay.install(handoff.overlay)
         providers.prepare(handoff)
+        install = _Install(providers.install)
         for name in providers.HOOKED:
-            hooks.register(name, providers.install)
+            hooks.register(name, install)
         for trigger, instrumentations in registry.OWN.items():
             hooks.register(trigger, _Apply(handoff, instrumentations))
         hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
@@ -69,6 +74,29 @@ def begin(handoff: Handoff) -> None:
 def is_active() -> bool:
     """Say whether this process is observed by otelrun's hooks."""
     return _active
+
+
+class _Install:
+    """The hook that puts otelrun's providers behind OpenTelemetry's API, one module of the API after the other.
+
+    Installing one imports others, and these must wait: what would install them is half imported at that moment.
+    """
+
+    def __init__(self, install: Callable[[str], None]) -> None:
+        self._install = install
+        self._waiting: list[str] = []
+        self._is_installing = False
+
+    def __call__(self, api_module: str) -> None:
+        self._waiting.append(api_module)
+        if self._is_installing:
+            return
+        self._is_installing = True
+        try:
+            while self._waiting:
+                self._install(self._waiting.pop(0))
+        finally:
+            self._is_installing = False
 
 
 class _Apply:

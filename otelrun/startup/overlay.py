@@ -71,10 +71,8 @@ class OverlayFinder:
 
 
 def install(directories: Sequence[str]) -> None:
-    """Put a finder for these directories at the end of ``sys.meta_path``, unless the program's own path has them all."""
-    known = {os.path.normcase(os.path.abspath(entry)) for entry in sys.path}
-    if any(os.path.normcase(directory) not in known for directory in directories):
-        sys.meta_path.append(OverlayFinder(directories))
+    """Put a finder for these directories at the end of ``sys.meta_path``."""
+    sys.meta_path.append(OverlayFinder(directories))
 
 
 def _is_asked_by_us() -> bool:
