@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from contextlib import redirect_stdout
 
 from otelrun.errors import OtelrunError
 
@@ -43,6 +42,8 @@ def _dispatch(words: list[str]) -> None:
 
     if words:
         group.main(words, prog_name="otelrun")
+    from contextlib import redirect_stdout  # noqa: PLC0415 - only for help
+
     with redirect_stdout(sys.stderr):
         group.main(["--help"], prog_name="otelrun", standalone_mode=False)
 

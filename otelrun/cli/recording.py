@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import platform
+import sys
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -109,7 +109,7 @@ def _describe(profile: Profile, command: list[str], root_pid: int) -> dict[str, 
         "service_name_source": profile.service_name_source,
         "profile": profile.name,
         "profile_origin": profile.origin,
-        "python": platform.python_version(),
+        "python": sys.version.partition(" ")[0],
         "otelrun_version": __version__,
         "pipeline": pipeline_choice.AGENT,
         "destinations": pipeline_choice.list_destinations(profile),
