@@ -20,7 +20,7 @@ class Instrumentor:
     Attributes:
         name: of the entry point.
         value: ``module:attribute``.
-        distribution: name of the distribution it comes from, as its folder spells it.
+        distribution: name of the distribution it comes from, with hyphens.
         requirements: what it instruments, from the ``instruments`` extras.
     """
 
@@ -57,7 +57,7 @@ class Installed:
             entries = [(name, value) for name, value in _entry_points(text) if not value.startswith("otelrun.")]
             if entries:
                 requirements = _instruments(_read(os.path.join(folder, "METADATA")))
-                distribution = os.path.basename(folder).rpartition("-")[0]
+                distribution = _name_and_version(folder)[0].replace("_", "-")
                 for name, value in entries:
                     found.setdefault(name, Instrumentor(name, value, distribution, requirements))
         return list(found.values())
@@ -98,7 +98,7 @@ class Installed:
         return [module for module in dict.fromkeys(modules) if module]
 
     def _add(self, folder: str) -> None:
-        name, _, version = os.path.basename(folder)[: -len(_DIST_INFO)].rpartition("-")
+        name, version = _name_and_version(folder)
         if self._folders.setdefault(normalise(name), (version, folder))[1] != folder:
             return
         text = _read(os.path.join(folder, "entry_points.txt"))
@@ -120,6 +120,11 @@ class Installed:
             if normalise(module) in (distribution, normalise(entry_point)):
                 return module
         return next((module for module in modules if not module.startswith("_")), "")
+
+
+def _name_and_version(folder: str) -> tuple[str, str]:
+    name, _, version = os.path.basename(folder)[: -len(_DIST_INFO)].rpartition("-")
+    return name, version
 
 
 def _read(path: str) -> str:
