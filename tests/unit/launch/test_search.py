@@ -50,7 +50,7 @@ def test_a_near_miss_on_path_is_named(tmp_path):
 
 
 def test_nothing_near_says_so(tmp_path):
-    with pytest.raises(CommandNotFoundError, match="^qwxyz: command not found$"):
+    with pytest.raises(CommandNotFoundError, match=r"^qwxyz: command not found$"):
         search.find_command("qwxyz", {"PATH": str(tmp_path)})
 
 

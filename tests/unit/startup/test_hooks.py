@@ -161,7 +161,7 @@ def test_a_failing_import_stays_the_programs_own(tmp_path, fired):
 def test_a_missing_module_is_missing(fired):
     hooks.register("otr_missing", fired.append)
 
-    with pytest.raises(ModuleNotFoundError, match="^No module named 'otr_missing'$") as caught:
+    with pytest.raises(ModuleNotFoundError, match=r"^No module named 'otr_missing'$") as caught:
         import otr_missing  # noqa: F401
 
     assert caught.value.name == "otr_missing"
@@ -287,7 +287,7 @@ def test_a_finder_may_ask_for_the_same_name_again(tmp_path, fired):
 
     class Asking:
         @staticmethod
-        def find_spec(name, path=None, target=None):
+        def find_spec(name, *_):
             return (
                 importlib.util.find_spec(name)
                 if name == "otr_a" and not asked.append(name) and len(asked) == 1
