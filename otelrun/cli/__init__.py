@@ -1,1 +1,74 @@
-"""To be filled."""
+"""The command line ``otelrun``. One file per verb; the only place that prints for people.
+
+``main`` is the console script. Running a command does not wait for click: its 40 ms are for help, mistakes and other verbs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from otelrun.errors import OtelrunError
+
+_VERBS = ("runs", "show", "prepare")  # run is read without click, too; see cli.group
+
+
+def main() -> int:
+    """Run ``otelrun`` with the words of ``sys.argv``.
+
+    Returns:
+        The exit status, where the process has not become the program.
+    """
+    _keep_to_own_modules()
+    try:
+        _dispatch(sys.argv[1:])
+    except OtelrunError as error:
+        return print_error(error)
+    except KeyboardInterrupt:
+        return 130
+    return 2  # there was no command
+
+
+def _dispatch(words: list[str]) -> None:
+    from otelrun.cli.words import read_launch_words  # noqa: PLC0415 - after sys.path is in order
+
+    launch = read_launch_words(words, _VERBS)
+    if launch is not None:
+        from otelrun.cli.launching import launch_command  # noqa: PLC0415 - not for the other verbs
+
+        launch_command(launch.command, launch.wishes, dict(os.environ))
+    from otelrun.cli.group import group  # noqa: PLC0415 - imports click
+
+    if words:
+        group.main(words, prog_name="otelrun")
+    from contextlib import redirect_stdout  # noqa: PLC0415 - only for help
+
+    with redirect_stdout(sys.stderr):
+        group.main(["--help"], prog_name="otelrun", standalone_mode=False)
+
+
+def print_error(error: OtelrunError) -> int:
+    """Print an error, one line per problem.
+
+    Returns:
+        The exit status it asks for.
+    """
+    for line in str(error).splitlines():
+        print(f"otelrun: {line}", file=sys.stderr)
+    return error.exit_status
+
+
+def _keep_to_own_modules() -> None:
+    """Have the launcher's own packages found before the program's.
+
+    PYTHONPATH and, with ``python -m``, the working directory are meant for the program: a ``random.py`` in there must not
+    break the launcher. They go to the end of ``sys.path``. Neither do PYTHONWARNINGS concern the launcher.
+    """
+    warnings.resetwarnings()
+    warnings.simplefilter("ignore")
+    meant = {os.path.abspath(entry) for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry}
+    if "-m" in sys.orig_argv[1:2]:
+        meant.add(os.path.abspath(sys.path[0]))
+    theirs = [entry for entry in sys.path if os.path.abspath(entry) in meant]
+    sys.path[:] = [entry for entry in sys.path if entry not in theirs] + theirs

@@ -15,7 +15,6 @@ A run's directory (0700, every file in it 0600)::
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple
@@ -94,7 +93,7 @@ def create_run(root: str) -> RunDirectory:
         _check_ownership(root)
         _check_ownership(runs)
         for _ in range(16):
-            run = RunDirectory(os.path.join(runs, f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(2)}"))
+            run = RunDirectory(os.path.join(runs, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"))
             try:
                 os.mkdir(run.path, 0o700)
             except FileExistsError:

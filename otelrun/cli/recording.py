@@ -1,0 +1,145 @@
+"""Beginning a run: profile, run directory, agent, handoff. What ``run`` does before exec and ``prepare`` does instead of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from otelrun import __version__
+from otelrun.environment_variables import OTELRUN_PROFILE
+from otelrun.errors import RunDirectoryError
+from otelrun.launch import pipeline_choice
+from otelrun.launch.overlay import overlay_directories
+from otelrun.profile import handoff
+from otelrun.profile.loading import load_profile
+from otelrun.ring.directory import RunDirectory, create_run, state_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from otelrun.cli.wishes import Wishes
+    from otelrun.launch.target import Target
+    from otelrun.profile.model import Exporter, Profile
+
+
+class Recording(NamedTuple):
+    """How a program is to be run.
+
+    Attributes:
+        handoff: for the program; empty where it is to run unobserved.
+        notices: lines to tell the user.
+    """
+
+    handoff: str
+    notices: tuple[str, ...] = ()
+
+
+def begin_recording(
+    wishes: Wishes, command: list[str], target: Target, environment: Mapping[str, str], root_pid: int
+) -> Recording:
+    """Load the profile, make the run's directory and start its agent.
+
+    Args:
+        wishes: of the command line.
+        command: the program's words, for the description of the run.
+        target: what they resolve to.
+        environment: of the launcher.
+        root_pid: the process that is or will be the program.
+
+    Raises:
+        ProfileError: the profile has mistakes.
+    """
+    loaded = load_profile(
+        wishes.profile or environment.get(OTELRUN_PROFILE) or None,
+        environment,
+        service_name=wishes.service_name,
+        endpoint=wishes.endpoint,
+        inferred_service=target.service,
+        inferred_version=target.version,
+    )
+    profile = loaded.profile
+    if profile.disabled:
+        return Recording("", loaded.warnings)
+    pipeline, reason = pipeline_choice.choose_pipeline(profile, has_fork=hasattr(os, "fork"))
+    if pipeline == pipeline_choice.AGENT:
+        try:
+            run = create_run(state_root(environment))
+            _start_agent(run, profile, _describe(profile, command, root_pid), root_pid)
+        except (RunDirectoryError, OSError) as error:
+            reason = f"no agent: {error}"
+        else:
+            text = handoff.write(
+                _without_secrets(profile),
+                run_directory=run.path,
+                pipeline=pipeline_choice.AGENT,
+                overlay=overlay_directories(),
+            )
+            return Recording(text, loaded.warnings)
+    return _without_agent(profile, reason, loaded.warnings)
+
+
+def _start_agent(run: RunDirectory, profile: Profile, description: dict[str, Any], root_pid: int) -> None:
+    from otelrun.agent import process  # noqa: PLC0415 - not loaded where there is to be no agent
+
+    secret = handoff.write(profile, run_directory=run.path, pipeline=pipeline_choice.AGENT)
+    process.describe(run, secret, {"run_id": run.run_id, **description})
+    process.start(run, root_pid=root_pid, keep_stdout=pipeline_choice.writes_to_stdout(profile))
+
+
+def _without_agent(profile: Profile, reason: str, warnings: tuple[str, ...]) -> Recording:
+    if not pipeline_choice.has_exporters(profile):
+        return Recording("", (*warnings, f"not recording: {reason}; the local store needs the agent"))
+    text = handoff.write(
+        profile, run_directory="", pipeline=pipeline_choice.IN_PROCESS, reason=reason, overlay=overlay_directories()
+    )
+    return Recording(text, (*warnings, f"exporting from inside the program: {reason}"))
+
+
+def _describe(profile: Profile, command: list[str], root_pid: int) -> dict[str, Any]:
+    """Say what is run, for ``run.json``."""
+    return {
+        "command": command,
+        "cwd": _working_directory(),
+        "started_ns": time.time_ns(),
+        "root_pid": root_pid,
+        "service_name": dict(profile.resource.attributes).get("service.name", ""),
+        "service_name_source": profile.service_name_source,
+        "profile": profile.name,
+        "profile_origin": profile.origin,
+        "python": sys.version.partition(" ")[0],
+        "otelrun_version": __version__,
+        "pipeline": pipeline_choice.AGENT,
+        "destinations": pipeline_choice.list_destinations(profile),
+    }
+
+
+def _working_directory() -> str:
+    try:
+        return os.getcwd()
+    except OSError:  # it has been deleted
+        return ""
+
+
+def _without_secrets(profile: Profile) -> Profile:
+    """Take out the headers of all exporters: in the agent pipeline only the agent needs them."""
+
+    def bare(exporter: Exporter | None) -> Exporter | None:
+        return None if exporter is None else replace(exporter, headers=())
+
+    tracer, meter, logger = profile.tracer_provider, profile.meter_provider, profile.logger_provider
+    if tracer is not None:
+        tracer = replace(
+            tracer, processors=tuple(replace(item, exporter=bare(item.exporter)) for item in tracer.processors)
+        )
+    if logger is not None:
+        logger = replace(
+            logger, processors=tuple(replace(item, exporter=bare(item.exporter)) for item in logger.processors)
+        )
+    if meter is not None:
+        meter = replace(
+            meter, readers=tuple(replace(item, exporter=replace(item.exporter, headers=())) for item in meter.readers)
+        )
+    return replace(profile, tracer_provider=tracer, meter_provider=meter, logger_provider=logger)

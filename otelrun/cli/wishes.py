@@ -1,0 +1,19 @@
+"""What the command line asked for."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Wishes(NamedTuple):
+    """The options of ``otelrun run``; None where the command line said nothing.
+
+    Attributes:
+        profile: name of a shipped profile, or a file.
+        service_name: ``service.name``.
+        endpoint: URL of an OTLP receiver.
+    """
+
+    profile: str | None = None
+    service_name: str | None = None
+    endpoint: str | None = None

@@ -1,0 +1,122 @@
+"""Upstream's instrumentors, each loaded when the library it instruments has been imported, and never before.
+
+Which ones there are is read from raw package metadata, once, right before the program's first import that could need one:
+about 1 ms for 50 installed distributions, which a program that imports nothing of the kind does not pay. A cache between
+runs was measured and left out: checking that it is still valid costs about as much as reading anew.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from otelrun.diagnostics import guarded, tell
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otelrun.instrumentation.distributions import Instrumentor
+    from otelrun.profile.handoff import Handoff
+
+    Register = Callable[[str, Callable[[str], None]], None]
+
+_TRIGGERS = {
+    "aiohttp-client": "aiohttp",
+    "aiohttp-server": "aiohttp.web",
+    "sqlite3": "sqlite3",
+    "urllib": "urllib.request",
+}
+STDLIB_TRIGGERS = frozenset(("sqlite3", "urllib.request"))
+"""Modules of the standard library that upstream instruments and otelrun does not."""
+
+_DJANGO = "django"
+_DJANGO_TRIGGER = "django.core.handlers.base"
+
+
+def discover(handoff: Handoff, register: Register) -> None:
+    """Find the installed instrumentors and register a hook for each that the profile wants.
+
+    An instrumentor of a name that otelrun has itself is left out: ours wins. One that does not say what it instruments is
+    loaded at once.
+
+    Args:
+        handoff: says which are enabled, with which options, and where the launcher's own packages are.
+        register: ``register(module_name, hook)`` as in ``otelrun.startup.hooks``.
+    """
+    from otelrun.instrumentation import registry  # noqa: PLC0415 - only now needed
+    from otelrun.instrumentation.distributions import Installed  # noqa: PLC0415
+
+    own = {module.replace(".", "_") for modules in registry.OWN.values() for module in modules}
+    installed = Installed([*sys.path, *handoff.overlay])
+    for instrumentor in installed.instrumentors():
+        if instrumentor.name in own or not handoff.is_enabled(instrumentor.name):
+            continue
+        with guarded(f"instrumentation {instrumentor.name}"):
+            load = _Load(instrumentor, handoff, installed.unsupported(instrumentor))
+            if instrumentor.name == _DJANGO:
+                register(_DJANGO_TRIGGER, _LoadWithMiddleware(load))
+                continue
+            triggers = _triggers(instrumentor, installed.top_level_modules(instrumentor))
+            if triggers is None:
+                load("")
+                continue
+            for trigger in triggers:
+                register(trigger, load)
+
+
+def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] | None:
+    """Give the modules whose import is to load the instrumentor; None where nothing says which."""
+    if instrumentor.name in _TRIGGERS:
+        return [_TRIGGERS[instrumentor.name]]
+    if instrumentor.requirements or instrumented:
+        return instrumented
+    return [instrumentor.name] if instrumentor.name in sys.stdlib_module_names else None
+
+
+class _Load:
+    """The hook that loads one instrumentor, once."""
+
+    def __init__(self, instrumentor: Instrumentor, handoff: Handoff, unsupported: str | None) -> None:
+        self._instrumentor = instrumentor
+        self._handoff = handoff
+        self._unsupported = unsupported
+        self._is_done = False
+
+    def __call__(self, _: str) -> None:
+        if self._is_done:
+            return
+        self._is_done = True
+        name = self._instrumentor.name
+        if self._unsupported:
+            tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
+            return
+        with guarded(f"instrumentation {name}"):
+            module_name, _, attribute = self._instrumentor.value.partition(":")
+            __import__(module_name)
+            instrumentor = getattr(sys.modules[module_name], attribute)()
+            if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
+                # upstream's own check of versions reads all metadata again; None says that ours could not decide
+                is_checked = self._unsupported is not None
+                instrumentor.instrument(skip_dep_check=is_checked, **self._handoff.options(name))
+
+
+class _LoadWithMiddleware:
+    """The hook for Django, whose instrumentor needs its settings: these are complete when the middleware is loaded."""
+
+    def __init__(self, load: _Load) -> None:
+        self._load = load
+
+    def __call__(self, module_name: str) -> None:
+        from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415 - only now needed
+
+        ledger = Ledger()
+
+        def make_wrapper(original: Callable[..., object]) -> Callable[..., object]:
+            def load_middleware(*args: object, **kwargs: object) -> object:
+                ledger.undo()
+                self._load(_DJANGO)
+                return original(*args, **kwargs)
+
+            return load_middleware
+
+        ledger.wrap(sys.modules[module_name].BaseHandler, "load_middleware", make_wrapper)

@@ -1,0 +1,120 @@
+"""Start-up of the program's side, once per process: decide, read the handoff, place the hooks, be gone.
+
+Called by the shim before any of the program's code, or by ``otelrun.configurator`` where another launcher came first.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from otelrun.diagnostics import guarded, tell
+from otelrun.environment_variables import OTELRUN_HANDOFF
+from otelrun.startup import hooks
+from otelrun.startup.stand_down import reason_to_stand_down
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otelrun.profile.handoff import Handoff
+
+_active = False
+
+
+def activate() -> bool:
+    """Start observing this process, if it is to be observed. Raises nothing; prints at most one line.
+
+    Returns:
+        Whether hooks are in place; where False, nothing of otelrun is needed any more.
+    """
+    reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules)
+    if reason is not None:
+        if reason:
+            tell("stand-down", reason)
+        return False
+    text = os.environ.get(OTELRUN_HANDOFF)
+    if not text:  # a stray PYTHONPATH: nobody launched this program
+        return False
+    from otelrun.profile.handoff import read  # noqa: PLC0415 - not needed to stand down
+
+    try:
+        handoff = read(text)
+    except ValueError as error:
+        tell("handoff", f"not observed: {error}")
+        return False
+    begin(handoff)
+    return _active
+
+
+def begin(handoff: Handoff) -> None:
+    """Place the hooks that this handoff asks for."""
+    global _active
+    if _active:
+        return
+    with guarded("start-up"):
+        from otelrun.instrumentation import lazy, registry  # noqa: PLC0415 - not needed to stand down
+        from otelrun.pipeline import providers  # noqa: PLC0415
+
+        _active = True
+        hooks.install()
+        if any(directory not in sys.path for directory in handoff.overlay):
+            from otelrun.startup import overlay  # noqa: PLC0415 - only in an environment that is not the launcher's
+
+            overlay.install(handoff.overlay)
+        providers.prepare(handoff)
+        install = _Install(providers.install)
+        for name in providers.HOOKED:
+            hooks.register(name, install)
+        for trigger, instrumentations in registry.OWN.items():
+            hooks.register(trigger, _Apply(handoff, instrumentations))
+        hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
+
+
+def is_active() -> bool:
+    """Say whether this process is observed by otelrun's hooks."""
+    return _active
+
+
+class _Install:
+    """The hook that puts otelrun's providers behind OpenTelemetry's API, one module of the API after the other.
+
+    Installing one imports others, and these must wait: what would install them is half imported at that moment.
+    """
+
+    def __init__(self, install: Callable[[str], None]) -> None:
+        self._install = install
+        self._waiting: list[str] = []
+        self._is_installing = False
+
+    def __call__(self, api_module: str) -> None:
+        self._waiting.append(api_module)
+        if self._is_installing:
+            return
+        self._is_installing = True
+        try:
+            while self._waiting:
+                self._install(self._waiting.pop(0))
+        finally:
+            self._is_installing = False
+
+
+class _Apply:
+    """The hook that puts otelrun's own instrumentations of one module in place."""
+
+    def __init__(self, handoff: Handoff, instrumentations: tuple[str, ...]) -> None:
+        self._handoff = handoff
+        self._instrumentations = instrumentations
+
+    def __call__(self, _: str) -> None:
+        from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
+
+        for short_name in self._instrumentations:
+            name = short_name.replace(".", "_")  # of its entry point
+            if not self._handoff.is_enabled(name):
+                continue
+            with guarded(f"instrumentation {name}"):
+                module_name = f"otelrun.instrumentation.{short_name}"
+                __import__(module_name)  # importlib is not loaded in the bare interpreter
+                instrumentation = sys.modules[module_name]
+                instrumentation.apply(Ledger(), self._handoff.options(name))

@@ -1,0 +1,82 @@
+"""What the program's own interpreter lacks: OpenTelemetry's API, found beside the launcher, only where nothing else has it.
+
+``otelrun`` itself needs no finder: the shim loads the launcher's copy, and its modules are found through its ``__path__``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from importlib.machinery import ModuleSpec, PathFinder
+    from importlib.metadata import Distribution, DistributionFinder
+    from types import ModuleType
+
+_PUBLIC = "opentelemetry"
+_PRIVATE = ("typing_extensions", "wrapt", "packaging")
+_USERS = (*_PRIVATE, _PUBLIC, "otelrun")
+
+
+class OverlayFinder:
+    """A finder for the end of ``sys.meta_path``.
+
+    ``opentelemetry`` is found for everybody, so that the program's own spans join in. The other packages are found only for
+    imports that come from ``opentelemetry``, ``otelrun`` or one of them: a program that asks whether ``wrapt`` is installed
+    gets the answer it gets without otelrun.
+    """
+
+    def __init__(self, directories: Sequence[str]) -> None:
+        """Keep the directories that hold the packages, first one first."""
+        self._directories = tuple(directories)
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,  # noqa: ARG002 - importlib's signature
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        """Find what nothing else has found."""
+        top, _, below = name.partition(".")
+        if top not in _USERS or (top in _PRIVATE and not below and not _is_asked_by_us()):
+            return None
+        if not below:
+            directories = list(self._directories)
+        else:
+            parent = name.rpartition(".")[0]
+            if getattr(sys.modules.get(parent), "__file__", None) is not None:
+                return None  # a package of the program's own: what it does not have, it does not have
+            directories = [os.path.join(directory, *parent.split(".")) for directory in self._directories]
+        finder: type[PathFinder] = sys.modules["_frozen_importlib_external"].PathFinder
+        spec = finder.find_spec(name, directories, target)
+        if spec is not None and spec.loader is None and spec.submodule_search_locations is not None:
+            # importlib's own list of a namespace is found again from sys.path when that changes, and would lose ours
+            spec.submodule_search_locations = list(spec.submodule_search_locations)
+        return spec
+
+    def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[Distribution]:
+        """Give the metadata of OpenTelemetry's packages beside the launcher, of those that ``sys.path`` has none of."""
+        metadata = sys.modules["importlib.metadata"]
+        own = metadata.MetadataPathFinder
+        wanted = getattr(context, "name", None)
+        found = metadata.DistributionFinder.Context(name=wanted, path=list(self._directories))
+        for distribution in own.find_distributions(found):
+            name = distribution.metadata["Name"]
+            if name.startswith(_PUBLIC):
+                at_home = metadata.DistributionFinder.Context(name=name, path=sys.path)
+                if next(iter(own.find_distributions(at_home)), None) is None:
+                    yield distribution
+
+
+def install(directories: Sequence[str]) -> None:
+    """Put a finder for these directories at the end of ``sys.meta_path``."""
+    sys.meta_path.append(OverlayFinder(directories))
+
+
+def _is_asked_by_us() -> bool:
+    frame = sys._getframe(2)  # noqa: SLF001 - the only way to see who imports
+    while frame is not None and "importlib" in frame.f_code.co_filename:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] in _USERS

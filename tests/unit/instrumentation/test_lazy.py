@@ -1,0 +1,281 @@
+"""Upstream's instrumentors load when their target does, each on its own, and ours win."""
+
+from __future__ import annotations
+
+import sys
+import types
+
+import pytest
+
+from otelrun import diagnostics
+from otelrun.instrumentation import lazy
+from otelrun.profile import handoff as handoffs
+from otelrun.profile.model import Instrumentation, Otelrun, Profile
+
+
+class Site:
+    """A site directory under construction, and what its instrumentors were asked to do."""
+
+    def __init__(self, path, monkeypatch):
+        self.path = path
+        self.calls = []
+        self.hooks = {}
+        self._monkeypatch = monkeypatch
+        monkeypatch.setattr(sys, "path", [str(path)])
+
+    def add(self, name, version="1.0", *, modules=(), instruments=(), entry_points=None, top_level=None):
+        """Install a distribution."""
+        info = self.path / f"{name}-{version}.dist-info"
+        info.mkdir(parents=True)
+        lines = [
+            "Metadata-Version: 2.1",
+            f"Name: {name}",
+            *(f"Requires-Dist: {line}" for line in instruments),
+            "",
+            "text",
+        ]
+        (info / "METADATA").write_text("\n".join(lines))
+        (info / "RECORD").write_text("".join(f"{module},,\n" for module in modules))
+        if top_level:
+            (info / "top_level.txt").write_text(top_level)
+        if entry_points:
+            text = "\n".join(f"{name} = {value}" for name, value in entry_points.items())
+            (info / "entry_points.txt").write_text(
+                f"[console_scripts]\nx = y:z\n[opentelemetry_instrumentor]\n{text}\n"
+            )
+        for module in modules:
+            path = self.path / module
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text("")
+
+    def instrumentor(self, name, *, requires=(), fails=False, already=False, distribution=None):
+        """Install an instrumentor whose calls are noted."""
+        site = self
+
+        class Instrumentor:
+            is_instrumented_by_opentelemetry = already
+
+            def instrument(self, **options):
+                if fails:
+                    raise RuntimeError("boom")
+                site.calls.append((name, options))
+
+        module = f"otr_contrib_{name.replace('-', '_')}"
+        self._monkeypatch.setitem(sys.modules, module, types.SimpleNamespace(Instrumentor=Instrumentor))
+        self.add(
+            distribution or f"opentelemetry_instrumentation_{name.replace('-', '_')}",
+            instruments=[f"{requirement}; extra == 'instruments'" for requirement in requires],
+            entry_points={name: f"{module}:Instrumentor"},
+        )
+
+    def discover(self, profile=None, overlay=()):
+        text = handoffs.write(profile or Profile(), run_directory="", pipeline="agent", overlay=overlay)
+        lazy.discover(handoffs.read(text), lambda name, hook: self.hooks.setdefault(name, []).append(hook))
+
+    def import_(self, name):
+        for hook in self.hooks.get(name, ()):
+            hook(name)
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    monkeypatch.setattr(diagnostics, "_told", set())
+    monkeypatch.setitem(
+        sys.modules,
+        "otelrun.instrumentation.registry",
+        types.SimpleNamespace(OWN={"threading": ("threading",), "grpc": ("grpc.client",)}),
+    )
+    return Site(tmp_path, monkeypatch)
+
+
+def test_an_instrumentor_waits_for_its_target(site):
+    site.add("Flask", "3.1", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask>=1.0"])
+
+    site.discover()
+
+    assert (list(site.hooks), site.calls) == (["flask"], [])
+    site.import_("flask")
+    site.import_("flask")
+    assert site.calls == [("flask", {"skip_dep_check": True})]
+
+
+def test_options_of_the_profile_are_passed(site):
+    site.add("flask", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask"])
+
+    site.discover(Profile(instrumentations=(Instrumentation("flask", options=(("excluded_urls", "/health"),)),)))
+    site.import_("flask")
+
+    assert site.calls == [("flask", {"skip_dep_check": True, "excluded_urls": "/health"})]
+
+
+def test_what_the_profile_switches_off_stays_off(site):
+    site.add("flask", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask"])
+
+    site.discover(Profile(otelrun=Otelrun(disabled=("flask",))))
+
+    assert site.hooks == {}
+
+
+def test_names_of_otelruns_own_are_left_to_it(site):
+    site.instrumentor("threading")
+    site.add("grpcio", modules=["grpc/__init__.py"])
+    site.instrumentor("grpc_client", requires=["grpcio"])
+
+    site.discover()
+
+    assert (site.hooks, site.calls) == ({}, [])
+
+
+def test_a_target_that_is_not_installed_has_no_hook(site):
+    site.instrumentor("flask", requires=["flask"])
+
+    site.discover()
+
+    assert (site.hooks, site.calls) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("distribution", "modules", "top_level", "trigger"),
+    [
+        ("PyMySQL", ["pymysql/__init__.py"], None, "pymysql"),
+        ("pymongo", ["bson/__init__.py", "gridfs/__init__.py", "pymongo/__init__.py"], None, "pymongo"),
+        ("kafka-python", ["kafka/__init__.py", "kafka/vendor/__init__.py"], None, "kafka"),
+        ("psycopg2-binary", [], "psycopg2\n", "psycopg2"),
+        ("google-genai", ["google/genai/__init__.py"], None, "google.genai"),
+        ("six", ["six.py"], None, "six"),
+    ],
+)
+def test_the_trigger_is_the_targets_module(site, distribution, modules, top_level, trigger):
+    site.add(distribution, modules=modules, top_level=top_level)
+    site.instrumentor("x", requires=[distribution])
+
+    site.discover()
+
+    assert list(site.hooks) == [trigger]
+
+
+def test_one_of_several_alternatives_is_enough(site):
+    site.add("psycopg2_binary", "2.9", top_level="psycopg2")
+    site.instrumentor("psycopg2")
+    metadata = next(site.path.glob("opentelemetry_instrumentation_psycopg2*")) / "METADATA"
+    metadata.write_text(
+        "Name: x\nRequires-Dist: psycopg2>=2.7; extra == 'instruments-any'\n"
+        "Requires-Dist: psycopg2-binary>=2.7; extra == 'instruments-any'\n"
+    )
+
+    site.discover()
+    site.import_("psycopg2")
+
+    assert site.calls == [("psycopg2", {"skip_dep_check": True})]
+
+
+@pytest.mark.parametrize(
+    ("name", "trigger"),
+    [("sqlite3", "sqlite3"), ("urllib", "urllib.request"), ("tkinter", "tkinter")],
+)
+def test_the_standard_library_needs_no_metadata(site, name, trigger):
+    site.instrumentor(name)
+
+    site.discover()
+
+    assert list(site.hooks) == [trigger]
+
+
+def test_an_instrumentor_of_nobody_knows_what_loads_at_once(site):
+    site.instrumentor("system_metrics")
+
+    site.discover()
+
+    assert site.calls == [("system_metrics", {"skip_dep_check": True})]
+
+
+def test_an_unsupported_version_is_told_when_it_matters_and_not_instrumented(site, capfd):
+    site.add("flask", "4.0", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask<4,>=1.0"])
+
+    site.discover()
+    assert capfd.readouterr().err == ""
+    site.import_("flask")
+
+    assert site.calls == []
+    assert capfd.readouterr().err == (
+        "otelrun: not instrumented: flask 4.0 is not supported by opentelemetry-instrumentation-flask (<4,>=1.0)\n"
+    )
+
+
+def test_a_version_that_takes_more_to_judge_is_left_to_upstreams_check(site):
+    site.add("flask", "4.0rc1", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask>=1.0"])
+
+    site.discover()
+    site.import_("flask")
+
+    assert site.calls == [("flask", {"skip_dep_check": False})]
+
+
+def test_a_failing_instrumentor_touches_no_other(site, capfd):
+    site.add("shop", modules=["shop/__init__.py"])
+    site.instrumentor("aaa", requires=["shop"], fails=True)
+    site.instrumentor("bbb", requires=["shop"])
+
+    site.discover()
+    site.import_("shop")
+
+    assert site.calls == [("bbb", {"skip_dep_check": True})]
+    assert capfd.readouterr().err == "otelrun: instrumentation aaa failed and is off: RuntimeError: boom\n"
+
+
+def test_what_the_program_has_instrumented_itself_is_left_alone(site):
+    site.add("flask", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask"], already=True)
+
+    site.discover()
+    site.import_("flask")
+
+    assert site.calls == []
+
+
+def test_the_launchers_own_instrumentors_count_too(site, tmp_path, monkeypatch):
+    overlay = tmp_path / "overlay"
+    beside = Site(overlay, monkeypatch)
+    beside.instrumentor("flask", requires=["flask"])
+    monkeypatch.setattr(sys, "path", [str(site.path)])
+    site.add("flask", modules=["flask/__init__.py"])
+
+    site.discover(overlay=(str(overlay),))
+    site.import_("flask")
+
+    assert beside.calls == [("flask", {"skip_dep_check": True})]
+
+
+def test_djangos_waits_for_its_settings(site, monkeypatch):
+    class BaseHandler:
+        def load_middleware(self, is_async=False):
+            site.calls.append(("load_middleware", is_async))
+
+    class Ledger:
+        def wrap(self, owner, name, make_wrapper):
+            self.owner, self.name, self.original = owner, name, getattr(owner, name)
+            setattr(owner, name, make_wrapper(self.original))
+
+        def undo(self):
+            setattr(self.owner, self.name, self.original)
+
+    monkeypatch.setitem(sys.modules, "otelrun.instrumentation.patching", types.SimpleNamespace(Ledger=Ledger))
+    handler = types.SimpleNamespace(BaseHandler=BaseHandler)
+    monkeypatch.setitem(sys.modules, "django.core.handlers.base", handler)
+    original = BaseHandler.load_middleware
+    site.add("Django", "5.2", modules=["django/__init__.py"])
+    site.instrumentor("django", requires=["django>=2.0"])
+
+    site.discover()
+    assert list(site.hooks) == ["django.core.handlers.base"]
+    site.import_("django.core.handlers.base")
+    assert site.calls == []
+    BaseHandler().load_middleware(is_async=True)
+
+    assert site.calls == [("django", {"skip_dep_check": True}), ("load_middleware", True)]
+    assert BaseHandler.load_middleware is original
