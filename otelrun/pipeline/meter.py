@@ -88,6 +88,7 @@ class Meter(metrics.Meter):
             instrument.stream.forget()
 
     def _scope_id(self) -> int:
+        self._collector.ensure_running()  # a new series may be the first one of a forked child
         return self._recorder.scope(self._scope)
 
     def _stream(self, definition: tuple[str, str, str, str], boundaries: tuple[float, ...] = ()) -> instruments.Stream:
