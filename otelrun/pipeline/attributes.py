@@ -28,20 +28,16 @@ def clean(attributes: Any, count_limit: int, length_limit: int | None = None) ->
     Returns:
         The attributes, and how many were dropped.
     """
-    kept: dict[str, Any] = {}
     if type(attributes) is dict and length_limit is None and len(attributes) <= count_limit:
         for key, value in attributes.items():
             kind = type(value)
-            if not (
-                type(key) is str
-                and key
-                and (kind is str or kind is bool or kind is float or (kind is int and MIN_INT <= value <= MAX_INT))
-            ):
+            if not (kind is str or kind is bool or kind is float or (kind is int and MIN_INT <= value <= MAX_INT)):
                 break
-            kept[key] = value
+            if type(key) is not str or not key:
+                break
         else:
-            return kept, 0
-        kept = {}
+            return attributes.copy(), 0
+    kept: dict[str, Any] = {}
     return kept, add(kept, attributes, count_limit, length_limit)
 
 

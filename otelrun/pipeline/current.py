@@ -6,7 +6,6 @@ Where the program runs on another runtime context than the API's own (``OTEL_PYT
 from __future__ import annotations
 
 from opentelemetry import context as context_api
-from opentelemetry.context.context import Context
 from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext
 from opentelemetry.trace import propagation
 
@@ -14,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from opentelemetry.context.context import Context
 
 SPAN_KEY: str = propagation._SPAN_KEY  # noqa: SLF001 - the API has no public name for it
 
@@ -23,12 +24,3 @@ _variable = getattr(_runtime, "_current_context", None) if type(_runtime) is Con
 get_current: Callable[[], Context] = context_api.get_current if _variable is None else _variable.get
 attach: Callable[[Context], Any] = context_api.attach if _variable is None else _variable.set
 detach: Callable[[Any], None] = context_api.detach if _variable is None else _variable.reset
-
-_set_item = dict.__setitem__
-
-
-def with_span(context: Context, span: Any) -> Context:
-    """Copy ``context`` with ``span`` as its current span."""
-    copy = Context(context)
-    _set_item(copy, SPAN_KEY, span)
-    return copy

@@ -16,17 +16,17 @@ def _seed() -> None:
 
 _seed()
 fork.in_child(_seed)
-_bits = _generator.getrandbits
+random_bits = _generator.getrandbits
 
 
 def new_trace_id() -> int:
     """Give a random 128-bit id, never 0."""
-    return _bits(128) or new_trace_id()
+    return random_bits(128) or new_trace_id()
 
 
 def new_span_id() -> int:
     """Give a random 64-bit id, never 0."""
-    return _bits(64) or new_span_id()
+    return random_bits(64) or new_span_id()
 
 
 def new_uuid() -> str:

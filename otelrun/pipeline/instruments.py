@@ -77,7 +77,7 @@ class Stream:
     def forget(self) -> None:
         """Start from zero in a forked child: the parent's ring stays the parent's."""
         self._lock = RLock()
-        self.series = {}
+        self.series.clear()
         self._distinct = {}
 
     def find(self, attributes: Any) -> Any:
@@ -121,31 +121,30 @@ class Stream:
 class SumCells:
     """The cells of a sum or a gauge."""
 
-    __slots__ = ("doubles", "first", "is_float", "lock", "words")
+    __slots__ = ("doubles", "first", "is_float", "lock", "time", "words")
 
     def __init__(self, writer: Any, first: int) -> None:
         """Take over cells that are all zero."""
         self.doubles = writer.doubles
         self.words = writer.words
         self.first = first
+        self.time = first + 1
         self.is_float = False
         self.lock = RLock()  # a signal handler may measure in the middle of a measurement
 
     def add(self, amount: Any) -> None:
         """Add to the value."""
-        first = self.first
         with self.lock:
-            self.doubles[first] += amount
-        self.words[first + 1] = time_ns()
-        if not self.is_float and type(amount) is not int:
+            self.doubles[self.first] += amount
+        self.words[self.time] = time_ns()
+        if type(amount) is not int and not self.is_float:
             self._set_float()
 
     def set(self, amount: Any) -> None:
         """Replace the value."""
-        first = self.first
-        self.doubles[first] = amount
-        self.words[first + 1] = time_ns()
-        if not self.is_float and type(amount) is not int:
+        self.doubles[self.first] = amount
+        self.words[self.time] = time_ns()
+        if type(amount) is not int and not self.is_float:
             self._set_float()
 
     def _set_float(self) -> None:
@@ -206,21 +205,21 @@ class Counter(metrics.Counter):
     def __init__(self, stream: Stream) -> None:
         """Take over a stream."""
         self.stream = stream
+        self._series = stream.series
 
     def add(self, amount: float, attributes: Any = None, context: Any = None) -> None:
         """Add ``amount``; negative, infinite and not-a-number are ignored, told once."""
-        stream = self.stream
         try:
             if not 0 <= amount < _INFINITY:
-                stream.refuse(amount)
+                self.stream.refuse(amount)
                 return
             try:
-                series = stream.series[dumps(attributes or None, _KEY_VERSION)]
+                series = self._series[dumps(attributes or None, _KEY_VERSION)]
             except (KeyError, ValueError):
-                series = stream.find(attributes)
+                series = self.stream.find(attributes)
             series.add(amount)
         except (TypeError, OverflowError):
-            stream.refuse(amount)
+            self.stream.refuse(amount)
 
 
 class UpDownCounter(metrics.UpDownCounter):
@@ -229,21 +228,21 @@ class UpDownCounter(metrics.UpDownCounter):
     def __init__(self, stream: Stream) -> None:
         """Take over a stream."""
         self.stream = stream
+        self._series = stream.series
 
     def add(self, amount: float, attributes: Any = None, context: Any = None) -> None:
         """Add ``amount``; infinite and not-a-number are ignored, told once."""
-        stream = self.stream
         try:
             if not -_INFINITY < amount < _INFINITY:
-                stream.refuse(amount)
+                self.stream.refuse(amount)
                 return
             try:
-                series = stream.series[dumps(attributes or None, _KEY_VERSION)]
+                series = self._series[dumps(attributes or None, _KEY_VERSION)]
             except (KeyError, ValueError):
-                series = stream.find(attributes)
+                series = self.stream.find(attributes)
             series.add(amount)
         except (TypeError, OverflowError):
-            stream.refuse(amount)
+            self.stream.refuse(amount)
 
 
 class Gauge(metrics._Gauge):  # noqa: SLF001 - the API exports it under this name
@@ -265,21 +264,21 @@ class Histogram(metrics.Histogram):
         """Take over a stream with these boundaries."""
         self.stream = stream
         self.boundaries = boundaries
+        self._series = stream.series
 
     def record(self, amount: float, attributes: Any = None, context: Any = None) -> None:
         """Record ``amount``; negative, infinite and not-a-number are ignored, told once."""
-        stream = self.stream
         try:
             if not 0 <= amount < _INFINITY:
-                stream.refuse(amount)
+                self.stream.refuse(amount)
                 return
             try:
-                series = stream.series[dumps(attributes or None, _KEY_VERSION)]
+                series = self._series[dumps(attributes or None, _KEY_VERSION)]
             except (KeyError, ValueError):
-                series = stream.find(attributes)
+                series = self.stream.find(attributes)
             series.record(amount, bisect_left(self.boundaries, amount))
         except (TypeError, OverflowError):
-            stream.refuse(amount)
+            self.stream.refuse(amount)
 
 
 def observe(stream: Stream, amount: Any, attributes: Any) -> None:

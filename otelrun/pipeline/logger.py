@@ -13,7 +13,7 @@ from otelrun.pipeline.exception import exception_attributes
 from otelrun.pipeline.readable import resource_view
 from otelrun.pipeline.span import W3C_FLAGS, Span, as_text, as_time
 from otelrun.pipeline.tracer import build_scope, scope_key
-from otelrun.ring.record import LOG
+from otelrun.ring.record import LOG, encode_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ class Logger(_logs.Logger):
         """Prepare; the scope is written with the first record."""
         super().__init__(scope.name, scope.version, scope.schema_url, scope.attributes)
         self._recorder = recorder
-        self._record = recorder.record
         self._scope = scope
         self._scope_id: int | None = None
         self._limits = limits
@@ -119,23 +118,22 @@ class Logger(_logs.Logger):
         scope_id = self._scope_id
         if scope_id is None:
             scope_id = self._scope_id = self._recorder.scope(self._scope)
-        self._record(
+        fields = (
             LOG,
-            (
-                0 if timestamp is None else as_time(timestamp),
-                time_ns() if observed_timestamp is None else as_time(observed_timestamp),
-                trace_id,
-                span_id,
-                flags,
-                _severity(severity_number),
-                as_text(severity_text or ""),
-                body if type(body) is str else clean_value(body),
-                kept,
-                as_text(event_name or ""),
-                scope_id,
-                dropped,
-            ),
+            0 if timestamp is None else as_time(timestamp),
+            time_ns() if observed_timestamp is None else as_time(observed_timestamp),
+            trace_id,
+            span_id,
+            flags,
+            _severity(severity_number),
+            as_text(severity_text) if severity_text else "",
+            body if type(body) is str else clean_value(body),
+            kept,
+            as_text(event_name) if event_name else "",
+            scope_id,
+            dropped,
         )
+        self._recorder.append(LOG, encode_whole(fields))
 
 
 def _ids(context: Any) -> tuple[int, int, int]:

@@ -16,7 +16,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 from otelrun.pipeline.attributes import MAX_INT, MIN_INT, add, clean, clean_value, text_of
 from otelrun.pipeline.exception import EXCEPTION_ESCAPED, exception_attributes
 from otelrun.pipeline.readable import Event, readable_span
-from otelrun.ring.record import SPAN
+from otelrun.ring.record import SPAN, encode_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ PARENT_SHIFT = 16  # in ``_parent_flags``: where the parent's own W3C flags are
 TRACE_FLAGS = tuple(TraceFlags(value) for value in range(256))
 
 _UNSET, _OK, _ERROR = (code._value_ for code in (StatusCode.UNSET, StatusCode.OK, StatusCode.ERROR))
+_NONE: dict[str, Any] = {}
 _EMPTY: MappingProxyType[str, Any] = MappingProxyType({})
 
 
@@ -78,7 +79,7 @@ class Span(trace.Span):
 
     _tracer: Tracer
     _name: str
-    _kind: trace.SpanKind
+    _kind: int  # the value of the API's SpanKind
     _trace_id: int
     _span_id: int
     _flags: int
@@ -227,28 +228,33 @@ class Span(trace.Span):
         if tracer.processors:
             for processor in tracer.processors:
                 getattr(processor, "_on_ending", _ignore)(self)
-        end = self._end = time_ns() if end_time is None else as_time(end_time)
+        self._end = time_ns() if end_time is None else as_time(end_time)
+        scope_id = tracer.scope
+        if scope_id is None:
+            scope_id = tracer.define_scope()
         state = self._trace_state
-        kind = getattr(self._kind, "_value_", 0)
-        head = (
+        rest = self._rest
+        record = (
+            SPAN,
             self._trace_id,
             self._span_id,
             self._parent_id,
             "" if state is DEFAULT_TRACE_STATE else state.to_header(),
             self._flags | self._parent_flags & OTLP_FLAGS,
             self._name,
-            kind,
+            self._kind,
             self._start,
-            end,
-            self._attributes or {},
+            self._end,
+            self._attributes or _NONE,
+            () if rest is None else tuple(rest.events),
+            () if rest is None else tuple(rest.links),
+            0 if rest is None else rest.status,
+            "" if rest is None else rest.description,
+            scope_id,
         )
-        rest = self._rest
-        if rest is None:
-            tracer.record(SPAN, (*head, (), (), _UNSET, "", tracer.scope_id()))
-        else:
-            dropped = (rest.dropped_attributes, rest.dropped_events, rest.dropped_links)
-            lists = (tuple(rest.events), tuple(rest.links))
-            tracer.record(SPAN, (*head, *lists, rest.status, rest.description, tracer.scope_id(), *dropped))
+        if rest is not None:
+            record = (*record, rest.dropped_attributes, rest.dropped_events, rest.dropped_links)
+        tracer.recorder.append(SPAN, encode_whole(record))
         if tracer.processors:
             readable = readable_span(self)
             for processor in tracer.processors:
@@ -262,7 +268,7 @@ class Span(trace.Span):
     @property
     def kind(self) -> trace.SpanKind:
         """The kind."""
-        return self._kind
+        return trace.SpanKind(self._kind)
 
     @property
     def context(self) -> SpanContext:

@@ -6,14 +6,16 @@ from functools import wraps
 from time import time_ns
 
 from opentelemetry import trace
+from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import clean
-from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current, with_span
-from otelrun.pipeline.identifiers import new_span_id, new_trace_id
+from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
+from otelrun.pipeline.identifiers import new_span_id, new_trace_id, random_bits
 from otelrun.pipeline.readable import resource_view, scope_view
 from otelrun.pipeline.sampler import (
+    ALWAYS,
     LOCAL_NOT_SAMPLED,
     LOCAL_SAMPLED,
     LOW_BITS,
@@ -41,8 +43,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from opentelemetry.context.context import Context
-
     from otelrun.pipeline.limits import Limits
     from otelrun.pipeline.resource import ProcessResource
     from otelrun.profile import model
@@ -50,6 +50,9 @@ if TYPE_CHECKING:
 
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
+_BOTH = (True, True)
+_new = object.__new__
+_set_item = dict.__setitem__
 
 
 class TracerProvider(trace.TracerProvider):
@@ -115,7 +118,8 @@ class Tracer(trace.Tracer):
     Attributes:
         processors: the SDK's span processors that the program added.
         limits: the limits of its spans.
-        record: the recorder's method.
+        recorder: takes their records.
+        scope: the id of the scope in this process's ring; None until ``define_scope``.
     """
 
     def __init__(
@@ -124,23 +128,20 @@ class Tracer(trace.Tracer):
         """Prepare; the scope is written with the first span."""
         self.processors: tuple[Any, ...] = ()
         self.limits = limits
-        self.record = recorder.record
+        self.recorder = recorder
+        self.scope: int | None = None
         self._provider = provider
-        self._recorder = recorder
-        self._scope = scope
+        self._definition = scope
         self._bounds = sampling
-        self._scope_id: int | None = None
 
-    def scope_id(self) -> int:
-        """Give the id of the scope in this process's ring."""
-        scope_id = self._scope_id
-        if scope_id is None:
-            scope_id = self._scope_id = self._recorder.scope(self._scope)
+    def define_scope(self) -> int:
+        """Write the scope to this process's ring; give its id there."""
+        scope_id = self.scope = self.recorder.scope(self._definition)
         return scope_id
 
     def forget_scope(self) -> None:
         """Forget the parent's ring in a forked child."""
-        self._scope_id = None
+        self.scope = None
 
     @property
     def resource(self) -> Any:
@@ -150,7 +151,7 @@ class Tracer(trace.Tracer):
     @property
     def instrumentation_scope(self) -> Any:
         """The scope."""
-        scope = self._scope
+        scope = self._definition
         return scope_view(scope.name, scope.version, scope.schema_url, scope.attributes)
 
     def start_span(
@@ -166,8 +167,14 @@ class Tracer(trace.Tracer):
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
         parent: Any = (get_current() if context is None else context).get(SPAN_KEY)
-        parent_type = type(parent)
-        if parent_type is Span or parent_type is UnsampledSpan:
+        if parent is None:
+            trace_id = random_bits(128) or new_trace_id()
+            parent_id = 0
+            flags = _RANDOM
+            state = DEFAULT_TRACE_STATE
+            parent_flags = HAS_REMOTE
+            relation = NO_PARENT
+        elif type(parent) is Span or type(parent) is UnsampledSpan:
             trace_id = parent._trace_id
             parent_id = parent._span_id
             flags = parent._flags
@@ -176,23 +183,24 @@ class Tracer(trace.Tracer):
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
-        if trace_id & LOW_BITS >= self._bounds[relation]:
-            return UnsampledSpan(trace_id, new_span_id(), flags & _RANDOM, state)
+        bound = self._bounds[relation]
+        if bound != ALWAYS and trace_id & LOW_BITS >= bound:
+            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state)
 
-        span = Span.__new__(Span)
+        span = _new(Span)
         span._tracer = self
         span._name = name if type(name) is str else as_text(name)
-        span._kind = kind
+        span._kind = 0 if kind is _INTERNAL else getattr(kind, "_value_", 0)
         span._trace_id = trace_id
-        span._span_id = new_span_id()
+        span._span_id = random_bits(64) or new_span_id()
         span._flags = flags & _RANDOM | SAMPLED
         span._trace_state = state
         span._parent_id = parent_id
         span._parent_flags = parent_flags
-        span._end = None
-        span._rest = None
-        span._context = None
-        span._on_error = (record_exception, set_status_on_exception)
+        span._end = span._rest = span._context = None
+        span._on_error = _BOTH if record_exception and set_status_on_exception else (
+            record_exception, set_status_on_exception
+        )
         span._is_open = True
         if attributes:
             limits = self.limits
@@ -247,7 +255,9 @@ class CurrentSpan:
     def __enter__(self) -> trace.Span:
         """Start the span and make it current."""
         span = self._span = self._tracer.start_span(*self._arguments)
-        self._token = attach(with_span(get_current(), span))
+        context = Context(get_current())
+        _set_item(context, SPAN_KEY, span)
+        self._token = attach(context)
         return span
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

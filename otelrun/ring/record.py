@@ -14,7 +14,7 @@ LOG = 2
 NOTE = 3
 KIND_NAMES = {SPAN: "spans", LOG: "logs", NOTE: "notes"}
 
-_MARSHAL_VERSION = 2
+MARSHAL_VERSION = 2
 
 Attributes = dict[str, Any]
 
@@ -142,10 +142,15 @@ def encode(kind: int, fields: tuple[Any, ...]) -> bytes:
     Returns:
         The payload.
     """
+    return encode_whole((kind, *fields))
+
+
+def encode_whole(record: tuple[Any, ...]) -> bytes:
+    """Encode a record given as one tuple: its kind, then its fields in order."""
     try:
-        return marshal.dumps((kind, *fields), _MARSHAL_VERSION)
+        return marshal.dumps(record, MARSHAL_VERSION)
     except ValueError:  # a subclass of str, an enum, a foreign object somewhere inside
-        return marshal.dumps((kind, *plain(fields)), _MARSHAL_VERSION)
+        return marshal.dumps(plain(record), MARSHAL_VERSION)
 
 
 def decode(payload: bytes) -> Record:
@@ -172,9 +177,9 @@ def decode(payload: bytes) -> Record:
 def encode_definition(definition: tuple[Any, ...]) -> bytes:
     """Encode the definition of a table entry: a Scope, a Series, or a process's ``(resource attributes,)``."""
     try:
-        return marshal.dumps(tuple(definition), _MARSHAL_VERSION)
+        return marshal.dumps(tuple(definition), MARSHAL_VERSION)
     except ValueError:
-        return marshal.dumps(plain(tuple(definition)), _MARSHAL_VERSION)
+        return marshal.dumps(plain(tuple(definition)), MARSHAL_VERSION)
 
 
 def decode_definition(payload: bytes) -> tuple[Any, ...]:
