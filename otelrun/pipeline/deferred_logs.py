@@ -47,7 +47,7 @@ class DeferredLogger(_logs.Logger):
         """Say whether a record would be taken; asking builds nothing."""
         return True if self._real is None else bool(self._real.enabled(**kwargs))
 
-    def emit(self, *args: Any, **kwargs: Any) -> None:  # type: ignore[override] # the API has two overloads of it
+    def emit(self, *args: Any, **kwargs: Any) -> None:
         """Emit a log record; see the API."""
         if self._real is None:
             self._real = self._pipeline.real("logs").get_logger(*self._wanted)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class InProcess:
     """Builds the SDK's providers of one profile, each once, all with the same resource."""
 
-    def __init__(self, profile: model.Profile, reason: str | None) -> None:
+    def __init__(self, profile: model.Profile, reason: str) -> None:
         """Prepare; nothing of the SDK is loaded.
 
         Args:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from _thread import RLock
 from bisect import bisect_left
+from contextlib import suppress
 from marshal import dumps
 from time import time_ns
 
@@ -15,7 +16,7 @@ from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions
 
 from otelrun import diagnostics
-from otelrun.pipeline.attributes import clean
+from otelrun.pipeline.attributes import add
 from otelrun.ring.record import HISTOGRAM_CELLS, SUM_CELLS, Series
 
 TYPE_CHECKING = False
@@ -25,13 +26,7 @@ if TYPE_CHECKING:
 
     from otelrun.ring.recorder import Recorder
 
-DEFAULT_BOUNDARIES = (0.0, 5.0, 10.0, 25.0, 50.0, 75.0, 100.0, 250.0, 500.0, 750.0) + (
-    1000.0,
-    2500.0,
-    5000.0,
-    7500.0,
-    10000.0,
-)
+DEFAULT_BOUNDARIES = tuple(map(float, (0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000)))
 OVERFLOW = {"otel.metric.overflow": True}
 _MAX_ATTRIBUTES = 1 << 20  # the specification has no attribute limit for metrics
 _KEY_VERSION = 2  # of marshal: no references, so that equal attributes give equal bytes
@@ -82,7 +77,8 @@ class Stream:
 
     def find(self, attributes: Any) -> Any:
         """Give the series for ``attributes`` the slow way: clean them, order them, make the series if need be."""
-        cleaned = clean(attributes, _MAX_ATTRIBUTES)[0] if attributes else {}
+        cleaned: dict[str, Any] = {}
+        add(cleaned, attributes or {}, _MAX_ATTRIBUTES, None)
         ordered = dict(sorted(cleaned.items()))
         key = dumps(ordered, _KEY_VERSION)
         with self._lock:
@@ -95,10 +91,8 @@ class Stream:
                 if series is None:
                     series = self._distinct[key] = self._make(ordered)
             if key != b"overflow" and len(self.series) < 4 * self._limit:
-                try:
+                with suppress(ValueError):  # attributes that only ``add`` understands are found the slow way each time
                     self.series[dumps(attributes or None, _KEY_VERSION)] = series
-                except ValueError:
-                    pass  # attributes that only ``clean`` understands: found the slow way each time
         return series
 
     def _make(self, attributes: dict[str, Any]) -> Any:
@@ -316,15 +310,18 @@ class Observed:
     def collect(self) -> None:
         """Call each callback and keep what it observes; one that raises is told once and skipped this time."""
         for callback in tuple(self._callbacks):
-            try:
-                for observation in callback(CallbackOptions(timeout_millis=_CALLBACK_TIMEOUT_MS)):
-                    observe(self.stream, observation.value, observation.attributes)
-            except StopIteration:
-                self._callbacks.remove(callback)
-            except Exception as error:  # noqa: BLE001 - the program's callback may raise anything
-                kind = type(error).__name__
-                name = self.stream.name
-                diagnostics.tell(f"callback:{name}", f"metric {name}: its callback failed: {kind}: {error}")
+            self._collect_from(callback)
+
+    def _collect_from(self, callback: Any) -> None:
+        try:
+            for observation in callback(CallbackOptions(timeout_millis=_CALLBACK_TIMEOUT_MS)):
+                observe(self.stream, observation.value, observation.attributes)
+        except StopIteration:
+            self._callbacks.remove(callback)
+        except Exception as error:  # noqa: BLE001 - the program's callback may raise anything
+            kind = type(error).__name__
+            name = self.stream.name
+            diagnostics.tell(f"callback:{name}", f"metric {name}: its callback failed: {kind}: {error}")
 
 
 class ObservableCounter(Observed, metrics.ObservableCounter):

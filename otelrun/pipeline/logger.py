@@ -59,7 +59,7 @@ class LoggerProvider(_logs.LoggerProvider):
             logger = self._loggers.setdefault(key, Logger(self._recorder, scope, self._limits))
         return logger
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002 - the SDK's signature
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Say that nothing waits: what was emitted is in the ring."""
         return True
 
@@ -86,7 +86,7 @@ class Logger(_logs.Logger):
         """Say that records are wanted, of any severity."""
         return True
 
-    def emit(  # type: ignore[override] # the API has two overloads of it
+    def emit(
         self,
         record: Any = None,
         *,
@@ -140,7 +140,7 @@ def _ids(context: Any) -> tuple[int, int, int]:
     """Give trace id, span id and flags of the context's span; zeros outside of one."""
     span = context.get(SPAN_KEY)
     if type(span) is Span:
-        return span._trace_id, span._span_id, span._flags  # noqa: SLF001 - the same room
+        return span._trace_id, span._span_id, span._flags
     if isinstance(span, trace.Span):
         found = span.get_span_context()
         return found.trace_id, found.span_id, int(found.trace_flags) & W3C_FLAGS

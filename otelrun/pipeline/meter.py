@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _thread import RLock, allocate_lock, start_new_thread
+from itertools import pairwise
 
 from opentelemetry import metrics
 
@@ -58,7 +59,7 @@ class MeterProvider(metrics.MeterProvider):
             meter = self._meters.setdefault(key, made)
         return meter
 
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Collect observable instruments now; what is measured is in the ring already."""
         self.collector.collect()
         return True
@@ -256,5 +257,5 @@ def _boundaries(advised: Sequence[float] | None) -> tuple[float, ...]:
         boundaries = tuple(float(boundary) for boundary in advised)
     except (TypeError, ValueError):
         return instruments.DEFAULT_BOUNDARIES
-    is_growing = all(low < high for low, high in zip(boundaries, boundaries[1:], strict=False))
+    is_growing = all(low < high for low, high in pairwise(boundaries))
     return boundaries if is_growing else instruments.DEFAULT_BOUNDARIES

@@ -95,7 +95,7 @@ class JsonLogRecordExporter(LogRecordExporter):
         self._lines.write({"resourceLogs": _resources(scopes, "scopeLogs", "logRecords")})
         return LogRecordExportResult.SUCCESS
 
-    def force_flush(self, timeout_millis: int = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
+    def force_flush(self, timeout_millis: int = 10_000) -> bool:
         """Say that nothing waits."""
         return True
 
@@ -112,7 +112,7 @@ class JsonMetricExporter(MetricExporter):
         super().__init__(**preferences)
         self._lines = JsonLines(output_stream)
 
-    def export(self, metrics_data: Any, timeout_millis: float = 10_000, **_: Any) -> MetricExportResult:  # noqa: ARG002
+    def export(self, metrics_data: Any, timeout_millis: float = 10_000, **_: Any) -> MetricExportResult:
         """Write one line with all metrics."""
         found = [
             {
@@ -127,11 +127,11 @@ class JsonMetricExporter(MetricExporter):
         self._lines.write({"resourceMetrics": found})
         return MetricExportResult.SUCCESS
 
-    def force_flush(self, timeout_millis: float = 10_000) -> bool:  # noqa: ARG002 - the SDK's signature
+    def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Say that nothing waits."""
         return True
 
-    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:  # noqa: ARG002 - the SDK's signature
+    def shutdown(self, timeout_millis: float = 30_000, **_: Any) -> None:
         """Close the file."""
         self._lines.close()
 
@@ -237,7 +237,7 @@ def encode_metric(metric: Any) -> dict[str, Any]:
 
 
 def _point(point: Any) -> dict[str, Any]:
-    found = {
+    found: dict[str, Any] = {
         "attributes": encode_attributes(point.attributes),
         "startTimeUnixNano": str(point.start_time_unix_nano or 0),
         "timeUnixNano": str(point.time_unix_nano),

@@ -36,9 +36,7 @@ _MULTI_FLAGS = "x-b3-flags"
 class B3MultiPropagator(TextMapPropagator):
     """B3 that sends one ``x-b3-…`` header per part."""
 
-    def extract(
-        self, carrier: Any, context: Context | None = None, getter: Getter[Any] = default_getter
-    ) -> Context:
+    def extract(self, carrier: Any, context: Context | None = None, getter: Getter[Any] = default_getter) -> Context:
         """Give ``context`` with the remote span of either encoding; unchanged where there is none or it is malformed."""
         context = Context() if context is None else context
         single = _first(getter.get(carrier, _SINGLE))

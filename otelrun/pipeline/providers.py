@@ -56,7 +56,8 @@ class Pipeline:
             return self.once(signal, lambda: _BUILDERS[signal](self, profile))
         from otelrun.pipeline import in_process  # noqa: PLC0415 - the other pipeline
 
-        deferred = self.once("in_process", lambda: in_process.InProcess(profile, self.handoff and self.handoff.reason))
+        reason = self.handoff.reason if self.handoff is not None else ""
+        deferred = self.once("in_process", lambda: in_process.InProcess(profile, reason))
         return self.once(signal, lambda: in_process.provider(deferred, signal))
 
     def recorder(self) -> Any:

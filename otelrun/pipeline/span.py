@@ -13,10 +13,10 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
-from otelrun.pipeline.attributes import MAX_INT, MIN_INT, add, clean, clean_value, text_of
+from otelrun.pipeline.attributes import add, clean, clean_value, text_of
 from otelrun.pipeline.exception import EXCEPTION_ESCAPED, exception_attributes
 from otelrun.pipeline.readable import Event, readable_span
-from otelrun.ring.record import SPAN, encode_whole
+from otelrun.ring.record import MAX_INT, MIN_INT, SPAN, encode_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -206,9 +206,7 @@ class Span(trace.Span):
         """Set the status that an exception leaving the span's block means."""
         self.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {text_of(error)}"))
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """End the span at the end of ``with tracer.start_span(...)``, with what went wrong in it."""
         if error is not None and self._end is None:
             record_exception, set_status = self._on_error
@@ -234,7 +232,7 @@ class Span(trace.Span):
             scope_id = tracer.define_scope()
         state = self._trace_state
         rest = self._rest
-        record = (
+        record: tuple[Any, ...] = (
             SPAN,
             self._trace_id,
             self._span_id,
@@ -363,7 +361,7 @@ class UnsampledSpan(trace.NonRecordingSpan):
         context = self._context
         if context is None:
             flags = TRACE_FLAGS[self._flags]
-            context = self._context = SpanContext(self._trace_id, self._span_id, False, flags, self._trace_state)  # noqa: FBT003
+            context = self._context = SpanContext(self._trace_id, self._span_id, False, flags, self._trace_state)
         return context
 
     def __repr__(self) -> str:
@@ -390,9 +388,9 @@ def _ignore(_: Span) -> None:
     """Stand in for a processor's optional method."""
 
 
-def _link(
-    trace_id: int, span_id: int, state: str, flags: int, attributes: dict[str, Any], _dropped: int
-) -> trace.Link:
+def _link(trace_id: int, span_id: int, state: str, flags: int, attributes: dict[str, Any], _dropped: int) -> trace.Link:
     trace_state = TraceState.from_header([state]) if state else DEFAULT_TRACE_STATE
     is_remote = bool(flags & IS_REMOTE)
-    return trace.Link(SpanContext(trace_id, span_id, is_remote, TRACE_FLAGS[flags & W3C_FLAGS], trace_state), attributes)
+    return trace.Link(
+        SpanContext(trace_id, span_id, is_remote, TRACE_FLAGS[flags & W3C_FLAGS], trace_state), attributes
+    )

@@ -10,7 +10,7 @@ from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.lifecycle import fork
-from otelrun.pipeline.attributes import clean
+from otelrun.pipeline.attributes import add, clean
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
 from otelrun.pipeline.identifiers import new_span_id, new_trace_id, random_bits
 from otelrun.pipeline.readable import resource_view, scope_view
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
+_MAX_SCOPE_ATTRIBUTES = 128
 _BOTH = (True, True)
 _new = object.__new__
 _set_item = dict.__setitem__
@@ -58,9 +59,7 @@ _set_item = dict.__setitem__
 class TracerProvider(trace.TracerProvider):
     """Gives tracers that record to the ring. Accepts the SDK's span processors, for programs that add their own."""
 
-    def __init__(
-        self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource
-    ) -> None:
+    def __init__(self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first span ends."""
         self._recorder = recorder
         self._bounds = bounds(sampler)
@@ -104,7 +103,8 @@ class TracerProvider(trace.TracerProvider):
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush added processors; what is in the ring needs no flushing."""
-        return all([processor.force_flush(timeout_millis) is not False for processor in self._processors])
+        flushed = [processor.force_flush(timeout_millis) for processor in self._processors]
+        return False not in flushed
 
     def shutdown(self) -> None:
         """Shut added processors down; recording goes on."""
@@ -198,8 +198,8 @@ class Tracer(trace.Tracer):
         span._parent_id = parent_id
         span._parent_flags = parent_flags
         span._end = span._rest = span._context = None
-        span._on_error = _BOTH if record_exception and set_status_on_exception else (
-            record_exception, set_status_on_exception
+        span._on_error = (
+            _BOTH if record_exception and set_status_on_exception else (record_exception, set_status_on_exception)
         )
         span._is_open = True
         if attributes:
@@ -262,7 +262,7 @@ class CurrentSpan:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Make the former span current again, note an ``Exception`` that passes, and end the span."""
-        try:
+        try:  # noqa: SIM105 - suppress() costs as much as the rest of this
             detach(self._token)
         except (ValueError, RuntimeError):
             pass  # left in another context than it was entered in: an async generator closed elsewhere
@@ -316,7 +316,8 @@ def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:
 
 def build_scope(name: Any, version: Any, schema_url: Any, attributes: Any) -> Scope:
     """Give the scope that a provider was asked for, as builtin values."""
-    kept = clean(attributes, 128)[0] if attributes else {}
+    kept: dict[str, Any] = {}
+    add(kept, attributes or {}, _MAX_SCOPE_ATTRIBUTES, None)
     return Scope(as_text(name or ""), as_text(version or ""), as_text(schema_url or ""), kept)
 
 
