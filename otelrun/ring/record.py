@@ -14,7 +14,10 @@ LOG = 2
 NOTE = 3
 KIND_NAMES = {SPAN: "spans", LOG: "logs", NOTE: "notes"}
 
-_MARSHAL_VERSION = 2
+MARSHAL_VERSION = 2
+
+MIN_INT = -(1 << 63)
+MAX_INT = (1 << 63) - 1
 
 Attributes = dict[str, Any]
 
@@ -142,39 +145,80 @@ def encode(kind: int, fields: tuple[Any, ...]) -> bytes:
     Returns:
         The payload.
     """
+    return encode_whole((kind, *fields))
+
+
+def encode_whole(record: tuple[Any, ...]) -> bytes:
+    """Encode a record given as one tuple: its kind, then its fields in order."""
     try:
-        return marshal.dumps((kind, *fields), _MARSHAL_VERSION)
+        return marshal.dumps(record, MARSHAL_VERSION)
     except ValueError:  # a subclass of str, an enum, a foreign object somewhere inside
-        return marshal.dumps((kind, *plain(fields)), _MARSHAL_VERSION)
+        return marshal.dumps(plain(record), MARSHAL_VERSION)
 
 
 def decode(payload: bytes) -> Record:
     """Decode a payload whose checksum was right.
+
+    The program writes what it was given as quickly as it can; here it becomes what OTLP can hold: valid Unicode, names that are
+    text, ints of 64 bits.
 
     Raises:
         ValueError: it is not a record of a known kind.
     """
     try:
         kind, *fields = marshal.loads(payload)
+        if b"\xed" in payload:
+            fields = _mend_text(fields)
         record = _TYPES[kind](*fields)
         if kind == SPAN:
             record = record._replace(
-                events=tuple(EventRecord(*e) for e in record.events),
-                links=tuple(LinkRecord(*li) for li in record.links),
+                attributes=_mend(record.attributes),
+                events=tuple(_mend_part(EventRecord(*e)) for e in record.events) if record.events else (),
+                links=tuple(_mend_part(LinkRecord(*li)) for li in record.links) if record.links else (),
             )
-    except (ValueError, TypeError, KeyError, EOFError) as error:
+        elif kind == LOG:
+            record = record._replace(attributes=_mend(record.attributes))
+    except (ValueError, TypeError, KeyError, EOFError, AttributeError) as error:
         message = f"not a record: {error}"
         raise ValueError(message) from error
     else:
         return record  # type: ignore[no-any-return]
 
 
+def _mend_part(part: Any) -> Any:
+    return part._replace(attributes=_mend(part.attributes))
+
+
+def _mend(attributes: Attributes) -> Attributes:
+    for name, value in attributes.items():
+        if type(name) is not str or not name or (type(value) is int and not MIN_INT <= value <= MAX_INT):
+            break
+    else:
+        return attributes
+    return {
+        str(name): str(value) if type(value) is int and not MIN_INT <= value <= MAX_INT else value
+        for name, value in attributes.items()
+        if name != ""
+    }
+
+
+def _mend_text(value: Any) -> Any:
+    """Replace lone surrogates, which UTF-8 cannot hold, by question marks."""
+    if type(value) is str:
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if type(value) is dict:
+        return {_mend_text(name): _mend_text(item) for name, item in value.items()}
+    if type(value) in (tuple, list):
+        return type(value)(_mend_text(item) for item in value)
+    return value
+
+
 def encode_definition(definition: tuple[Any, ...]) -> bytes:
     """Encode the definition of a table entry: a Scope, a Series, or a process's ``(resource attributes,)``."""
     try:
-        return marshal.dumps(tuple(definition), _MARSHAL_VERSION)
+        return marshal.dumps(tuple(definition), MARSHAL_VERSION)
     except ValueError:
-        return marshal.dumps(plain(tuple(definition)), _MARSHAL_VERSION)
+        return marshal.dumps(plain(tuple(definition)), MARSHAL_VERSION)
 
 
 def decode_definition(payload: bytes) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ The only thing of ``ring`` that the pipeline talks to.
 from __future__ import annotations
 
 import os
+from _thread import RLock
 from time import time_ns
 
 from otelrun import diagnostics
@@ -28,6 +29,8 @@ class Recorder:
     Attributes:
         generation: counts the rings of this process line; whoever keeps a scope id or a cell index must forget it when this
             number changes (after fork).
+        append: ``append(kind, payload)`` takes an encoded record. Once there is a ring it is the ring's own method, so that
+            the recording path has no step in between: look it up for each record.
     """
 
     def __init__(
@@ -49,6 +52,7 @@ class Recorder:
             hold_ns: see ``RingWriter``.
         """
         self.generation = 0
+        self.append: Callable[[int, bytes], None] = self._append_first
         self._directory = directory
         self._describe = describe
         self._data_size = data_size
@@ -56,6 +60,8 @@ class Recorder:
         self._hold_ns = hold_ns
         self._writer: RingWriter | None = None
         self._is_off = False
+        self._lock = RLock()
+        self._is_opening = False
         self._scopes: dict[Any, int] = {}
         fork.in_child(self._forget)
         diagnostics.add_listener(self.note)
@@ -63,7 +69,10 @@ class Recorder:
     def _forget(self) -> None:
         """Leave the parent's ring to the parent; the child gets one of its own at its first record."""
         self.generation += 1
+        self.append = self._append_first
         self._writer = None
+        self._lock = RLock()
+        self._is_opening = False
         self._scopes = {}
 
     @property
@@ -74,23 +83,33 @@ class Recorder:
         return self._writer
 
     def _open(self) -> None:
-        pid = os.getpid()
-        path = os.path.join(self._directory, f"{pid}-{time_ns()}.ring")
-        try:
-            self._writer = RingWriter(
-                path, data_size=self._data_size, tables_size=self._tables_size, hold_ns=self._hold_ns
-            )
-        except OSError as error:
-            self._is_off = True
-            diagnostics.tell("ring-off", f"not recording: {self._directory}: {error.strerror or error}")
-            return
-        self._writer.define(layout.TABLE_PROCESS, encode_definition((self._describe(),)))
+        with self._lock:
+            if self._writer is not None or self._is_opening:
+                return  # another thread was first; or a signal handler records in the middle of this
+            self._is_opening = True
+            path = os.path.join(self._directory, f"{os.getpid()}-{time_ns()}.ring")
+            try:
+                writer = RingWriter(
+                    path, data_size=self._data_size, tables_size=self._tables_size, hold_ns=self._hold_ns
+                )
+                writer.define(layout.TABLE_PROCESS, encode_definition((self._describe(),)))
+                self._writer = writer
+                self.append = writer.append
+            except OSError as error:
+                self._is_off = True
+                diagnostics.tell("ring-off", f"not recording: {self._directory}: {error.strerror or error}")
+            finally:
+                self._is_opening = False
 
     def record(self, kind: int, fields: tuple[Any, ...]) -> None:
         """Append one record of ``kind`` (see ``ring.record``) with its fields in order."""
-        writer = self._writer or self.writer
+        self.append(kind, encode(kind, fields))
+
+    def _append_first(self, kind: int, payload: bytes) -> None:
+        """Stand for ``append`` until this process has a ring."""
+        writer = self.writer
         if writer is not None:
-            writer.append(kind, encode(kind, fields))
+            writer.append(kind, payload)
 
     def note(self, slug: str, text: str) -> None:
         """Record something otelrun did or could not do; never makes a ring for it alone."""
@@ -103,8 +122,11 @@ class Recorder:
         known = self._scopes.get(key)
         if known is None:
             writer = self.writer
-            known = (writer and writer.define(layout.TABLE_SCOPE, encode_definition(scope))) or 0
-            self._scopes[key] = known
+            with self._lock:
+                known = self._scopes.get(key)
+                if known is None:
+                    known = (writer and writer.define(layout.TABLE_SCOPE, encode_definition(scope))) or 0
+                    self._scopes[key] = known
         return known
 
     def series(self, definition: tuple[Any, ...], cells: int) -> tuple[RingWriter, int] | None:

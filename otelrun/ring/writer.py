@@ -19,6 +19,9 @@ from otelrun.ring import layout
 _HOLD_STEP_S = 0.0005
 _pack_record = struct.Struct(layout.RECORD_HEADER).pack
 _pack_table = struct.Struct(layout.TABLE_HEADER).pack
+_HEAD = layout.WORD_HEAD
+_RECORDED = layout.WORD_RECORDED
+_DROPPED = layout.WORD_DROPPED
 
 
 class RingWriter:
@@ -64,6 +67,9 @@ class RingWriter:
         self.doubles = view.cast("d")
         self._tables_end = layout.HEADER_SIZE + tables_size
         self._size = data_size
+        self._mask = data_size - 1
+        self._tables_used = 0
+        self._defining = 0
         self._head = 0
         self._tail = 0
         self._hold_ns = hold_ns
@@ -90,25 +96,34 @@ class RingWriter:
             payload: the bytes, from ``record.encode``.
         """
         with self._lock:
-            self._pending.append((kind, payload))
             if self._busy:
+                self._pending.append((kind, payload))
                 return
             self._busy = True
             try:
-                while self._pending:
-                    kind, payload = self._pending.popleft()
-                    self.words[layout.WORD_RECORDED + kind] += 1
-                    if not self._put(payload) and not (self._wait_for_room(payload) and self._put(payload)):
-                        self.words[layout.WORD_DROPPED + kind] += 1
+                self.words[_RECORDED + kind] += 1
+                length = len(payload)
+                needed = length + 15 & ~7  # with the header, padded; written out because this is the hot path
+                head = self._head
+                offset = head & self._mask
+                if offset + needed <= self._size and head + needed - self._tail <= self._size:
+                    start = self._tables_end + offset
+                    self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
+                    self.words[_HEAD] = self._head = head + needed
+                elif not self._put(payload) and not (self._wait_for_room(payload) and self._put(payload)):
+                    self.words[_DROPPED + kind] += 1
             finally:
                 self._busy = False
+            if self._pending:
+                self.append(*self._pending.popleft())
 
     def _put(self, payload: bytes) -> bool:
+        """Append where the record must start anew at the beginning of the region, or the tail may have moved."""
         length = len(payload)
         needed = layout.padded(layout.RECORD_HEADER_SIZE + length)
         head = self._head
         size = self._size
-        offset = head & (size - 1)
+        offset = head & self._mask
         room = size - offset
         total = needed if needed <= room else room + needed
         if head + total - self._tail > size:
@@ -119,10 +134,8 @@ class RingWriter:
         if needed > room:
             self._map[start : start + 8] = _pack_record(layout.SKIP, 0)
             start = self._tables_end
-        self._map[start : start + 8] = _pack_record(length, crc32(payload))
-        self._map[start + 8 : start + 8 + length] = payload
-        self._head = head + total
-        self.words[layout.WORD_HEAD] = self._head
+        self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
+        self.words[_HEAD] = self._head = head + total
         return True
 
     def _wait_for_room(self, payload: bytes) -> bool:
@@ -153,18 +166,23 @@ class RingWriter:
             the tables are full.
         """
         with self._lock:
-            used = self.words[layout.WORD_TABLES_USED]
-            start = layout.HEADER_SIZE + used
-            first_cell = start + layout.TABLE_HEADER_SIZE + layout.padded(len(definition))
-            end = first_cell + 8 * cells
-            if end > self._tables_end:
+            size = layout.TABLE_HEADER_SIZE + layout.padded(len(definition)) + 8 * cells
+            used = self._tables_used
+            if layout.HEADER_SIZE + used + size > self._tables_end:
                 self.words[layout.WORD_SERIES_DROPPED] += 1
                 return None
+            self._tables_used = used + size  # first: a signal handler may define something in the middle of this
+            self._defining += 1
+            start = layout.HEADER_SIZE + used
             body = start + layout.TABLE_HEADER_SIZE
-            self._map[start:body] = _pack_table(end - start, kind, len(definition), crc32(definition))
-            self._map[body : body + len(definition)] = definition
-            self.words[layout.WORD_TABLES_USED] = end - layout.HEADER_SIZE
-            return first_cell // 8
+            try:
+                self._map[start:body] = _pack_table(size, kind, len(definition), crc32(definition))
+                self._map[body : body + len(definition)] = definition
+            finally:
+                self._defining -= 1
+                if not self._defining:
+                    self.words[layout.WORD_TABLES_USED] = self._tables_used
+            return (body + layout.padded(len(definition))) // 8
 
 
 def start_ticks(pid: int) -> int:

@@ -1,0 +1,152 @@
+"""The logger provider and its loggers: an emitted log record becomes one record in the ring. Never logs anything itself."""
+
+from __future__ import annotations
+
+from time import time_ns
+
+from opentelemetry import _logs, trace
+
+from otelrun.lifecycle import fork
+from otelrun.pipeline.attributes import add, clean, clean_value
+from otelrun.pipeline.current import SPAN_KEY, get_current
+from otelrun.pipeline.exception import exception_attributes
+from otelrun.pipeline.readable import resource_view
+from otelrun.pipeline.span import W3C_FLAGS, Span, as_text, as_time
+from otelrun.pipeline.tracer import build_scope, scope_key
+from otelrun.ring.record import LOG, encode_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from otelrun.pipeline.limits import Limits
+    from otelrun.pipeline.resource import ProcessResource
+    from otelrun.ring.record import Scope
+    from otelrun.ring.recorder import Recorder
+
+_MAX_SEVERITY = 24
+
+
+class LoggerProvider(_logs.LoggerProvider):
+    """Gives loggers that record to the ring."""
+
+    def __init__(self, recorder: Recorder, limits: Limits, resource: ProcessResource) -> None:
+        """Prepare; no ring is made before the first log record."""
+        self._recorder = recorder
+        self._limits = limits
+        self._resource = resource
+        self._loggers: dict[tuple[Any, ...], Logger] = {}
+        fork.in_child(self._forget_scopes)
+
+    def _forget_scopes(self) -> None:
+        for logger in self._loggers.values():
+            logger.forget_scope()
+
+    @property
+    def resource(self) -> Any:
+        """The resource of this process."""
+        return resource_view(self._resource.attributes(), self._resource.schema_url)
+
+    def get_logger(
+        self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None
+    ) -> Logger:
+        """Give the logger of a scope; the same one for the same scope."""
+        key: tuple[Any, ...] = (name, version, schema_url)
+        logger = None if attributes else self._loggers.get(key)
+        if logger is None:
+            scope = build_scope(name, version, schema_url, attributes)
+            key = scope_key(scope) if attributes else key
+            logger = self._loggers.setdefault(key, Logger(self._recorder, scope, self._limits))
+        return logger
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Say that nothing waits: what was emitted is in the ring."""
+        return True
+
+    def shutdown(self) -> None:
+        """Do nothing; recording goes on."""
+
+
+class Logger(_logs.Logger):
+    """Emits the log records of one scope."""
+
+    def __init__(self, recorder: Recorder, scope: Scope, limits: Limits) -> None:
+        """Prepare; the scope is written with the first record."""
+        super().__init__(scope.name, scope.version, scope.schema_url, scope.attributes)
+        self._recorder = recorder
+        self._scope = scope
+        self._scope_id: int | None = None
+        self._limits = limits
+
+    def forget_scope(self) -> None:
+        """Forget the parent's ring in a forked child."""
+        self._scope_id = None
+
+    def enabled(self, **_: Any) -> bool:
+        """Say that records are wanted, of any severity."""
+        return True
+
+    def emit(
+        self,
+        record: Any = None,
+        *,
+        timestamp: int | None = None,
+        observed_timestamp: int | None = None,
+        context: Any = None,
+        severity_number: Any = None,
+        severity_text: str | None = None,
+        body: Any = None,
+        attributes: Any = None,
+        event_name: str | None = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        """Emit a log record, given as one object or as its parts; see the API."""
+        if record is None:
+            trace_id, span_id, flags = _ids(get_current() if context is None else context)
+        else:
+            record = getattr(record, "log_record", record)  # the SDK's own record wraps the API's
+            trace_id, span_id, flags = record.trace_id or 0, record.span_id or 0, int(record.trace_flags or 0)
+            timestamp, observed_timestamp = record.timestamp, record.observed_timestamp
+            severity_number, severity_text = record.severity_number, record.severity_text
+            body, attributes, event_name = record.body, record.attributes, record.event_name
+            exception = getattr(record, "exception", None)
+        limits = self._limits
+        kept, dropped = clean(attributes, limits.count, limits.length) if attributes else ({}, 0)
+        if exception is not None:
+            missing = {name: text for name, text in exception_attributes(exception).items() if name not in kept}
+            dropped += add(kept, missing, limits.count, limits.length)
+        scope_id = self._scope_id
+        if scope_id is None:
+            scope_id = self._scope_id = self._recorder.scope(self._scope)
+        fields = (
+            LOG,
+            0 if timestamp is None else as_time(timestamp),
+            time_ns() if observed_timestamp is None else as_time(observed_timestamp),
+            trace_id,
+            span_id,
+            flags,
+            _severity(severity_number),
+            as_text(severity_text) if severity_text else "",
+            body if type(body) is str else clean_value(body),
+            kept,
+            as_text(event_name) if event_name else "",
+            scope_id,
+            dropped,
+        )
+        self._recorder.append(LOG, encode_whole(fields))
+
+
+def _ids(context: Any) -> tuple[int, int, int]:
+    """Give trace id, span id and flags of the context's span; zeros outside of one."""
+    span = context.get(SPAN_KEY)
+    if type(span) is Span:
+        return span._trace_id, span._span_id, span._flags
+    if isinstance(span, trace.Span):
+        found = span.get_span_context()
+        return found.trace_id, found.span_id, int(found.trace_flags) & W3C_FLAGS
+    return 0, 0, 0
+
+
+def _severity(number: Any) -> int:
+    value = getattr(number, "_value_", number)
+    return value if type(value) is int and 0 <= value <= _MAX_SEVERITY else 0

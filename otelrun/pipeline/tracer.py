@@ -1,0 +1,326 @@
+"""The tracer provider and its tracers: decide, make a span, make it current."""
+
+from __future__ import annotations
+
+from functools import wraps
+from time import time_ns
+
+from opentelemetry import trace
+from opentelemetry.context.context import Context
+from opentelemetry.trace.span import DEFAULT_TRACE_STATE
+
+from otelrun.lifecycle import fork
+from otelrun.pipeline.attributes import add, clean
+from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
+from otelrun.pipeline.identifiers import new_span_id, new_trace_id, random_bits
+from otelrun.pipeline.readable import resource_view, scope_view
+from otelrun.pipeline.sampler import (
+    ALWAYS,
+    LOCAL_NOT_SAMPLED,
+    LOCAL_SAMPLED,
+    LOW_BITS,
+    NO_PARENT,
+    REMOTE_NOT_SAMPLED,
+    REMOTE_SAMPLED,
+    bounds,
+)
+from otelrun.pipeline.span import (
+    HAS_REMOTE,
+    IS_REMOTE,
+    PARENT_SHIFT,
+    SAMPLED,
+    W3C_FLAGS,
+    Span,
+    UnsampledSpan,
+    as_text,
+    as_time,
+)
+from otelrun.ring.record import Scope
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import TracebackType
+    from typing import Any
+
+    from otelrun.pipeline.limits import Limits
+    from otelrun.pipeline.resource import ProcessResource
+    from otelrun.profile import model
+    from otelrun.ring.recorder import Recorder
+
+_RANDOM = 2  # W3C: the trace id is random
+_INTERNAL = trace.SpanKind.INTERNAL
+_MAX_SCOPE_ATTRIBUTES = 128
+_BOTH = (True, True)
+_new = object.__new__
+_set_item = dict.__setitem__
+
+
+class TracerProvider(trace.TracerProvider):
+    """Gives tracers that record to the ring. Accepts the SDK's span processors, for programs that add their own."""
+
+    def __init__(self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource) -> None:
+        """Prepare; no ring is made before the first span ends."""
+        self._recorder = recorder
+        self._bounds = bounds(sampler)
+        self._limits = limits
+        self._resource = resource
+        self._processors: tuple[Any, ...] = ()
+        self._tracers: dict[tuple[Any, ...], Tracer] = {}
+        fork.in_child(self._forget_scopes)
+
+    def _forget_scopes(self) -> None:
+        for tracer in self._tracers.values():
+            tracer.forget_scope()
+
+    @property
+    def resource(self) -> Any:
+        """The resource of this process."""
+        return resource_view(self._resource.attributes(), self._resource.schema_url)
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Any = None,
+    ) -> Tracer:
+        """Give the tracer of a scope; the same one for the same scope."""
+        scope = build_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        key = scope_key(scope)
+        tracer = self._tracers.get(key)
+        if tracer is None:
+            made = Tracer(self, self._recorder, scope, self._limits, self._bounds)
+            made.processors = self._processors
+            tracer = self._tracers.setdefault(key, made)
+        return tracer
+
+    def add_span_processor(self, span_processor: Any) -> None:
+        """Have a span processor of the SDK see every span too, from now on."""
+        self._processors = (*self._processors, span_processor)
+        for tracer in tuple(self._tracers.values()):
+            tracer.processors = self._processors
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        """Flush added processors; what is in the ring needs no flushing."""
+        flushed = [processor.force_flush(timeout_millis) for processor in self._processors]
+        return False not in flushed
+
+    def shutdown(self) -> None:
+        """Shut added processors down; recording goes on."""
+        for processor in self._processors:
+            processor.shutdown()
+
+
+class Tracer(trace.Tracer):
+    """Makes the spans of one scope.
+
+    Attributes:
+        processors: the SDK's span processors that the program added.
+        limits: the limits of its spans.
+        recorder: takes their records.
+        scope: the id of the scope in this process's ring; None until ``define_scope``.
+    """
+
+    def __init__(
+        self, provider: TracerProvider, recorder: Recorder, scope: Scope, limits: Limits, sampling: tuple[int, ...]
+    ) -> None:
+        """Prepare; the scope is written with the first span."""
+        self.processors: tuple[Any, ...] = ()
+        self.limits = limits
+        self.recorder = recorder
+        self.scope: int | None = None
+        self._provider = provider
+        self._definition = scope
+        self._bounds = sampling
+
+    def define_scope(self) -> int:
+        """Write the scope to this process's ring; give its id there."""
+        scope_id = self.scope = self.recorder.scope(self._definition)
+        return scope_id
+
+    def forget_scope(self) -> None:
+        """Forget the parent's ring in a forked child."""
+        self.scope = None
+
+    @property
+    def resource(self) -> Any:
+        """The resource of this process."""
+        return self._provider.resource
+
+    @property
+    def instrumentation_scope(self) -> Any:
+        """The scope."""
+        scope = self._definition
+        return scope_view(scope.name, scope.version, scope.schema_url, scope.attributes)
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: trace.SpanKind = _INTERNAL,
+        attributes: Any = None,
+        links: Sequence[trace.Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+    ) -> trace.Span:
+        """Start a span that is not made current; see the API."""
+        parent: Any = (get_current() if context is None else context).get(SPAN_KEY)
+        if parent is None:
+            trace_id = random_bits(128) or new_trace_id()
+            parent_id = 0
+            flags = _RANDOM
+            state = DEFAULT_TRACE_STATE
+            parent_flags = HAS_REMOTE
+            relation = NO_PARENT
+        elif type(parent) is Span or type(parent) is UnsampledSpan:
+            trace_id = parent._trace_id
+            parent_id = parent._span_id
+            flags = parent._flags
+            state = parent._trace_state
+            parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
+            relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
+        else:
+            trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
+        bound = self._bounds[relation]
+        if bound != ALWAYS and trace_id & LOW_BITS >= bound:
+            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state)
+
+        span = _new(Span)
+        span._tracer = self
+        span._name = name if type(name) is str else as_text(name)
+        span._kind = 0 if kind is _INTERNAL else getattr(kind, "_value_", 0)
+        span._trace_id = trace_id
+        span._span_id = random_bits(64) or new_span_id()
+        span._flags = flags & _RANDOM | SAMPLED
+        span._trace_state = state
+        span._parent_id = parent_id
+        span._parent_flags = parent_flags
+        span._end = span._rest = span._context = None
+        span._on_error = (
+            _BOTH if record_exception and set_status_on_exception else (record_exception, set_status_on_exception)
+        )
+        span._is_open = True
+        if attributes:
+            limits = self.limits
+            span._attributes, dropped = clean(attributes, limits.count, limits.length)
+            if dropped:
+                span._drop_attributes(dropped)
+        else:
+            span._attributes = None
+        if links:
+            for link in links:
+                span.add_link(link.context, link.attributes)
+        span._start = time_ns() if start_time is None else as_time(start_time)
+        if self.processors:
+            for processor in self.processors:
+                processor.on_start(span, parent_context=context)
+        return span
+
+    def start_as_current_span(  # type: ignore[override] # the API names its own generator's class
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: trace.SpanKind = _INTERNAL,
+        attributes: Any = None,
+        links: Sequence[trace.Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> CurrentSpan:
+        """Give what starts a span and makes it current, as a context manager or a decorator; see the API."""
+        return CurrentSpan(
+            self,
+            (name, context, kind, attributes, links, start_time, record_exception, set_status_on_exception),
+            end_on_exit,
+        )
+
+
+class CurrentSpan:
+    """``with tracer.start_as_current_span(...) as span`` and ``@tracer.start_as_current_span(...)``.
+
+    The span starts when the block is entered, or at each call of what is decorated.
+    """
+
+    __slots__ = ("_arguments", "_end_on_exit", "_span", "_token", "_tracer")
+
+    def __init__(self, tracer: Tracer, arguments: tuple[Any, ...], end_on_exit: bool) -> None:
+        """Keep the arguments of ``Tracer.start_span``."""
+        self._tracer = tracer
+        self._arguments = arguments
+        self._end_on_exit = end_on_exit
+
+    def __enter__(self) -> trace.Span:
+        """Start the span and make it current."""
+        span = self._span = self._tracer.start_span(*self._arguments)
+        context = Context(get_current())
+        _set_item(context, SPAN_KEY, span)
+        self._token = attach(context)
+        return span
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Make the former span current again, note an ``Exception`` that passes, and end the span."""
+        try:  # noqa: SIM105 - suppress() costs as much as the rest of this
+            detach(self._token)
+        except (ValueError, RuntimeError):
+            pass  # left in another context than it was entered in: an async generator closed elsewhere
+        span = self._span
+        if error is not None and isinstance(error, Exception) and type(span) is Span and span.is_recording():
+            record_exception, set_status = span._on_error
+            if record_exception:
+                span.record_exception(error)
+            if set_status:
+                span.fail(error)
+        if self._end_on_exit:
+            span.end()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function, or a coroutine function, so that each call has a span of its own."""
+        from inspect import iscoroutinefunction  # noqa: PLC0415 - dear, and only for decorators
+
+        tracer, arguments, end_on_exit = self._tracer, self._arguments, self._end_on_exit
+
+        if iscoroutinefunction(function):
+
+            @wraps(function)
+            async def call_async(*args: Any, **kwargs: Any) -> Any:
+                with CurrentSpan(tracer, arguments, end_on_exit):
+                    return await function(*args, **kwargs)
+
+            return call_async
+
+        @wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with CurrentSpan(tracer, arguments, end_on_exit):
+                return function(*args, **kwargs)
+
+        return call
+
+
+def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:
+    """Read a parent that is not ours: trace id, span id, flags, trace state, parent's flags, relation; new ids for a root."""
+    if isinstance(parent, trace.Span):
+        found = parent.get_span_context()
+        if isinstance(found, trace.SpanContext) and found.is_valid:
+            flags = int(found.trace_flags) & W3C_FLAGS
+            parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
+            if found.is_remote:
+                relation = REMOTE_SAMPLED if flags & SAMPLED else REMOTE_NOT_SAMPLED
+                return found.trace_id, found.span_id, flags, found.trace_state, parent_flags | IS_REMOTE, relation
+            relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
+            return found.trace_id, found.span_id, flags, found.trace_state, parent_flags, relation
+    return new_trace_id(), 0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT
+
+
+def build_scope(name: Any, version: Any, schema_url: Any, attributes: Any) -> Scope:
+    """Give the scope that a provider was asked for, as builtin values."""
+    kept: dict[str, Any] = {}
+    add(kept, attributes or {}, _MAX_SCOPE_ATTRIBUTES, None)
+    return Scope(as_text(name or ""), as_text(version or ""), as_text(schema_url or ""), kept)
+
+
+def scope_key(scope: Scope) -> tuple[Any, ...]:
+    """Give what makes two scopes the same."""
+    return (scope.name, scope.version, scope.schema_url, repr(sorted(scope.attributes.items())))
