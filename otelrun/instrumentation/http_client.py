@@ -51,13 +51,14 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 -
 class _Exchange:
     """One request and its response."""
 
-    __slots__ = ("attributes", "began", "context", "span")
+    __slots__ = ("attributes", "began", "context", "is_sent", "span")
 
     def __init__(self, span: Span, context: Context, attributes: dict[str, Any], began: float) -> None:
         self.span = span
         self.context = context
         self.attributes = attributes
         self.began = began
+        self.is_sent = False
 
 
 class _Telemetry:
@@ -148,6 +149,7 @@ def _request_attributes(connection: Any, method: str, target: str) -> tuple[dict
         host, port = http.split_authority(rest.partition("/")[0].partition("?")[0].rpartition("@")[2])
         port = port or http.DEFAULT_PORTS[scheme]
     else:
+        host = host.removeprefix("[").removesuffix("]")
         name = f"[{host}]" if ":" in host else host
         authority = name if port == http.DEFAULT_PORTS[scheme] else f"{name}:{port}"
         url = f"{scheme}://{authority}{'' if target.startswith('/') else '/'}{target}"
@@ -174,18 +176,22 @@ def _putrequest(original: Callable[..., None], telemetry: _Telemetry) -> Callabl
 def _endheaders(original: Callable[..., None], telemetry: _Telemetry) -> Callable[..., None]:
     def endheaders(self: HTTPConnection, *args: Any, **kwargs: Any) -> None:
         exchange = self.__dict__.pop(_EXCHANGE, None)  # a close from in here is part of what happens
-        if exchange is not None:
+        is_first = exchange is not None and not exchange.is_sent
+        if is_first:
+            exchange.is_sent = True
             with guarded(NAME):
                 telemetry.inject(self, exchange)
         try:
             original(self, *args, **kwargs)
         except BaseException as error:
-            if exchange is not None:
+            if is_first:
                 telemetry.end(exchange, None, error)
+                exchange = None
             hide_frame(error)
             raise
-        if exchange is not None:
-            self.__dict__[_EXCHANGE] = exchange
+        finally:
+            if exchange is not None:
+                self.__dict__[_EXCHANGE] = exchange
 
     return endheaders
 

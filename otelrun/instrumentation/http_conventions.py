@@ -27,6 +27,7 @@ HTTP_CLIENT_REQUEST_DURATION = "http.client.request.duration"
 HTTP_SERVER_REQUEST_DURATION = "http.server.request.duration"
 DURATION_BOUNDARIES_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
+_PORT_DIGITS = 5
 DEFAULT_PORTS = {"http": 80, "https": 443}
 OTHER_METHOD = "_OTHER"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
@@ -84,5 +85,5 @@ def split_authority(authority: str) -> tuple[str, int | None]:
     host, colon, port = authority.rpartition(":")
     if not colon or "]" in port or (":" in host and not host.endswith("]")):
         host, port = authority, ""
-    number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else None  # noqa: PLR2004 - digits of 65535
-    return host.removeprefix("[").removesuffix("]"), number
+    number = int(port) if port.isascii() and port.isdigit() and len(port) <= _PORT_DIGITS else 0
+    return host.removeprefix("[").removesuffix("]"), number or None

@@ -38,7 +38,7 @@ class Ledger:
         """
         is_own = name in getattr(owner, "__dict__", ())
         original = owner.__dict__[name] if is_own else getattr(owner, name, None)
-        where = f"{getattr(owner, '__module__', '')}.{getattr(owner, '__qualname__', owner)}.{name}"
+        where = f"{_describe(owner)}.{name}"
         if not callable(original):
             tell(f"patch:{where}", f"not instrumented: there is no {where} in this version of its library")
             return
@@ -68,6 +68,12 @@ class Ledger:
                 setattr(owner, name, original)
             else:
                 delattr(owner, name)
+
+
+def _describe(owner: Any) -> str:
+    if hasattr(owner, "__qualname__"):
+        return f"{owner.__module__}.{owner.__qualname__}"
+    return getattr(owner, "__name__", repr(owner))
 
 
 def hide_frame(error: BaseException) -> None:
