@@ -31,7 +31,9 @@ SCOPE = "otelrun.instrumentation.asyncio"
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     """Patch ``BaseEventLoop.create_task`` if the options name coroutines."""
-    globs = tuple(options.get("task_spans") or ())
+    globs = options.get("task_spans") or ()
+    if isinstance(globs, str):
+        globs = (globs,)
     if not globs:
         return
     import re  # noqa: PLC0415 - asyncio has loaded both
