@@ -88,6 +88,21 @@ def _current_ids() -> tuple[str, str]:
     return format(span_context.trace_id, "032x"), format(span_context.span_id, "016x")
 
 
+class _Api:
+    """What is used of the OpenTelemetry API, loaded at the first record that is emitted."""
+
+    __slots__ = ("get_logger", "get_value", "severities", "suppressed")
+
+    def __init__(self) -> None:
+        from opentelemetry._logs import SeverityNumber, get_logger  # noqa: PLC0415 - not before the first record
+        from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value  # noqa: PLC0415
+
+        self.get_logger = get_logger
+        self.get_value = get_value
+        self.suppressed = _SUPPRESS_INSTRUMENTATION_KEY
+        self.severities = tuple(SeverityNumber(number) for number in range(25))
+
+
 class _Export:
     """Turns emitted records into OpenTelemetry log records of a logger of the same name."""
 
@@ -96,6 +111,7 @@ class _Export:
         self._standard = frozenset((*empty.__dict__, "message", "asctime", "taskName"))
         self._loggers: dict[str, OtelLogger] = {}
         self._local = _local()
+        self._api: _Api | None = None
 
     def __call__(self, record: LogRecord) -> None:
         """Emit one record, unless it comes from emitting, or from OpenTelemetry itself."""
@@ -113,19 +129,17 @@ class _Export:
                 self._local.is_busy = False
 
     def _emit(self, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
-        from opentelemetry import context  # noqa: PLC0415 - not before the first record
-        from opentelemetry._logs import SeverityNumber, get_logger  # noqa: PLC0415
-
-        if context.get_value(context._SUPPRESS_INSTRUMENTATION_KEY):  # noqa: SLF001 - upstream's only way
+        api = self._api = self._api or _Api()
+        if api.get_value(api.suppressed):
             return
         logger = self._loggers.get(record.name)
         if logger is None:
             if len(self._loggers) >= _MAX_LOGGERS:
                 self._loggers.clear()
-            logger = self._loggers[record.name] = get_logger(record.name)
+            logger = self._loggers[record.name] = api.get_logger(record.name)
         logger.emit(
             timestamp=int(record.created * 1e9),
-            severity_number=SeverityNumber(_severity(record.levelno)),
+            severity_number=api.severities[_severity(record.levelno)],
             severity_text=record.levelname,
             body=body,
             attributes=attributes,
@@ -139,9 +153,11 @@ class _Export:
             CODE_LINE_NUMBER: record.lineno,
             THREAD_ID: record.thread,
             THREAD_NAME: record.threadName,
-            CODE_STACKTRACE: record.stack_info,
         }
-        attributes = {name: value for name, value in attributes.items() if value is not None}
+        if record.funcName is None or record.thread is None:
+            attributes = {name: value for name, value in attributes.items() if value is not None}
+        if record.stack_info:
+            attributes[CODE_STACKTRACE] = record.stack_info
         if record.exc_info and record.exc_info[1] is not None:
             attributes.update(_exception_attributes(record.exc_info))
         extra = fields.keys() - self._standard
