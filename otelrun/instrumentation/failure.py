@@ -1,0 +1,29 @@
+"""How a failed operation is written on its span. Loads the OpenTelemetry API when used, so never before the first span."""
+
+from __future__ import annotations
+
+from otelrun.diagnostics import guarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
+
+ERROR_TYPE = "error.type"
+
+
+def error_type(error: BaseException) -> str:
+    """Name an exception's class in full, without ``builtins``."""
+    kind = type(error)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+
+
+def record_failure(span: Span, error: BaseException) -> str:
+    """Write an exception on a span: event, ``error.type`` and status; give ``error.type``."""
+    from opentelemetry.trace import Status, StatusCode  # noqa: PLC0415 - see the file's docstring
+
+    kind = error_type(error)
+    span.set_attribute(ERROR_TYPE, kind)
+    span.set_status(Status(StatusCode.ERROR, kind))
+    with guarded("recording an exception"):  # which calls the program's own __str__
+        span.record_exception(error)
+    return kind

@@ -1,0 +1,220 @@
+"""``logging``: records carry ``trace_id`` and ``span_id``, and those that are emitted become OpenTelemetry log records.
+
+One patch, ``Logger.filter``: it is where a record arrives after the logger's level and leaves for the handlers, whatever
+they are, and its frame is gone before any of them runs. Handlers, levels, ``lastResort`` and ``basicConfig`` are the
+program's. Nothing of OpenTelemetry is loaded before the first record that is emitted.
+
+Options: ``correlation: false`` leaves the records as they are; ``export: false`` makes no OpenTelemetry log records.
+"""
+
+from __future__ import annotations
+
+import sys
+from _thread import _local
+
+from otelrun.diagnostics import guarded
+from otelrun.instrumentation.failure import error_type
+from otelrun.instrumentation.patching import hide_frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from logging import Logger, LogRecord
+    from typing import Any
+
+    from opentelemetry._logs import Logger as OtelLogger
+
+    from otelrun.instrumentation.patching import Ledger
+
+NAME = "logging"
+TARGETS = ("logging",)
+SCOPE = "otelrun.instrumentation.logging"
+
+CODE_FILE_PATH = "code.file.path"
+CODE_FUNCTION_NAME = "code.function.name"
+CODE_LINE_NUMBER = "code.line.number"
+CODE_STACKTRACE = "code.stacktrace"
+EXCEPTION_MESSAGE = "exception.message"
+EXCEPTION_STACKTRACE = "exception.stacktrace"
+EXCEPTION_TYPE = "exception.type"
+THREAD_ID = "thread.id"
+THREAD_NAME = "thread.name"
+
+_OWN_NAMES = ("opentelemetry", "otelrun")
+_NO_IDS = ("0", "0")
+_MAX_DEPTH = 6
+_MAX_LOGGERS = 1000
+_INT64 = 1 << 63
+
+
+def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
+    """Patch ``Logger``."""
+    import logging  # noqa: PLC0415 - loaded by the program
+
+    is_correlating = options.get("correlation", True)
+    export = _Export(logging.LogRecord) if options.get("export", True) else None
+    if is_correlating or export:
+        ledger.wrap(logging.Logger, "filter", lambda original: _filter(original, is_correlating, export))
+
+
+def _filter(original: Callable[..., Any], is_correlating: bool, export: _Export | None) -> Callable[..., Any]:
+    def filter(self: Logger, record: LogRecord) -> Any:  # noqa: A001 - the method's name
+        if is_correlating:
+            with guarded(NAME):
+                fields = record.__dict__
+                trace_id, span_id = _current_ids()
+                fields.setdefault("trace_id", trace_id)
+                fields.setdefault("span_id", span_id)
+        try:
+            passed = original(self, record)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+        if passed and export is not None:
+            export(record if passed is True or not hasattr(passed, "getMessage") else passed)
+        return passed
+
+    return filter
+
+
+def _current_ids() -> tuple[str, str]:
+    """Give trace and span id of the current span in hex, ``0`` for none; never loads OpenTelemetry."""
+    get_current_span = getattr(sys.modules.get("opentelemetry.trace"), "get_current_span", None)
+    if get_current_span is None:
+        return _NO_IDS
+    span_context = get_current_span().get_span_context()
+    if not span_context.span_id:
+        return _NO_IDS
+    return format(span_context.trace_id, "032x"), format(span_context.span_id, "016x")
+
+
+class _Api:
+    """What is used of the OpenTelemetry API, loaded at the first record that is emitted."""
+
+    __slots__ = ("get_logger", "get_value", "severities", "suppressed")
+
+    def __init__(self) -> None:
+        from opentelemetry._logs import SeverityNumber, get_logger  # noqa: PLC0415 - not before the first record
+        from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value  # noqa: PLC0415
+
+        self.get_logger = get_logger
+        self.get_value = get_value
+        self.suppressed = _SUPPRESS_INSTRUMENTATION_KEY
+        self.severities = tuple(SeverityNumber(number) for number in range(25))
+
+
+class _Export:
+    """Turns emitted records into OpenTelemetry log records of a logger of the same name."""
+
+    def __init__(self, record_class: type[LogRecord]) -> None:
+        empty = record_class("", 0, "", 0, "", (), None)
+        self._standard = frozenset((*empty.__dict__, "message", "asctime", "taskName"))
+        self._loggers: dict[str, OtelLogger] = {}
+        self._local = _local()
+        self._api: _Api | None = None
+
+    def __call__(self, record: LogRecord) -> None:
+        """Emit one record, unless it comes from emitting, or from OpenTelemetry itself."""
+        if getattr(self._local, "is_busy", False):
+            return
+        with guarded(NAME):
+            if record.name.partition(".")[0] in _OWN_NAMES:
+                return
+            body = _message(record)
+            attributes = self._attributes(record)  # both may run the program's own __str__, which may log
+            self._local.is_busy = True
+            try:
+                self._emit(record, body, attributes)
+            finally:
+                self._local.is_busy = False
+
+    def _emit(self, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
+        api = self._api = self._api or _Api()
+        if api.get_value(api.suppressed):
+            return
+        logger = self._loggers.get(record.name)
+        if logger is None:
+            if len(self._loggers) >= _MAX_LOGGERS:
+                self._loggers.clear()
+            logger = self._loggers[record.name] = api.get_logger(record.name)
+        logger.emit(
+            timestamp=int(record.created * 1e9),
+            severity_number=api.severities[_severity(record.levelno)],
+            severity_text=record.levelname,
+            body=body,
+            attributes=attributes,
+        )
+
+    def _attributes(self, record: LogRecord) -> dict[str, Any]:
+        fields = record.__dict__
+        attributes: dict[str, Any] = {
+            CODE_FILE_PATH: record.pathname,
+            CODE_FUNCTION_NAME: record.funcName,
+            CODE_LINE_NUMBER: record.lineno,
+            THREAD_ID: record.thread,
+            THREAD_NAME: record.threadName,
+        }
+        if record.funcName is None or record.thread is None:
+            attributes = {name: value for name, value in attributes.items() if value is not None}
+        if record.stack_info:
+            attributes[CODE_STACKTRACE] = record.stack_info
+        if record.exc_info and record.exc_info[1] is not None:
+            attributes.update(_exception_attributes(record.exc_info))
+        extra = fields.keys() - self._standard
+        if extra:
+            ids = _current_ids()
+            for name in extra:
+                is_ours = (name == "trace_id" and fields[name] == ids[0]) or (
+                    name == "span_id" and fields[name] == ids[1]
+                )
+                if not is_ours:
+                    attributes[str(name)] = _any_value(fields[name], 0)
+        return attributes
+
+
+def _message(record: LogRecord) -> str:
+    """Format as the program's handlers will; where that fails, which is theirs to tell, give the raw message."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - the program's own __str__ and __mod__ may raise anything
+        return str(record.msg)
+
+
+def _severity(level: int) -> int:
+    """Map a level to the number of the log data model: 1 to 9 TRACE, 10 DEBUG, 20 INFO, 30 WARN, 40 ERROR, 50 FATAL."""
+    if level < 10:  # noqa: PLR2004 - logging.DEBUG
+        return 1 if level > 0 else 0
+    tens = min(level // 10, 5)
+    return 4 * tens + 1 + min(level - 10 * tens, 3)
+
+
+def _exception_attributes(exc_info: Any) -> dict[str, str]:
+    from traceback import format_exception  # noqa: PLC0415 - loaded by logging
+
+    kind, error, traceback = exc_info
+    try:
+        message = str(error)
+    except Exception:  # noqa: BLE001 - the program's own __str__
+        message = ""
+    return {
+        EXCEPTION_TYPE: error_type(error),
+        EXCEPTION_MESSAGE: message,
+        EXCEPTION_STACKTRACE: "".join(format_exception(kind, error, traceback)),
+    }
+
+
+def _any_value(value: Any, depth: int) -> Any:
+    """Copy a structured value as the log data model can carry it; what is none of its types becomes text."""
+    if value is None or isinstance(value, str | bool | float | bytes):
+        return value
+    if isinstance(value, int):
+        return value if -_INT64 <= value < _INT64 else str(value)
+    if depth < _MAX_DEPTH:
+        if isinstance(value, dict):
+            return {str(name): _any_value(item, depth + 1) for name, item in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [_any_value(item, depth + 1) for item in value]
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - the program's own __str__
+        return f"<{type(value).__qualname__}>"

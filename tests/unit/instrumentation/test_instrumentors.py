@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import http.client
+import http.server
+import logging
+import threading
+from concurrent.futures import thread
+from importlib import import_module
+
+import pytest
+
+from otelrun.instrumentation import instrumentors, registry
+from otelrun.instrumentation.upstream import BaseInstrumentor
+
+STANDARD_LIBRARY = {
+    instrumentors.HttpServerInstrumentor: (http.server.BaseHTTPRequestHandler, "parse_request"),
+    instrumentors.HttpClientInstrumentor: (http.client.HTTPConnection, "putrequest"),
+    instrumentors.ThreadingInstrumentor: (threading.Thread, "start"),
+    instrumentors.FuturesInstrumentor: (thread._WorkItem, "run"),
+    instrumentors.LoggingInstrumentor: (logging.Logger, "filter"),
+}
+
+
+@pytest.mark.parametrize("kind", STANDARD_LIBRARY, ids=lambda kind: kind.__name__)
+def test_instrument_patches_and_uninstrument_restores(telemetry, kind):
+    owner, name = STANDARD_LIBRARY[kind]
+    before = getattr(owner, name)
+    instrumentor = kind()
+    instrumentor.instrument()
+    try:
+        assert getattr(owner, name) is not before
+    finally:
+        instrumentor.uninstrument()
+    assert getattr(owner, name) is before
+
+
+def test_every_instrumentation_of_the_registry_has_an_instrumentor_of_its_name():
+    modules = {
+        kind.module for kind in vars(instrumentors).values() if isinstance(kind, type) and "module" in vars(kind)
+    }
+    assert modules == {module for modules in registry.OWN.values() for module in modules}
+
+
+@pytest.mark.parametrize(
+    "name", [name for names in registry.OWN.values() for name in names if not name.startswith("grpc.")]
+)
+def test_every_instrumentation_has_the_one_shape(name):
+    module = import_module(f"otelrun.instrumentation.{name}")
+    assert name.replace(".", "_") == module.NAME
+    assert f"otelrun.instrumentation.{name}" == module.SCOPE
+    assert [target for target in module.TARGETS if name not in registry.OWN[target]] == []
+    assert callable(module.apply)
+
+
+def test_the_instrumentors_are_upstreams():
+    assert issubclass(instrumentors.HttpServerInstrumentor, BaseInstrumentor)
+    assert instrumentors.HttpServerInstrumentor() is not instrumentors.HttpClientInstrumentor()
+    assert instrumentors.GrpcClientInstrumentor().instrumentation_dependencies() == ("grpcio >= 1.42.0",)

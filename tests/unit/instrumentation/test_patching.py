@@ -1,0 +1,107 @@
+import inspect
+import sys
+import traceback
+
+import pytest
+
+from otelrun import diagnostics
+from otelrun.instrumentation.patching import Ledger, hide_frame
+
+
+class Base:
+    def inherited(self):
+        return "inherited"
+
+
+class Library(Base):
+    def own(self, left, *, right: int = 1):
+        """Documented."""
+        return left + right
+
+    def fail(self):
+        raise ValueError("its own")
+
+
+def passing(original):
+    def wrapper(self, *args, **kwargs):
+        try:
+            return original(self, *args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+
+    return wrapper
+
+
+@pytest.fixture
+def notices(monkeypatch):
+    told = []
+    monkeypatch.setattr(diagnostics, "_told", set())
+    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, text: told.append((slug, text))])
+    return told
+
+
+def test_a_replacement_looks_like_its_original(ledger):
+    original = Library.own
+    ledger.wrap(Library, "own", passing)
+    about = ("__name__", "__qualname__", "__module__", "__doc__")
+    assert Library.own is not original
+    assert [getattr(Library.own, name) for name in about] == [getattr(original, name) for name in about]
+    assert inspect.signature(Library.own) == inspect.signature(original)
+    assert Library.own.__wrapped__ is original
+    assert Library().own(1, right=2) == 3
+
+
+def test_undo_restores_the_same_objects_on_the_same_owners():
+    before = dict(vars(Library))
+    ledger = Ledger()
+    ledger.wrap(Library, "own", passing)
+    ledger.wrap(Library, "inherited", passing)
+    assert "inherited" in vars(Library)
+    ledger.undo()
+    assert dict(vars(Library)) == before
+    assert all(vars(Library)[name] is value for name, value in before.items())
+
+
+def test_the_same_instrumentation_is_not_applied_twice(ledger):
+    ledger.wrap(Library, "own", passing)
+    once = Library.own
+    second = Ledger()
+    second.wrap(Library, "own", passing)
+    assert Library.own is once
+    second.undo()
+    assert Library.own is once
+
+
+def test_a_missing_name_or_owner_is_told_once_and_skipped(ledger, notices):
+    ledger.wrap(Library, "gone", passing)
+    ledger.wrap(Library, "gone", passing)
+    ledger.wrap(None, "run", passing)
+    assert [slug for slug, _ in notices] == [f"patch:{__name__}.Library.gone", "patch:None.run"]
+    assert not hasattr(Library, "gone")
+
+
+def test_a_type_that_refuses_is_told_and_skipped(ledger, notices):
+    ledger.wrap(dict, "update", passing)
+    assert [slug for slug, _ in notices] == ["patch:builtins.dict.update"]
+
+
+def test_undo_leaves_what_somebody_else_patched_since(notices, monkeypatch):
+    monkeypatch.setattr(Library, "own", Library.own)
+    ledger = Ledger()
+    ledger.wrap(Library, "own", passing)
+    theirs = passing(Library.own)
+    Library.own = theirs
+    ledger.undo()
+    assert Library.own is theirs
+    assert [slug for slug, _ in notices] == ["undo:own"]
+
+
+def test_a_wrapper_leaves_the_exception_and_its_traceback_alone(ledger):
+    ledger.wrap(Library, "fail", passing)
+    with pytest.raises(ValueError, match="its own") as caught:
+        Library().fail()
+    names = [frame.name for frame in traceback.extract_tb(caught.value.__traceback__)]
+    bare = ["test_a_wrapper_leaves_the_exception_and_its_traceback_alone", "fail"]
+    assert names == (bare if sys.version_info >= (3, 11) else [bare[0], "wrapper", bare[1]])
+    assert caught.value.__context__ is None
