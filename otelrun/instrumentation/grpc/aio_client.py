@@ -1,0 +1,139 @@
+"""asyncio gRPC clients: one CLIENT span for each call of a multi-callable, current in the program's interceptors.
+
+The span ends when gRPC has the call's status, whether or not the program awaits it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from grpc import _common
+from grpc.aio import AioRpcError, Metadata, _channel
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import SpanKind
+
+from otelrun.diagnostics import guarded
+from otelrun.instrumentation.grpc import attributes as names
+from otelrun.instrumentation.grpc.call import Call, CallTracer
+from otelrun.instrumentation.grpc.metadata import inject
+from otelrun.instrumentation.patching import hide_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from otelrun.instrumentation.patching import Ledger
+
+NAME = "grpc_aio_client"
+TARGETS = ("grpc.aio",)
+SCOPE = "otelrun.instrumentation.grpc_aio_client"
+
+_METADATA_ARGUMENT = 2  # where it may be passed by position: (request_iterator, timeout, metadata)
+_targets: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+
+
+def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
+    """Patch the multi-callables of ``grpc.aio.Channel``.
+
+    Args:
+        ledger: where the patches are written down.
+        options: ``excluded_methods``.
+    """
+    started = partial(_wrap_call, CallTracer(NAME, SCOPE, SpanKind.CLIENT, options))
+    ledger.wrap(_channel.Channel, "__init__", _wrap_channel_init)
+    ledger.wrap(_channel.UnaryUnaryMultiCallable, "__call__", started)
+    ledger.wrap(_channel.UnaryStreamMultiCallable, "__call__", started)
+    ledger.wrap(_channel.StreamUnaryMultiCallable, "__call__", started)
+    ledger.wrap(_channel.StreamStreamMultiCallable, "__call__", started)
+
+
+def _wrap_channel_init(original: Callable[..., Any]) -> Callable[..., Any]:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces one
+        original(self, *args, **kwargs)
+        with guarded(NAME):
+            _targets[self] = str(args[0] if args else kwargs["target"])
+
+    return __init__
+
+
+def _wrap_call(tracer: CallTracer, original: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807 - it replaces one
+        call = None
+        with guarded(NAME):
+            call = _start(tracer, self)
+        if call is None:
+            return original(self, *args, **kwargs)
+        with guarded(NAME):
+            args, kwargs = _with_injected(args, kwargs, call)
+        token = attach(call.context)  # the tasks that gRPC makes now carry it
+        try:
+            rpc = original(self, *args, **kwargs)
+        except BaseException as error:
+            call.fail(error)
+            hide_frame(error)
+            raise
+        finally:
+            detach(token)
+        with guarded(NAME):
+            _end_with(rpc, call)
+        return rpc
+
+    return __call__
+
+
+def _start(tracer: CallTracer, multi_callable: Any) -> Call | None:
+    address, port = names.server_of_target(_targets.get(multi_callable._references[0], ""))
+    return tracer.start_client(multi_callable._method.decode("utf-8", "replace"), address, port)
+
+
+def _with_injected(args: tuple[Any, ...], kwargs: dict[str, Any], call: Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Give the arguments with the context in a copy of the program's metadata; as they are where gRPC will refuse them."""
+    is_positional = len(args) > _METADATA_ARGUMENT
+    given = args[_METADATA_ARGUMENT] if is_positional else kwargs.get("metadata")
+    if given is not None and not isinstance(given, (Metadata, Sequence)):
+        return args, kwargs
+    metadata = Metadata(*inject(given, call.context))
+    if is_positional:
+        return (*args[:_METADATA_ARGUMENT], metadata, *args[_METADATA_ARGUMENT + 1 :]), kwargs
+    return args, {**kwargs, "metadata": metadata}
+
+
+def _end_with(rpc: Any, call: Call) -> None:
+    """End ``call`` when gRPC has the status of ``rpc``."""
+    cython_call = getattr(rpc, "_cython_call", None)
+    if cython_call is None:
+        rpc.add_done_callback(partial(_end, call))
+    else:  # without holding the program's call object, which gRPC cancels when it is dropped
+        cython_call.add_done_callback(partial(_end_with_status, call, cython_call))
+
+
+def _end_with_status(call: Call, cython_call: Any) -> None:
+    with guarded(NAME):
+        status = cython_call._status
+        code = _common.CYGRPC_STATUS_CODE_TO_STATUS_CODE.get(status.code())
+        call.end(names.UNKNOWN if code is None else code.name, status.details())
+
+
+def _end(call: Call, rpc: Any) -> None:
+    """End a call that the program's interceptors answered for: by their error, or by the call or response they returned."""
+    with guarded(NAME):
+        task = rpc._interceptors_task
+        if task.cancelled():
+            call.end(names.CANCELLED)
+            return
+        error = task.exception()
+        if isinstance(error, AioRpcError):
+            call.end(error.code().name, error.details())
+            return
+        if error is not None:
+            call.fail(error)
+            return
+        returned = task.result()
+        while not hasattr(returned, "_cython_call") and hasattr(returned, "_call"):
+            returned = returned._call  # a response iterator of an interceptor around a call
+        if hasattr(returned, "_cython_call"):
+            _end_with_status(call, returned._cython_call)
+        else:
+            call.end(names.OK)  # the interceptor's own response

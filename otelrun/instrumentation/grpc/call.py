@@ -1,0 +1,211 @@
+"""One remote procedure call as telemetry: its span and its duration, started once and ended once.
+
+The four instrumentations decide when a call starts and how it ended; this file says what is recorded.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from opentelemetry import metrics, trace
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, get_current, get_value
+from opentelemetry.trace import SpanKind, Status, StatusCode
+
+from otelrun import __version__
+from otelrun.diagnostics import guarded
+from otelrun.instrumentation.failure import error_type
+from otelrun.instrumentation.grpc import attributes as names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from opentelemetry.context import Context
+    from opentelemetry.trace import Span
+
+
+class CallTracer:
+    """Starts the calls of one instrumentation.
+
+    Attributes:
+        name: entry-point name of the instrumentation, for notices.
+    """
+
+    def __init__(self, name: str, scope: str, kind: SpanKind, options: Mapping[str, Any]) -> None:
+        """Take the tracer and the histogram from the global providers.
+
+        Args:
+            name: entry-point name of the instrumentation.
+            scope: name of its instrumentation scope.
+            kind: CLIENT or SERVER.
+            options: ``excluded_methods``, a list of patterns such as ``grpc.health.v1.Health/*``.
+        """
+        self.name = name
+        self._kind = kind
+        self._tracer = trace.get_tracer(scope, __version__)
+        is_server = kind is SpanKind.SERVER
+        self._histogram = metrics.get_meter(scope, __version__).create_histogram(
+            names.RPC_SERVER_CALL_DURATION if is_server else names.RPC_CLIENT_CALL_DURATION,
+            unit="s",
+            description=f"Measures the duration of an {'incoming' if is_server else 'outgoing'} Remote Procedure Call (RPC).",
+            explicit_bucket_boundaries_advisory=names.DURATION_BUCKETS,
+        )
+        excluded = tuple(options.get("excluded_methods") or ())
+        self._is_excluded: Callable[[str], bool] = lru_cache(512)(
+            lambda method: any(fnmatchcase(method, pattern) for pattern in excluded)
+        )
+
+    def start_client(self, method: str, address: str, port: int | None) -> Call | None:
+        """Start a call made in the current context; None where it is not to be recorded.
+
+        Args:
+            method: as gRPC has it, ``/package.Service/Method``.
+            address: the server's, empty where not known.
+            port: the server's, None where not known.
+        """
+        current = get_current()
+        if get_value(_SUPPRESS_INSTRUMENTATION_KEY, current):
+            return None
+        return self._start(method, dict(names.call_attributes(method.lstrip("/"), address, port)), current)
+
+    def start_server(
+        self, method: str, parent: Context, authority: str = "", peer: Mapping[str, str | int] | None = None
+    ) -> Call | None:
+        """Start a call received; None where it is not to be recorded.
+
+        Args:
+            method: as gRPC has it, ``/package.Service/Method``.
+            parent: the context the client sent.
+            authority: ``:authority`` of the request, empty where not known.
+            peer: ``network.peer`` attributes, where known already.
+        """
+        address, port = names.server_of_authority(authority)
+        attributes = dict(names.call_attributes(method.lstrip("/"), address, port))
+        if peer:
+            attributes.update(peer)
+        return self._start(method, attributes, parent)
+
+    def _start(self, method: str, attributes: dict[str, str | int], parent: Context) -> Call | None:
+        method = method.lstrip("/")
+        if self._is_excluded(method):
+            return None
+        span = self._tracer.start_span(method, parent, self._kind, attributes)
+        return Call(self, span, method, trace.set_span_in_context(span, parent))
+
+    def is_error(self, code: str) -> bool:
+        """Say whether a status code, by name, makes the span an error on this side."""
+        return code in names.SERVER_ERRORS if self._kind is SpanKind.SERVER else code != names.OK
+
+    def record(self, seconds: float, attributes: dict[str, str | int], context: Context) -> None:
+        """Record a call's duration."""
+        self._histogram.record(seconds, attributes, context)
+
+
+class Call:
+    """A call in progress. Any of its methods may be called from any thread; only the first end counts.
+
+    Attributes:
+        context: the context in which the call's span is current.
+        tracer: who started it.
+    """
+
+    __slots__ = ("_method", "_open", "_span", "_started_ns", "context", "tracer")
+
+    def __init__(self, tracer: CallTracer, span: Span, method: str, context: Context) -> None:
+        """Begin to measure."""
+        self.tracer = tracer
+        self.context = context
+        self._span = span
+        self._method = method
+        self._open = [True]
+        self._started_ns = perf_counter_ns()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the call has not ended yet."""
+        return bool(self._open)
+
+    def describe(self, attributes: Mapping[str, str | int]) -> None:
+        """Add attributes that were not known at the start."""
+        with guarded(self.tracer.name):
+            self._span.set_attributes(attributes)
+
+    def forget_method(self) -> None:
+        """Say that the server knows no such method: its name came from the network and must not name spans or series."""
+        with guarded(self.tracer.name):
+            self._span.update_name(names.SYSTEM)
+            self._span.set_attributes(
+                {names.RPC_METHOD: names.OTHER_METHOD, names.RPC_METHOD_ORIGINAL: self._method},
+            )
+            self._method = names.OTHER_METHOD
+
+    def end(self, code: str, details: Any = None, error: BaseException | None = None) -> None:
+        """End with a status.
+
+        Args:
+            code: name of the gRPC status code, for example ``NOT_FOUND``.
+            details: the status's message, where it has one.
+            error: what the server's handler raised without a status of its own.
+        """
+        with guarded(self.tracer.name):
+            self._end(code, code if self.tracer.is_error(code) else None, details, error)
+
+    def fail(self, error: BaseException) -> None:
+        """End a call that could not be made: the error comes from before any status."""
+        with guarded(self.tracer.name):
+            self._end(None, error_type(error), None, error)
+
+    def _end(self, code: str | None, kind: str | None, details: Any, error: BaseException | None) -> None:
+        try:
+            self._open.pop()
+        except IndexError:
+            return
+        measured: dict[str, str | int] = {names.RPC_SYSTEM_NAME: names.SYSTEM, names.RPC_METHOD: self._method}
+        outcome: dict[str, str | int] = {}
+        if code is not None:
+            outcome[names.RPC_RESPONSE_STATUS_CODE] = code
+        if kind is not None:
+            outcome[names.ERROR_TYPE] = kind
+        span = self._span
+        if span.is_recording():
+            span.set_attributes(outcome)
+            if kind is not None:
+                span.set_status(Status(StatusCode.ERROR, as_text(details) or kind))
+            if error is not None:
+                with guarded("recording an exception"):  # which calls the program's own __str__
+                    span.record_exception(error)
+        span.end()
+        measured.update(outcome)
+        self.tracer.record((perf_counter_ns() - self._started_ns) / 1e9, measured, self.context)
+
+
+class InContext:
+    """A callback that runs in the context in which the program registered it, whatever thread calls it."""
+
+    __slots__ = ("_callback", "_context")
+
+    def __init__(self, callback: Callable[..., Any]) -> None:
+        """Remember the current context."""
+        self._callback = callback
+        self._context = get_current()
+
+    def __call__(self, *args: Any) -> Any:
+        """Call the program's callback."""
+        token = attach(self._context)
+        try:
+            return self._callback(*args)
+        finally:
+            detach(token)
+
+    def __repr__(self) -> str:
+        """Look like the program's callback: gRPC logs it by its repr."""
+        return repr(self._callback)
+
+
+def as_text(details: Any) -> str | None:
+    """Give a status message as gRPC's objects hold it (text, bytes or nothing) as text."""
+    if isinstance(details, bytes):
+        return details.decode("utf-8", "replace")
+    return details or None
