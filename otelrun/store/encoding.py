@@ -1,4 +1,4 @@
-"""How records become columns: pure functions, from ``ring.record`` to tuples in the order of the schema's columns.
+r"""How records become columns: pure functions, from ``ring.record`` to tuples in the order of the schema's columns.
 
 Attribute values become JSON. What JSON has no form for gets one here, the same everywhere in the store:
 
@@ -16,13 +16,11 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from otelrun.ring.record import Scope
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otelrun.ring.reader import SeriesState
-    from otelrun.ring.record import EventRecord, LinkRecord, LogRecord, NoteRecord, SpanRecord
+    from otelrun.ring.record import EventRecord, LinkRecord, LogRecord, NoteRecord, Scope, SpanRecord
 
 Columns = tuple[Any, ...]
 

@@ -45,6 +45,40 @@ _PROCESS = (
 )
 
 
+class _Batch:
+    """Rows of several tables that are inserted together."""
+
+    def __init__(self) -> None:
+        self._spans: list[Columns] = []
+        self._events: list[Columns] = []
+        self._links: list[Columns] = []
+        self._logs: list[Columns] = []
+        self._notes: list[Columns] = []
+
+    def append(self, key: int, process: int, scope: int, record: Record) -> None:
+        """Turn a record into rows."""
+        if isinstance(record, SpanRecord):
+            self._spans.append(encoding.span_columns(key, process, scope, record))
+            if record.events:
+                self._events.extend(encoding.event_columns(key, record.events))
+            if record.links:
+                self._links.extend(encoding.link_columns(key, record.links))
+        elif isinstance(record, LogRecord):
+            self._logs.append(encoding.log_columns(key, process, scope, record))
+        else:
+            self._notes.append(encoding.note_columns(key, process, record))
+
+    def statements(self) -> tuple[tuple[str, list[Columns]], ...]:
+        """Pair each INSERT with its rows."""
+        return (
+            (_SPAN, self._spans),
+            (_EVENT, self._events),
+            (_LINK, self._links),
+            (_LOG, self._logs),
+            (_NOTE, self._notes),
+        )
+
+
 class StoreWriter:
     """A run's store, open for writing."""
 
@@ -143,9 +177,7 @@ class StoreWriter:
             ),
         )
 
-    def add_process(
-        self, ring_name: str, pid: int, start_ticks: int, created_ns: int, resource: dict[str, Any]
-    ) -> int:
+    def add_process(self, ring_name: str, pid: int, start_ticks: int, created_ns: int, resource: dict[str, Any]) -> int:
         """Give the id of the process that writes the ring ``ring_name``, made at the first call.
 
         A later call with a resource completes one that came without.
@@ -161,9 +193,7 @@ class StoreWriter:
         self._processes[ring_name] = row
         return int(number)
 
-    def add(
-        self, process: int, records: Sequence[tuple[int, Record]], scope_of: Callable[[int], Scope]
-    ) -> None:
+    def add(self, process: int, records: Sequence[tuple[int, Record]], scope_of: Callable[[int], Scope]) -> None:
         """Add spans, log records and notes of one process.
 
         Args:
@@ -171,34 +201,20 @@ class StoreWriter:
             records: pairs of the record's position in the process's ring and the record.
             scope_of: gives the instrumentation scope of an id in that ring.
         """
-        spans: list[Columns] = []
-        events: list[Columns] = []
-        links: list[Columns] = []
-        logs: list[Columns] = []
-        notes: list[Columns] = []
+        batch = _Batch()
         scopes: dict[int, int] = {}
         unstored = 0
         for position, record in records:
-            key = encoding.key(process, position)
             try:
-                if isinstance(record, NoteRecord):
-                    notes.append(encoding.note_columns(key, process, record))
-                    continue
-                scope = scopes.get(record.scope)
-                if scope is None:
-                    scope = scopes[record.scope] = self._scope(scope_of(record.scope))
-                if isinstance(record, SpanRecord):
-                    spans.append(encoding.span_columns(key, process, scope, record))
-                    if record.events:
-                        events.extend(encoding.event_columns(key, record.events))
-                    if record.links:
-                        links.extend(encoding.link_columns(key, record.links))
-                elif isinstance(record, LogRecord):
-                    logs.append(encoding.log_columns(key, process, scope, record))
-            except _MALFORMED:
+                scope = 0
+                if not isinstance(record, NoteRecord):
+                    if record.scope not in scopes:
+                        scopes[record.scope] = self._scope(scope_of(record.scope))
+                    scope = scopes[record.scope]
+                batch.append(encoding.key(process, position), process, scope, record)
+            except _MALFORMED:  # noqa: PERF203 - one bad record hides no other
                 unstored += 1
-        for statement, rows in ((_SPAN, spans), (_EVENT, events), (_LINK, links), (_LOG, logs), (_NOTE, notes)):
-            unstored += self._insert_all(statement, rows)
+        unstored += sum(self._insert_all(statement, rows) for statement, rows in batch.statements())
         if unstored:
             self._execute("UPDATE process SET unstored = unstored + ? WHERE id = ?", (unstored, process))
 
@@ -232,7 +248,7 @@ class StoreWriter:
                 if self._measured.get(metric) != seen:
                     points.append(encoding.point_columns(metric, time_ns, state))
                     self._measured[metric] = seen
-            except _MALFORMED:
+            except _MALFORMED:  # noqa: PERF203 - one bad series hides no other
                 self._execute("UPDATE process SET unstored = unstored + 1 WHERE id = ?", (process,))
         self._insert_all(_POINT, points)
 
@@ -256,7 +272,7 @@ class StoreWriter:
 
     def set_counts(self, process: int, counts: Counts, torn: int) -> None:
         """Say what a process has counted itself, and how many of its records were damaged."""
-        rows = [(process, kind, n, counts.dropped.get(kind, 0)) for kind, n in counts.recorded.items()]
+        rows: list[Columns] = [(process, kind, n, counts.dropped.get(kind, 0)) for kind, n in counts.recorded.items()]
         rows.append((process, "series", None, counts.series_dropped))
         for row in rows:
             self._execute(
@@ -305,7 +321,9 @@ class StoreWriter:
         """Commit, leave one file that can be read from anywhere (no write-ahead log beside it), and let go of it."""
         try:
             self.commit()
-            with suppress(sqlite3.OperationalError):  # while somebody is reading; SQLite tidies up when the last one closes
+            with suppress(
+                sqlite3.OperationalError
+            ):  # while somebody is reading; SQLite tidies up when the last one closes
                 self._connection.execute("PRAGMA busy_timeout = 0")
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         finally:
