@@ -5,7 +5,7 @@ Attribute values become JSON. What JSON has no form for gets one here, the same 
 * a float that is no number: the text ``"NaN"``, ``"Infinity"`` or ``"-Infinity"``, as in OTLP's JSON;
 * bytes: ``{"base64": "..."}``;
 * an integer of more than 4300 digits: its hexadecimal digits as text, after ``0x``;
-* a lone surrogate: its JSON escape, e.g. ``\\ud800``;
+* a lone surrogate: its JSON escape, e.g. ``\ud800``;
 * lists and maps nested more than 32 deep: the text ``"..."``.
 """
 

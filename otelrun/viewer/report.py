@@ -1,4 +1,7 @@
-"""The whole answer of ``otelrun show`` for people: its parts, top to bottom. Pure: a view in, ``rich`` texts out, to be printed without wrapping."""
+"""The whole answer of ``otelrun show`` for people, top to bottom. Pure: a view in, ``rich`` texts out.
+
+The texts are to be printed without wrapping: they fit, and the one that may not (a path) must stay whole.
+"""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs) -> Iterator[Text]:
 
 def _fact(label: str, value: Text, width: int) -> Iterator[Text]:
     if value:
-        line = Text(f"  {label:<{_LABEL}}", "dim").append_text(value)
+        line = Text().append(f"  {label:<{_LABEL}}", "dim").append_text(value)
         line.truncate(width, overflow="ellipsis")
         yield line
 

@@ -71,12 +71,12 @@ class TraceDrawing:
         glyphs = self._glyphs
         text = "".join("   " if last else glyphs.through for last in line.lasts[:-1])
         text += glyphs.last if line.lasts[-1] else glyphs.branch
-        return Text(text + (glyphs.deeper if line.depth > GUIDED else ""), "dim")
+        return Text().append(text + (glyphs.deeper if line.depth > GUIDED else ""), "dim")
 
     def _guide_below(self, line: Line) -> Text:
         """Draw what passes by on the left of a second line of an item."""
         text = "".join("   " if last else self._glyphs.through for last in line.lasts)
-        return Text(text + (self._glyphs.through if line.has_children else "   "), "dim")
+        return Text().append(text + (self._glyphs.through if line.has_children else "   "), "dim")
 
     def _span(self, line: Line, span: SpanRow) -> Text:
         room = self._width - _DURATION - 1 - (self._bar + 1 if self._bar else 0)
