@@ -123,7 +123,7 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
     if listing.problem:
         raise StoreError(listing.problem)
     if listing.totals is None:
-        return View(RunFacts(listing))
+        return View(RunFacts(listing, counts=listing.counts, deliveries=listing.deliveries))
     with open_store(run.store) as store:
         facts = RunFacts(listing, run.store, store.processes(), store.counts(), store.deliveries(), store.notes())
         if trace_id is not None:

@@ -289,7 +289,7 @@ class StoreWriter:
 
         Args:
             destination: as the user knows it, without secrets.
-            signal: ``traces``, ``logs`` or ``metrics``.
+            signal: ``spans``, ``logs`` or ``metrics``.
             exported: accepted by the destination.
             held: still waiting.
             dropped: given up.

@@ -1,4 +1,7 @@
-"""The runs on this machine as a reader sees them: what was run, whether it still runs, how much it left."""
+"""The runs on this machine as a reader sees them: what was run, whether it still runs, how much it left.
+
+From the run's run.json, the agent's state.json and the store, each of which may be missing.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 from otelrun.errors import StoreError
 from otelrun.store.activity import is_agent_alive, is_process_alive
 from otelrun.store.queries import open_store
-from otelrun.store.rows import RunRow, Totals
+from otelrun.store.rows import CountRow, DeliveryRow, RunRow, Totals
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from otelrun.ring.directory import RunDirectory
 
 RUNNING, FINISHING, ENDED, INTERRUPTED = "running", "finishing", "ended", "interrupted"
@@ -29,12 +34,16 @@ class Listing:
             the agent went before the end, and the next run on this machine takes over what it left.
         totals: what its store holds; None where it has no store or the store cannot be read.
         problem: why the store cannot be read; empty where it can, or where there is none.
+        counts: what the agent has counted, per kind of record; also of a run without a store.
+        deliveries: how its deliveries stand; also of a run without a store.
     """
 
     run: RunRow
     state: str
     totals: Totals | None = None
     problem: str = ""
+    counts: tuple[CountRow, ...] = ()
+    deliveries: tuple[DeliveryRow, ...] = ()
 
     def duration_ns(self, now_ns: int) -> int | None:
         """Give how long it took, up to now where it still runs; None where that is not known."""
@@ -44,7 +53,8 @@ class Listing:
 
 def list_run(directory: RunDirectory) -> Listing:
     """Describe one run; never raises for what is missing or broken in it."""
-    run = _described(directory)
+    state = _read_object(os.path.join(directory.path, "state.json"))
+    run = replace(_described(directory), ended_ns=_integer(state.get("ended_ns")) or None)
     totals, problem, processes = None, "", []
     if os.path.exists(directory.store):
         with ExitStack() as stack:
@@ -55,7 +65,31 @@ def list_run(directory: RunDirectory) -> Listing:
             except StoreError as error:
                 problem = str(error)
     lives = is_process_alive(run.root_pid) or any(is_process_alive(p.pid, p.start_ticks) for p in processes)
-    return Listing(run, _state(directory, run, lives=lives), totals, problem)
+    word = _state(directory, run, lives=lives)
+    return Listing(run, word, totals, problem, tuple(_counts(state)), tuple(_deliveries(state)))
+
+
+def _counts(state: dict[str, Any]) -> Iterator[CountRow]:
+    recorded, dropped = _objects(state.get("recorded")), _objects(state.get("dropped"))
+    for kind, number in recorded.items():
+        yield CountRow(kind, _integer(number), _integer(dropped.get(kind)))
+
+
+def _deliveries(state: dict[str, Any]) -> Iterator[DeliveryRow]:
+    rows = state.get("destinations")
+    for row in map(_objects, rows if isinstance(rows, list) else ()):
+        yield DeliveryRow(
+            str(row.get("destination") or ""),
+            str(row.get("signal") or ""),
+            _integer(row.get("exported")),
+            _integer(row.get("held")),
+            _integer(row.get("dropped")),
+            str(row.get("last_error") or ""),
+        )
+
+
+def _objects(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _state(directory: RunDirectory, run: RunRow, *, lives: bool) -> str:
@@ -70,7 +104,6 @@ def _state(directory: RunDirectory, run: RunRow, *, lives: bool) -> str:
 
 def _described(directory: RunDirectory) -> RunRow:
     about = _read_object(directory.description)
-    state = _read_object(os.path.join(directory.path, "state.json"))
     command = about.get("command")
     destinations = about.get("destinations")
     return RunRow(
@@ -78,7 +111,6 @@ def _described(directory: RunDirectory) -> RunRow:
         command=tuple(map(str, command)) if isinstance(command, list) else (),
         cwd=str(about.get("cwd") or ""),
         started_ns=_integer(about.get("started_ns")),
-        ended_ns=_integer(state.get("ended_ns")) or None,
         root_pid=_integer(about.get("root_pid")),
         service_name=str(about.get("service_name") or ""),
         service_name_source=str(about.get("service_name_source") or ""),
@@ -89,13 +121,12 @@ def _described(directory: RunDirectory) -> RunRow:
 
 
 def _integer(value: Any) -> int:
-    return value if isinstance(value, int) else 0
+    return int(value) if isinstance(value, int) else 0
 
 
 def _read_object(path: str) -> dict[str, Any]:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            value = json.load(file)
+            return _objects(json.load(file))
     except (OSError, ValueError):
         return {}
-    return value if isinstance(value, dict) else {}

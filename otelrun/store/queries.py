@@ -113,7 +113,7 @@ class StoreReader:
         """List how the deliveries stand."""
         query = (
             "SELECT destination, signal, exported, held, dropped, coalesce(last_error, '') FROM delivery"
-            " ORDER BY destination, CASE signal WHEN 'traces' THEN 0 WHEN 'logs' THEN 1 ELSE 2 END"
+            " ORDER BY destination, CASE signal WHEN 'spans' THEN 0 WHEN 'logs' THEN 1 ELSE 2 END"
         )
         return [DeliveryRow(*row) for row in self._all(query)]
 

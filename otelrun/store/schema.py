@@ -175,7 +175,7 @@ CREATE TABLE process_count (
 CREATE TABLE delivery (
   -- What happened to the telemetry that goes elsewhere.
   destination TEXT,
-  signal TEXT,              -- traces, logs or metrics
+  signal TEXT,              -- spans, logs or metrics
   exported INTEGER,         -- accepted by the destination
   held INTEGER,             -- still waiting to be sent
   dropped INTEGER,          -- given up

@@ -69,8 +69,8 @@ def clock(ns: int, now_ns: int) -> str:
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """Say a number of things: ``1 span``, ``12 000 spans``."""
-    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}") + " " + (one if number == 1 else many or one + "s")
+    """Say a number of things: ``1 span``, ``12,000 spans``."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def path(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from otelrun.store.listing import RUNNING
 from otelrun.viewer import phrases
 from otelrun.viewer.summary import facts, headline, short_ids, traces_table
 from otelrun.viewer.text import TraceDrawing, log_line
@@ -88,10 +89,9 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
             yield log_line(Text(), log, start_ns, width)
         return
     if totals is not None and not totals.metric_points:
-        yield Text(
-            "\nNothing was recorded: the command used nothing that otelrun instruments, or it has only just begun.",
-            "dim",
-        )
+        is_over = view.facts.listing.state != RUNNING
+        nothing = "Nothing was recorded: the command used nothing that otelrun instruments."
+        yield Text(f"\n{nothing if is_over else 'Nothing recorded yet; the run goes on.'}", "dim")
 
 
 def _next(view: View, glyphs: Glyphs) -> Text:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from otelrun.viewer.facts import RunFacts
     from otelrun.viewer.screen import Glyphs
 
-_THINGS = {"traces": "span", "logs": "log", "metrics": "metric point"}
+_THINGS = {"spans": "span", "logs": "log", "metrics": "metric point"}
 _STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
 _NOTES = 5
 _LABEL = 10
@@ -48,6 +48,9 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs) -> Iterator[Text]:
     yield from _fact("service", Text(phrases.visible(run.service_name)).append(source, "dim"), width)
     if about.listing.totals is not None:
         yield from _fact("recorded", _recorded(about.listing.totals, glyphs), width)
+    elif about.counts:
+        counted = [phrases.count(row.recorded, row.kind.removesuffix("s")) for row in about.counts if row.recorded]
+        yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
     for label, value in (*_sent(about, glyphs), *_lost(about, glyphs), *_noted(about)):
         yield from _fact(label, value, width)
     if about.store_path:
@@ -157,8 +160,9 @@ def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator
 def _numbers(listing: Listing) -> tuple[Text, Text, Text]:
     totals = listing.totals
     if totals is None:
-        nothing = Text("-", "dim")
-        return (Text("unreadable", "red") if listing.problem else nothing, nothing, nothing)
+        counted = {row.kind: str(row.recorded) for row in listing.counts}
+        spans = Text("unreadable", "red") if listing.problem else Text(counted.get("spans", "-"))
+        return (spans, Text("-", "dim"), Text(counted.get("logs", "-")))
     failed = Text(str(totals.errors), "bold red") if totals.errors else Text("-", "dim")
     return (Text(str(totals.spans)), failed, Text(str(totals.logs)))
 

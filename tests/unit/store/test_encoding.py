@@ -92,7 +92,23 @@ def test_events_and_links_are_numbered() -> None:
 def test_a_log_body_that_is_no_text_is_json_and_a_missing_time_is_the_observed_one() -> None:
     record = LogRecord(0, 8, 0, 0, 0, 9, "INFO", {"k": [1]}, {}, "", 1)
 
-    assert encoding.log_columns(3, 1, 2, record) == (3, 1, 2, 8, 8, None, None, 9, "INFO", '{"k":[1]}', 1, None, "{}", 0, 0)
+    assert encoding.log_columns(3, 1, 2, record) == (
+        3,
+        1,
+        2,
+        8,
+        8,
+        None,
+        None,
+        9,
+        "INFO",
+        '{"k":[1]}',
+        1,
+        None,
+        "{}",
+        0,
+        0,
+    )
 
 
 def test_points_of_integer_series_are_integers_and_histograms_carry_their_buckets() -> None:

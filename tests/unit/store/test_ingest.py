@@ -77,7 +77,7 @@ def test_everything_given_twice_is_stored_once_also_by_another_writer(path: Path
             writer.add(process, records, scope_of)
             writer.set_metrics(process, [counter(3), histogram()], scope_of, 50)
             writer.set_counts(process, Counts({"spans": 1}, {"spans": 0}, 2), torn=1)
-            writer.set_delivery("d", "traces", 1, 0, 0, "")
+            writer.set_delivery("d", "spans", 1, 0, 0, "")
             writer.end_run(99)
         writer.close()
 
@@ -109,7 +109,10 @@ def test_points_are_history_and_only_where_something_was_measured(path: Path) ->
     writer.set_metrics(process, [counter(5)._replace(time_ns=250)], scope_of, 300)
     writer.close()
 
-    assert rows(path, "SELECT time_ns, value, typeof(value) FROM metric_point") == [(100, 3, "integer"), (300, 5, "integer")]
+    assert rows(path, "SELECT time_ns, value, typeof(value) FROM metric_point") == [
+        (100, 3, "integer"),
+        (300, 5, "integer"),
+    ]
 
 
 def test_hostile_values_are_stored_and_hide_no_other_row(path: Path) -> None:
@@ -128,7 +131,9 @@ def test_hostile_values_are_stored_and_hide_no_other_row(path: Path) -> None:
     writer = StoreWriter(str(path))
     process = add_process(writer)
     writer.add(process, placed(hostile), scope_of)
-    writer.set_metrics(process, [counter(math.nan)._replace(is_float=True), counter(math.inf)._replace(id=9)], scope_of, 1)
+    writer.set_metrics(
+        process, [counter(math.nan)._replace(is_float=True), counter(math.inf)._replace(id=9)], scope_of, 1
+    )
     writer.close()
 
     assert [name for (name,) in rows(path, "SELECT name FROM span ORDER BY id")] == [
@@ -166,7 +171,9 @@ def test_a_failed_write_keeps_nothing_and_the_same_can_be_given_again(path: Path
     writer.add(process, many, scope_of)
     writer.close()
     blocker.close()
-    assert rows(path, "SELECT count(*) FROM span s JOIN process p ON p.id = s.process JOIN scope c ON c.id = s.scope") == [(500,)]
+    assert rows(
+        path, "SELECT count(*) FROM span s JOIN process p ON p.id = s.process JOIN scope c ON c.id = s.scope"
+    ) == [(500,)]
 
 
 def test_a_file_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
@@ -207,7 +214,9 @@ def test_ten_thousand_spans_are_stored_and_found(path: Path) -> None:
     process = add_process(writer)
     records: list[tuple[int, SpanRecord]] = []
     for trace in range(1, 1_001):
-        spans = [span(trace * 100 + i, trace * 100 if i else 0, f"step {i}", (i, 10), trace_id=trace) for i in range(10)]
+        spans = [
+            span(trace * 100 + i, trace * 100 if i else 0, f"step {i}", (i, 10), trace_id=trace) for i in range(10)
+        ]
         records.extend((trace * 4_096 + i * 8, item) for i, item in enumerate(spans))
     for start in range(0, len(records), 512):
         writer.add(process, records[start : start + 512], scope_of)
