@@ -41,9 +41,14 @@ def key(process: int, position: int) -> int:
 def json_text(value: Any) -> str:
     """Encode any value as JSON; see the head of this file for what JSON does not know."""
     try:
-        return _encode_fast(value)
+        text = _encode_fast(value)
     except (ValueError, TypeError, RecursionError):
         return _encode_fast(_as_json(value, 0))
+    if (
+        text.count("[") + text.count("{") > _DEEPEST
+    ):  # perhaps too deep; SQLite itself reads JSON to a depth of 1000 only
+        return _encode_fast(_as_json(value, 0))
+    return text
 
 
 def _as_json(value: Any, depth: int) -> Any:  # noqa: PLR0911 - one form after the other

@@ -232,7 +232,7 @@ def _reported(path: str) -> Iterator[None]:
 def _attributes(text: str | None) -> Attributes:
     try:
         value = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"unreadable": text}
     return value if isinstance(value, dict) else {"unreadable": value}
 
@@ -242,7 +242,7 @@ def _body(text: Any, is_json: Any) -> Any:
         return "" if text is None else text
     try:
         return json.loads(text)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return text
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from otelrun.store import schema
 from tests.support.shop_trace import write_run
+
+if TYPE_CHECKING:
+    import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "store-schema.md"
 BEGIN, END = "<!-- made from otelrun/store/schema.py -->\n", "<!-- end -->\n"

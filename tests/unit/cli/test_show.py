@@ -80,7 +80,7 @@ def test_what_names_several_traces_or_nothing_is_told(root: str) -> None:
     write_run(root, NEW)
     other_run(root)
 
-    with pytest.raises(NotFoundError, match="'4b' names several traces: 4bf92f.*, 4b0000"):
+    with pytest.raises(NotFoundError, match=r"'4b' names several traces: 4bf92f.*, 4b0000"):
         CliRunner().invoke(show, ["4b"], catch_exceptions=False)
     with pytest.raises(NotFoundError, match=r"no run 'beef' .* and no trace .* see: otelrun runs"):
         CliRunner().invoke(show, ["beef"], catch_exceptions=False)
