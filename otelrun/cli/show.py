@@ -1,0 +1,146 @@
+"""``otelrun show``: one run's summary and its most interesting trace, or one trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from otelrun.errors import NotFoundError, StoreError
+from otelrun.ring.directory import RunDirectory, find_run, list_runs, state_root
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from otelrun.store.listing import Listing
+    from otelrun.viewer.facts import View
+
+_PATIENCE_S = 2.0
+_LOOK_AGAIN_S = 0.05
+_RUNS_SEARCHED = 20
+_TRACES_LISTED = 10
+_LOGS_LISTED = 20
+_MS = 1_000_000
+
+
+@click.command()
+@click.argument("wanted", metavar="[RUN|TRACE]", required=False)
+@click.option("--all", "all_traces", is_flag=True, help="List every trace of the run, not only ten.")
+@click.option("--errors", "has_errors", is_flag=True, help="Only traces in which something failed.")
+@click.option(
+    "--slow", "slow_ms", type=click.FloatRange(min=0), default=0, metavar="MS", help="Only traces that took so long."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
+def show(*, wanted: str | None, all_traces: bool, has_errors: bool, slow_ms: float, as_json: bool) -> None:
+    """Show a recorded run, or one trace of it.
+
+    RUN is the end or the beginning of a run's id, or "last" (the default). TRACE is a trace's id or its beginning.
+    """
+    environment = os.environ  # noqa: TID251 - the command line is an edge
+    run, trace_id = _find(state_root(environment), wanted)
+    listing = _settled(run)
+    criteria = _Criteria(None if all_traces else _TRACES_LISTED + 1, has_errors, int(slow_ms * _MS))
+    view = _read(run, listing, trace_id, criteria)
+    if as_json:
+        from otelrun.viewer.document import show_document  # noqa: PLC0415
+
+        click.echo(json.dumps(show_document(view), indent=2))
+        return
+    _print(view, environment)
+
+
+class _Criteria(NamedTuple):
+    limit: int | None
+    has_errors: bool
+    slower_than_ns: int
+
+
+def _find(root: str, wanted: str | None) -> tuple[RunDirectory, str | None]:
+    """Find what is meant: a run, or a trace in one of the newest runs.
+
+    Raises:
+        NotFoundError: neither is there, or several.
+    """
+    try:
+        return find_run(root, wanted), None
+    except NotFoundError as error:
+        if wanted is None or not list_runs(root):
+            raise
+        found = _find_traces(root, wanted)
+        if not found:
+            message = f"{error}, and no trace that begins so in the newest {_RUNS_SEARCHED} runs; see: otelrun runs"
+            raise NotFoundError(message) from None
+    if len(found) > 1:
+        message = f"{wanted!r} names several traces: {', '.join(found)}"
+        raise NotFoundError(message)
+    trace_id, run = found.popitem()
+    return run, trace_id
+
+
+def _find_traces(root: str, prefix: str) -> dict[str, RunDirectory]:
+    """Find the traces that begin with ``prefix``, each with the newest run that has it."""
+    from otelrun.store.queries import open_store  # noqa: PLC0415 - sqlite3 only where it is needed
+
+    found: dict[str, RunDirectory] = {}
+    for run in list_runs(root)[:_RUNS_SEARCHED]:
+        with suppress(StoreError), open_store(run.store) as store:
+            for trace_id in store.find_trace_ids(prefix):
+                found.setdefault(trace_id, run)
+    return found
+
+
+def _settled(run: RunDirectory) -> Listing:
+    """Describe a run; where it is over and its agent still writes, wait for the agent, not for long."""
+    from otelrun.store.activity import is_agent_alive  # noqa: PLC0415 - not for --help
+    from otelrun.store.listing import FINISHING, list_run  # noqa: PLC0415
+
+    listing = list_run(run)
+    if listing.state != FINISHING:
+        return listing
+    if sys.stderr.isatty():
+        click.echo("otelrun: the run is over, waiting for its last telemetry ...", err=True)
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline and is_agent_alive(run, may_start=listing.run.ended_ns is None):
+        threading.Event().wait(_LOOK_AGAIN_S)
+    return list_run(run)
+
+
+def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _Criteria) -> View:
+    """Read what is to be shown.
+
+    Raises:
+        StoreError: the store cannot be read.
+    """
+    from otelrun.store.queries import open_store  # noqa: PLC0415 - sqlite3 only where it is needed
+    from otelrun.viewer.facts import RunFacts, View  # noqa: PLC0415 - not for --help
+
+    if listing.problem:
+        raise StoreError(listing.problem)
+    if listing.totals is None:
+        return View(RunFacts(listing, counts=listing.counts, deliveries=listing.deliveries))
+    with open_store(run.store) as store:
+        facts = RunFacts(listing, run.store, store.processes(), store.counts(), store.deliveries(), store.notes())
+        if trace_id is not None:
+            return View(facts, store.trace(trace_id), is_about_trace=True)
+        limit, has_errors, slower_than_ns = criteria
+        is_filtered = has_errors or slower_than_ns > 0
+        traces = store.traces(limit=limit, has_errors=has_errors, slower_than_ns=slower_than_ns)
+        if not traces:
+            return View(facts, logs=store.logs_outside_traces(limit=_LOGS_LISTED), is_filtered=is_filtered)
+        return View(facts, store.trace(traces[0].trace_id), traces[1:], is_filtered=is_filtered)
+
+
+def _print(view: View, environment: Mapping[str, str]) -> None:
+    from otelrun.viewer.report import draw_run, draw_trace  # noqa: PLC0415 - rich is for people only
+    from otelrun.viewer.screen import glyphs_for, open_console  # noqa: PLC0415
+
+    console = open_console(sys.stdout, environment)
+    draw = draw_trace if view.is_about_trace else draw_run
+    for part in draw(view, console.width, glyphs_for(console), time.time_ns()):
+        console.print(part, soft_wrap=True)

@@ -1,0 +1,359 @@
+"""Writing a run's store: the agent's side. One writer per file; nothing is kept until ``commit``.
+
+Everything is idempotent: what is given twice is stored once, so that an agent may read a ring again after a crash. One row
+that SQLite refuses hides no other. When the file cannot be written (no space, no permission), every method raises
+``StoreError`` and nothing since the last ``commit`` is kept; the same may be given again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from otelrun.errors import StoreError
+from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
+from otelrun.store import encoding, schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from otelrun.ring.reader import Counts, SeriesState
+    from otelrun.ring.record import Record, Scope
+    from otelrun.store.encoding import Columns
+
+_BUSY_S = 5.0
+_REFUSED = (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError, OverflowError, UnicodeError)
+_MALFORMED = (TypeError, ValueError, AttributeError)
+
+
+def _insert(table: str, width: int, conflict: str) -> str:
+    return f"INSERT INTO {table} VALUES ({', '.join('?' * width)}) ON CONFLICT ({conflict}) DO NOTHING"  # noqa: S608 - no data
+
+
+_SPAN = _insert("span", 18, "id")
+_EVENT = _insert("span_event", 6, "span, position")
+_LINK = _insert("span_link", 8, "span, position")
+_LOG = _insert("log", 15, "id")
+_NOTE = _insert("note", 5, "id")
+_POINT = _insert("metric_point", 8, "metric, time_ns")
+_PROCESS = (
+    "INSERT INTO process (id, ring, pid, start_ticks, created_ns, service_name, resource) VALUES (?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET service_name = excluded.service_name, resource = excluded.resource"
+)
+
+
+class _Batch:
+    """Rows of several tables that are inserted together."""
+
+    def __init__(self) -> None:
+        self._spans: list[Columns] = []
+        self._events: list[Columns] = []
+        self._links: list[Columns] = []
+        self._logs: list[Columns] = []
+        self._notes: list[Columns] = []
+
+    def append(self, key: int, process: int, scope: int, record: Record) -> None:
+        """Turn a record into rows."""
+        if isinstance(record, SpanRecord):
+            self._spans.append(encoding.span_columns(key, process, scope, record))
+            if record.events:
+                self._events.extend(encoding.event_columns(key, record.events))
+            if record.links:
+                self._links.extend(encoding.link_columns(key, record.links))
+        elif isinstance(record, LogRecord):
+            self._logs.append(encoding.log_columns(key, process, scope, record))
+        else:
+            self._notes.append(encoding.note_columns(key, process, record))
+
+    def statements(self) -> tuple[tuple[str, list[Columns]], ...]:
+        """Pair each INSERT with its rows."""
+        return (
+            (_SPAN, self._spans),
+            (_EVENT, self._events),
+            (_LINK, self._links),
+            (_LOG, self._logs),
+            (_NOTE, self._notes),
+        )
+
+
+class StoreWriter:
+    """A run's store, open for writing."""
+
+    def __init__(self, path: str) -> None:
+        """Open the store, or make it (mode 0600).
+
+        Args:
+            path: the file.
+
+        Raises:
+            StoreError: it cannot be made or opened, or a newer otelrun has made it.
+        """
+        self._path = path
+        self._are_processes_lost = False
+        self._processes: dict[str, Columns] = {}
+        self._scopes: dict[Columns, int] = {}
+        self._metrics: dict[tuple[int, int], int] = {}
+        self._measured: dict[int, tuple[int, float, tuple[int, ...]]] = {}
+        with self._reported():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+            self._connection = _open(path)
+            columns = "id, ring, pid, start_ticks, created_ns, service_name, resource"
+            for row in self._connection.execute(f"SELECT {columns} FROM process"):  # noqa: S608 - no data
+                self._processes[row[1]] = row
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            self._forget()
+            message = f"{self._path}: {error}"
+            raise StoreError(message) from error
+
+    def _forget(self) -> None:
+        """Give up what is not committed, and what was remembered of it; the ids of processes stay as they are."""
+        with suppress(sqlite3.Error, AttributeError):  # SQLite may have rolled back itself, or never opened the file
+            self._connection.execute("ROLLBACK")
+        self._scopes.clear()
+        self._metrics.clear()
+        self._measured.clear()
+        self._are_processes_lost = True
+
+    def _execute(self, statement: str, columns: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement inside the current transaction; a value that SQLite refuses gets a form that it takes."""
+        with self._reported():
+            self._begin()
+            try:
+                return self._connection.execute(statement, columns)
+            except _REFUSED:
+                return self._connection.execute(statement, [encoding.storable(value) for value in columns])
+
+    def _begin(self) -> None:
+        if not self._connection.in_transaction:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._are_processes_lost:
+                self._are_processes_lost = False
+                for row in self._processes.values():
+                    self._execute(_PROCESS, row)
+
+    def _insert_all(self, statement: str, rows: list[Columns]) -> int:
+        """Insert rows; when one is refused, each alone. Gives how many could not be stored."""
+        if not rows:
+            return 0
+        with self._reported():
+            self._begin()
+            try:
+                self._connection.executemany(statement, rows)
+            except _REFUSED:
+                return sum(not self._insert_alone(statement, row) for row in rows)
+        return 0
+
+    def _insert_alone(self, statement: str, row: Columns) -> bool:
+        try:
+            self._connection.execute(statement, [encoding.storable(value) for value in row])
+        except _REFUSED:
+            return False
+        return True
+
+    def describe_run(self, description: dict[str, Any]) -> None:
+        """Say what was run: the fields of run.json."""
+        self._execute("INSERT INTO run (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+        self._execute(
+            "UPDATE run SET run_id = ?, service_name = ?, service_name_source = ?, command = ?, cwd = ?, started_ns = ?,"
+            " root_pid = ?, profile = ?, description = ? WHERE id = 1",
+            (
+                description.get("run_id"),
+                description.get("service_name"),
+                description.get("service_name_source"),
+                encoding.json_text(description.get("command") or []),
+                description.get("cwd"),
+                description.get("started_ns"),
+                description.get("root_pid"),
+                description.get("profile"),
+                encoding.json_text(description),
+            ),
+        )
+
+    def add_process(self, ring_name: str, pid: int, start_ticks: int, created_ns: int, resource: dict[str, Any]) -> int:
+        """Give the id of the process that writes the ring ``ring_name``, made at the first call.
+
+        A later call with a resource completes one that came without.
+        """
+        known = self._processes.get(ring_name)
+        number = known[0] if known else len(self._processes) + 1
+        if known and (known[6] != "{}" or not resource):
+            return int(number)
+        service = resource.get("service.name")
+        text = encoding.attributes_text(resource)
+        row = (number, ring_name, pid, start_ticks, created_ns, service, text)
+        self._execute(_PROCESS, row)
+        self._processes[ring_name] = row
+        return int(number)
+
+    def add(self, process: int, records: Sequence[tuple[int, Record]], scope_of: Callable[[int], Scope]) -> None:
+        """Add spans, log records and notes of one process.
+
+        Args:
+            process: from ``add_process``.
+            records: pairs of the record's position in the process's ring and the record.
+            scope_of: gives the instrumentation scope of an id in that ring.
+        """
+        batch = _Batch()
+        scopes: dict[int, int] = {}
+        unstored = 0
+        for position, record in records:
+            try:
+                scope = 0
+                if not isinstance(record, NoteRecord):
+                    if record.scope not in scopes:
+                        scopes[record.scope] = self._scope(scope_of(record.scope))
+                    scope = scopes[record.scope]
+                batch.append(encoding.key(process, position), process, scope, record)
+            except _MALFORMED:  # noqa: PERF203 - one bad record hides no other
+                unstored += 1
+        unstored += sum(self._insert_all(statement, rows) for statement, rows in batch.statements())
+        if unstored:
+            self._execute("UPDATE process SET unstored = unstored + ? WHERE id = ?", (unstored, process))
+
+    def _scope(self, scope: Scope) -> int:
+        columns = encoding.scope_columns(scope)
+        number = self._scopes.get(columns)
+        if number is None:
+            self._execute("INSERT INTO scope VALUES (NULL, ?, ?, ?, ?) ON CONFLICT DO NOTHING", columns)
+            found = self._execute(
+                "SELECT id FROM scope WHERE name = ? AND version = ? AND schema_url = ? AND attributes = ?", columns
+            ).fetchone()
+            number = self._scopes[columns] = int(found[0]) if found else 0
+        return number
+
+    def set_metrics(
+        self, process: int, states: Sequence[SeriesState], scope_of: Callable[[int], Scope], time_ns: int
+    ) -> None:
+        """Add a point for each metric series that was measured since its last point.
+
+        Args:
+            process: from ``add_process``.
+            states: the series as they stand.
+            scope_of: gives the instrumentation scope of an id in that ring.
+            time_ns: when they were read.
+        """
+        points = []
+        for state in states:
+            try:
+                metric = self._metric(process, state, scope_of)
+                seen = (state.time_ns, state.value, state.counts)
+                if self._measured.get(metric) != seen:
+                    points.append(encoding.point_columns(metric, time_ns, state))
+                    self._measured[metric] = seen
+            except _MALFORMED:  # noqa: PERF203 - one bad series hides no other
+                self._execute("UPDATE process SET unstored = unstored + 1 WHERE id = ?", (process,))
+        self._insert_all(_POINT, points)
+
+    def _metric(self, process: int, state: SeriesState, scope_of: Callable[[int], Scope]) -> int:
+        number = self._metrics.get((process, state.id))
+        if number is None:
+            columns = encoding.metric_columns(process, self._scope(scope_of(state.series.scope)), state)
+            statement = f"INSERT INTO metric VALUES (NULL{', ?' * len(columns)}) ON CONFLICT DO NOTHING"  # noqa: S608 - no data
+            self._execute(statement, columns)
+            query = "SELECT id FROM metric WHERE process = ? AND series = ?"
+            number = int(self._execute(query, (process, state.id)).fetchone()[0])
+            self._metrics[process, state.id] = number
+            self._measured.update(self._last_measured(number))
+        return number
+
+    def _last_measured(self, metric: int) -> dict[int, tuple[int, float, tuple[int, ...]]]:
+        query = "SELECT measured_ns, value, counts FROM metric_point WHERE metric = ? ORDER BY time_ns DESC LIMIT 1"
+        for measured_ns, value, counts in self._execute(query, (metric,)):
+            return {metric: (measured_ns, value, tuple(json.loads(counts)) if counts else ())}
+        return {}
+
+    def set_counts(self, process: int, counts: Counts, torn: int) -> None:
+        """Say what a process has counted itself, and how many of its records were damaged."""
+        rows: list[Columns] = [(process, kind, n, counts.dropped.get(kind, 0)) for kind, n in counts.recorded.items()]
+        rows.append((process, "series", None, counts.series_dropped))
+        for row in rows:
+            self._execute(
+                "INSERT INTO process_count VALUES (?, ?, ?, ?) ON CONFLICT (process, kind) DO UPDATE"
+                " SET recorded = excluded.recorded, dropped = excluded.dropped",
+                row,
+            )
+        self._execute("UPDATE process SET torn = ? WHERE id = ?", (torn, process))
+
+    def set_delivery(
+        self, destination: str, signal: str, exported: int, held: int, dropped: int, last_error: str
+    ) -> None:
+        """Say how the delivery of one signal to one destination stands.
+
+        Args:
+            destination: as the user knows it, without secrets.
+            signal: ``spans``, ``logs`` or ``metrics``.
+            exported: accepted by the destination.
+            held: still waiting.
+            dropped: given up.
+            last_error: why the last attempt failed, empty after a success.
+        """
+        self._execute(
+            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (destination, signal) DO UPDATE SET"
+            " exported = excluded.exported, held = excluded.held, dropped = excluded.dropped,"
+            " last_error = excluded.last_error",
+            (destination, signal, exported, held, dropped, last_error),
+        )
+
+    def end_run(self, time_ns: int) -> None:
+        """Say when the last process of the run had ended."""
+        self._execute("INSERT INTO run (id) VALUES (1) ON CONFLICT (id) DO NOTHING")
+        self._execute("UPDATE run SET ended_ns = ? WHERE id = 1", (time_ns,))
+
+    def commit(self) -> None:
+        """Keep everything given so far.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        with self._reported():
+            if self._connection.in_transaction:
+                self._connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Commit, leave one file that can be read from anywhere (no write-ahead log beside it), and let go of it."""
+        try:
+            self.commit()
+            with suppress(
+                sqlite3.OperationalError
+            ):  # while somebody is reading; SQLite tidies up when the last one closes
+                self._connection.execute("PRAGMA busy_timeout = 0")
+                self._connection.execute("PRAGMA journal_mode = DELETE")
+        finally:
+            self._connection.close()
+
+
+def _open(path: str) -> sqlite3.Connection:
+    """Open and prepare the file; where shared memory does not work (network file systems), without write-ahead log."""
+    try:
+        return _prepare(path, "WAL")
+    except sqlite3.OperationalError:
+        return _prepare(path, "DELETE")
+
+
+def _prepare(path: str, journal_mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA journal_mode = {journal_mode}")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        version = schema.version_of(connection)
+        if version == 0:
+            schema.create(connection)
+        elif version > schema.VERSION:
+            message = f"made by a newer otelrun (schema {version}, this one knows {schema.VERSION})"
+            raise sqlite3.DatabaseError(message)
+        else:
+            connection.execute("BEGIN IMMEDIATE")  # some file systems take write-ahead logs and fail at the first write
+            connection.execute("UPDATE run SET id = 1")
+            connection.execute("COMMIT")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

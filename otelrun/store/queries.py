@@ -1,0 +1,288 @@
+"""Reading a run's store: read-only, at any time, also while the agent writes. SQL in, frozen rows out.
+
+One row that cannot be read hides no other: texts are decoded with replacement, broken JSON is shown as it is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from otelrun.errors import StoreError
+from otelrun.store import schema
+from otelrun.store.rows import (
+    CountRow,
+    DeliveryRow,
+    EventRow,
+    LinkRow,
+    LogRow,
+    NoteRow,
+    ProcessRow,
+    SpanRow,
+    Totals,
+    Trace,
+    TraceRow,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from otelrun.store.rows import Attributes
+
+_BUSY_S = 2.0
+
+_TOTALS = """
+SELECT (SELECT count(*) FROM process), (SELECT count(DISTINCT trace_id) FROM span), (SELECT count(*) FROM span),
+       (SELECT count(*) FROM span WHERE status = 'error'), (SELECT count(*) FROM log), (SELECT count(*) FROM metric),
+       (SELECT count(*) FROM metric_point)"""
+
+_TRACES = """
+SELECT trace_id, min(start_ns) AS start_ns, max(end_ns) AS end_ns, count(*) AS spans, sum(status = 'error') AS errors
+FROM span GROUP BY trace_id HAVING errors >= ? AND end_ns - start_ns >= ?
+ORDER BY errors > 0 DESC, CASE WHEN errors > 0 THEN spans END DESC, end_ns - start_ns DESC, start_ns LIMIT ?"""
+
+_TRACE = """
+SELECT trace_id, min(start_ns), max(end_ns), count(*), sum(status = 'error') FROM span WHERE trace_id = ?
+GROUP BY trace_id"""
+
+_FIRST_SPAN = """
+SELECT s.name, s.kind, coalesce(p.service_name, '') FROM span s LEFT JOIN process p ON p.id = s.process
+WHERE s.trace_id = ? ORDER BY s.parent_span_id IS NOT NULL, s.start_ns, s.id LIMIT 1"""
+
+_SPANS = """
+SELECT s.id, s.trace_id, s.span_id, coalesce(s.parent_span_id, ''), coalesce(s.name, ''), s.kind, s.start_ns, s.end_ns,
+       s.status, coalesce(s.status_message, ''), s.attributes, coalesce(p.service_name, ''), coalesce(p.pid, 0),
+       coalesce(c.name, '')
+FROM span s LEFT JOIN process p ON p.id = s.process LEFT JOIN scope c ON c.id = s.scope
+WHERE s.trace_id = ? ORDER BY s.start_ns, s.id"""
+
+_EVENTS = """
+SELECT e.span, e.time_ns, coalesce(e.name, ''), e.attributes FROM span s JOIN span_event e ON e.span = s.id
+WHERE s.trace_id = ? ORDER BY e.span, e.position"""
+
+_LINKS = """
+SELECT l.span, coalesce(l.trace_id, ''), coalesce(l.span_id, ''), l.attributes
+FROM span s JOIN span_link l ON l.span = s.id WHERE s.trace_id = ? ORDER BY l.span, l.position"""
+
+_LOGS = """
+SELECT l.id, l.time_ns, coalesce(l.trace_id, ''), coalesce(l.span_id, ''), coalesce(l.severity_number, 0),
+       coalesce(l.severity_text, ''), l.body, l.body_is_json, coalesce(l.event_name, ''), l.attributes,
+       coalesce(c.name, ''), coalesce(p.service_name, ''), coalesce(p.pid, 0)
+FROM log l LEFT JOIN process p ON p.id = l.process LEFT JOIN scope c ON c.id = l.scope """
+
+
+class StoreReader:
+    """A run's store, open for reading. Every method raises ``StoreError`` where the file turns out to be unreadable."""
+
+    def __init__(self, path: str, connection: sqlite3.Connection) -> None:
+        """Take over a connection, from ``open_store``."""
+        self._path = path
+        self._connection = connection
+
+    def _all(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        with _reported(self._path):
+            return self._connection.execute(query, tuple(values)).fetchall()
+
+    def ended_ns(self) -> int | None:
+        """Give when the last process of the run had ended; None where that is not yet known."""
+        rows = self._all("SELECT ended_ns FROM run")
+        return rows[0][0] if rows else None
+
+    def totals(self) -> Totals:
+        """Count what the store holds."""
+        return Totals(*self._all(_TOTALS)[0])
+
+    def processes(self) -> list[ProcessRow]:
+        """List the processes in the order they were found."""
+        query = "SELECT id, pid, start_ticks, service_name, resource, torn, unstored FROM process ORDER BY id"
+        return [
+            ProcessRow(number, pid or 0, ticks or 0, service or "", _attributes(resource), torn or 0, unstored or 0)
+            for number, pid, ticks, service, resource, torn, unstored in self._all(query)
+        ]
+
+    def counts(self) -> list[CountRow]:
+        """Add up what the processes have counted themselves, one row per kind."""
+        query = "SELECT kind, sum(recorded), sum(dropped) FROM process_count GROUP BY kind ORDER BY kind"
+        return [CountRow(kind, recorded or 0, dropped or 0) for kind, recorded, dropped in self._all(query)]
+
+    def deliveries(self) -> list[DeliveryRow]:
+        """List how the deliveries stand."""
+        query = (
+            "SELECT destination, signal, exported, held, dropped, coalesce(last_error, '') FROM delivery"
+            " ORDER BY destination, CASE signal WHEN 'spans' THEN 0 WHEN 'logs' THEN 1 ELSE 2 END"
+        )
+        return [DeliveryRow(*row) for row in self._all(query)]
+
+    def notes(self) -> list[NoteRow]:
+        """List what otelrun itself had to say, each text once, oldest first."""
+        query = "SELECT slug, text, count(*) FROM note GROUP BY slug, text ORDER BY min(time_ns)"
+        return [NoteRow(slug or "", text or "", times) for slug, text, times in self._all(query)]
+
+    def traces(self, *, limit: int | None = None, has_errors: bool = False, slower_than_ns: int = 0) -> list[TraceRow]:
+        """List traces, the most interesting first: those with errors (most spans first), then the slowest.
+
+        Args:
+            limit: at most so many; None for all.
+            has_errors: only those in which a span ended in an error.
+            slower_than_ns: only those that took at least so long.
+        """
+        values = (1 if has_errors else 0, slower_than_ns, -1 if limit is None else limit)
+        return [self._summary(row) for row in self._all(_TRACES, values)]
+
+    def _summary(self, row: tuple[Any, ...]) -> TraceRow:
+        trace_id, start_ns, end_ns, spans, errors = row
+        name, kind, service = self._all(_FIRST_SPAN, (trace_id,))[0]
+        logs = self._all("SELECT count(*) FROM log WHERE trace_id = ?", (trace_id,))[0][0]
+        return TraceRow(trace_id, name or "", kind or "", service, start_ns or 0, end_ns or 0, spans, errors or 0, logs)
+
+    def find_trace_ids(self, prefix: str, *, limit: int = 5) -> list[str]:
+        """Give the ids, at most ``limit``, of the traces that begin with ``prefix``, in hexadecimal digits."""
+        wanted = prefix.lower()
+        if not wanted or wanted.strip("0123456789abcdef"):
+            return []
+        query = "SELECT DISTINCT trace_id FROM span WHERE trace_id >= ? AND trace_id < ? ORDER BY trace_id LIMIT ?"
+        return [row[0] for row in self._all(query, (wanted, wanted + "g", limit))]
+
+    def trace(self, trace_id: str) -> Trace | None:
+        """Read one trace with its spans and logs; None where there is no span of it."""
+        found = self._all(_TRACE, (trace_id,))
+        if not found:
+            return None
+        events: dict[int, list[EventRow]] = {}
+        for span, time_ns, name, attributes in self._all(_EVENTS, (trace_id,)):
+            events.setdefault(span, []).append(EventRow(time_ns or 0, name, _attributes(attributes)))
+        links: dict[int, list[LinkRow]] = {}
+        for span, linked_trace, linked_span, attributes in self._all(_LINKS, (trace_id,)):
+            links.setdefault(span, []).append(LinkRow(linked_trace, linked_span, _attributes(attributes)))
+        spans = [
+            _span(row, tuple(events.get(row[0], ())), tuple(links.get(row[0], ())))
+            for row in self._all(_SPANS, (trace_id,))
+        ]
+        logs = self._logs("WHERE l.trace_id = ? ORDER BY l.time_ns, l.id", (trace_id,))
+        return Trace(self._summary(found[0]), tuple(spans), tuple(logs))
+
+    def logs_outside_traces(self, *, limit: int) -> list[LogRow]:
+        """Read the newest log records that belong to no trace, at most ``limit``, oldest first."""
+        logs = self._logs("WHERE l.trace_id IS NULL ORDER BY l.time_ns DESC, l.id DESC LIMIT ?", (limit,))
+        return logs[::-1]
+
+    def _logs(self, condition: str, values: tuple[Any, ...]) -> list[LogRow]:
+        return [_log(row) for row in self._all(_LOGS + condition, values)]
+
+
+@contextmanager
+def open_store(path: str) -> Iterator[StoreReader]:
+    """Open a run's store for reading.
+
+    Args:
+        path: the file.
+
+    Raises:
+        StoreError: there is no such file, it is no store, or a newer otelrun has made it.
+    """
+    if not os.path.exists(path):
+        message = f"{path}: there is no store"
+        raise StoreError(message)
+    with _reported(path):
+        connection = _connect(path)
+    with closing(connection):
+        yield StoreReader(path, connection)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    try:
+        return _connect_in_mode(path, "mode=ro")
+    except sqlite3.OperationalError:
+        # On read-only media there can be no shared memory beside the file; nobody writes there, so the file alone will do.
+        return _connect_in_mode(path, "mode=ro&immutable=1")
+
+
+def _connect_in_mode(path: str, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"file:{quote(path)}?{mode}", uri=True, timeout=_BUSY_S)
+    try:
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        version = schema.version_of(connection)
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error:
+        connection.close()
+        raise
+    if 0 < version <= schema.VERSION:
+        return connection
+    connection.close()
+    if version:
+        message = f"{path}: made by a newer otelrun (schema {version}, this one reads up to {schema.VERSION}); upgrade otelrun"
+    else:
+        message = f"{path}: no store, or nothing written yet"
+    raise StoreError(message)
+
+
+@contextmanager
+def _reported(path: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        message = f"{path}: {error}"
+        raise StoreError(message) from error
+
+
+def _attributes(text: str | None) -> Attributes:
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {"unreadable": text}
+    return value if isinstance(value, dict) else {"unreadable": value}
+
+
+def _body(text: Any, is_json: Any) -> Any:
+    if not is_json:
+        return "" if text is None else text
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return text
+
+
+def _span(row: tuple[Any, ...], events: tuple[EventRow, ...], links: tuple[LinkRow, ...]) -> SpanRow:
+    span, trace_id, span_id, parent, name, kind, start_ns, end_ns, status, message, attributes, service, pid, scope = (
+        row
+    )
+    return SpanRow(
+        id=span,
+        trace_id=trace_id,
+        span_id=span_id,
+        parent_span_id=parent,
+        name=name,
+        kind=kind,
+        start_ns=start_ns or 0,
+        end_ns=end_ns or 0,
+        status=status,
+        status_message=message,
+        attributes=_attributes(attributes),
+        service_name=service,
+        pid=pid,
+        scope=scope,
+        events=events,
+        links=links,
+    )
+
+
+def _log(row: tuple[Any, ...]) -> LogRow:
+    log, time_ns, trace_id, span_id, number, severity, body, is_json, event, attributes, logger, service, pid = row
+    return LogRow(
+        id=log,
+        time_ns=time_ns or 0,
+        trace_id=trace_id,
+        span_id=span_id,
+        severity_number=number,
+        severity_text=severity,
+        body=_body(body, is_json),
+        event_name=event,
+        attributes=_attributes(attributes),
+        logger=logger,
+        service_name=service,
+        pid=pid,
+    )

@@ -1,0 +1,178 @@
+"""What the store's readers get: frozen rows. Ids are lower-case hexadecimal text, times integer ns since the epoch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Attributes = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """What was run. ``ended_ns`` is None until the last process of the run has ended."""
+
+    run_id: str
+    command: tuple[str, ...] = ()
+    cwd: str = ""
+    started_ns: int = 0
+    ended_ns: int | None = None
+    root_pid: int = 0
+    service_name: str = ""
+    service_name_source: str = ""
+    profile: str = ""
+    pipeline: str = ""
+    destinations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How much a store holds. ``errors`` are spans whose status is error."""
+
+    processes: int = 0
+    traces: int = 0
+    spans: int = 0
+    errors: int = 0
+    logs: int = 0
+    metrics: int = 0
+    metric_points: int = 0
+
+
+@dataclass(frozen=True)
+class ProcessRow:
+    """A process that recorded something."""
+
+    id: int
+    pid: int
+    start_ticks: int
+    service_name: str
+    resource: Attributes
+    torn: int
+    unstored: int
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """Over all processes: how many of a kind (spans, logs, notes, series) were recorded and how many of them dropped."""
+
+    kind: str
+    recorded: int
+    dropped: int
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """How the delivery of one signal to one destination stands."""
+
+    destination: str
+    signal: str
+    exported: int
+    held: int
+    dropped: int
+    last_error: str
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """Something otelrun itself did or could not do; ``times`` counts the processes that said the same."""
+
+    slug: str
+    text: str
+    times: int
+
+
+@dataclass(frozen=True)
+class TraceRow:
+    """A trace in one line: its first span's name, kind and service, its extent and its counts."""
+
+    trace_id: str
+    name: str
+    kind: str
+    service_name: str
+    start_ns: int
+    end_ns: int
+    spans: int
+    errors: int
+    logs: int
+
+    @property
+    def duration_ns(self) -> int:
+        """From the start of its earliest span to the end of its latest."""
+        return max(0, self.end_ns - self.start_ns)
+
+
+@dataclass(frozen=True)
+class EventRow:
+    """A span event."""
+
+    time_ns: int
+    name: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True)
+class LinkRow:
+    """A span link."""
+
+    trace_id: str
+    span_id: str
+    attributes: Attributes
+
+
+@dataclass(frozen=True)
+class SpanRow:
+    """A span with its events and links. ``parent_span_id`` is empty for the first span of a trace."""
+
+    id: int
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    name: str
+    kind: str
+    start_ns: int
+    end_ns: int
+    status: str
+    status_message: str
+    attributes: Attributes
+    service_name: str
+    pid: int
+    scope: str
+    events: tuple[EventRow, ...] = ()
+    links: tuple[LinkRow, ...] = ()
+
+    @property
+    def duration_ns(self) -> int:
+        """How long it took, never negative."""
+        return max(0, self.end_ns - self.start_ns)
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it ended in an error."""
+        return self.status == "error"
+
+
+@dataclass(frozen=True)
+class LogRow:
+    """A log record. ``trace_id`` and ``span_id`` are empty outside a span; ``body`` is the text, else decoded JSON."""
+
+    id: int
+    time_ns: int
+    trace_id: str
+    span_id: str
+    severity_number: int
+    severity_text: str
+    body: Any
+    event_name: str
+    attributes: Attributes
+    logger: str
+    service_name: str
+    pid: int
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Everything of one trace: spans by start, logs by time."""
+
+    summary: TraceRow
+    spans: tuple[SpanRow, ...]
+    logs: tuple[LogRow, ...]

@@ -1,0 +1,71 @@
+"""The JSON that ``otelrun runs --json`` and ``otelrun show --json`` print for scripts. Pure: rows in, plain data out.
+
+Documented in docs/reference/show-json.md. Within one ``format`` names are only added, never changed or taken away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from otelrun.store.listing import Listing
+    from otelrun.store.rows import LogRow, SpanRow, Trace, TraceRow
+    from otelrun.viewer.facts import View
+
+FORMAT = 1
+
+
+def runs_document(listings: Sequence[Listing]) -> dict[str, Any]:
+    """Describe runs, in the order given."""
+    return {"format": FORMAT, "runs": [_listing(listing) for listing in listings]}
+
+
+def show_document(view: View) -> dict[str, Any]:
+    """Describe a run, the trace that is shown in full, and the traces that are listed."""
+    facts = view.facts
+    return {
+        "format": FORMAT,
+        "run": {
+            **_listing(facts.listing),
+            "store": facts.store_path or None,
+            "processes": [asdict(row) for row in facts.processes],
+            "counts": [asdict(row) for row in facts.counts],
+            "deliveries": [asdict(row) for row in facts.deliveries],
+            "notes": [asdict(row) for row in facts.notes],
+        },
+        "trace": _trace(view.trace) if view.trace else None,
+        "other_traces": [_trace_summary(row) for row in view.others],
+        "logs_outside_traces": [_log(log) for log in view.logs],
+    }
+
+
+def _listing(listing: Listing) -> dict[str, Any]:
+    return {
+        **asdict(listing.run),
+        "state": listing.state,
+        "totals": asdict(listing.totals) if listing.totals else None,
+        "problem": listing.problem or None,
+    }
+
+
+def _trace_summary(row: TraceRow) -> dict[str, Any]:
+    return {**asdict(row), "duration_ns": row.duration_ns}
+
+
+def _trace(trace: Trace) -> dict[str, Any]:
+    return {
+        **_trace_summary(trace.summary),
+        "spans": [_span(span) for span in trace.spans],
+        "logs": [_log(log) for log in trace.logs],
+    }
+
+
+def _span(span: SpanRow) -> dict[str, Any]:
+    return {**asdict(span), "parent_span_id": span.parent_span_id or None, "duration_ns": span.duration_ns}
+
+
+def _log(log: LogRow) -> dict[str, Any]:
+    return {**asdict(log), "trace_id": log.trace_id or None, "span_id": log.span_id or None}

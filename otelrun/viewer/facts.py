@@ -1,0 +1,42 @@
+"""What ``otelrun show`` shows, read and not yet drawn: frozen, for people's text and for scripts' JSON alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from otelrun.store.listing import Listing
+    from otelrun.store.rows import CountRow, DeliveryRow, LogRow, NoteRow, ProcessRow, Trace, TraceRow
+
+
+class RunFacts(NamedTuple):
+    """A run; everything but the listing is empty for a run without a store."""
+
+    listing: Listing
+    store_path: str = ""
+    processes: Sequence[ProcessRow] = ()
+    counts: Sequence[CountRow] = ()
+    deliveries: Sequence[DeliveryRow] = ()
+    notes: Sequence[NoteRow] = ()
+
+
+class View(NamedTuple):
+    """What is shown.
+
+    Attributes:
+        facts: the run.
+        trace: the trace in full; None where there is none to show.
+        others: further traces, most interesting first.
+        logs: the newest log records outside any trace; only where there is no trace.
+        is_about_trace: a trace was asked for, not a run.
+        is_filtered: only some traces were asked for.
+    """
+
+    facts: RunFacts
+    trace: Trace | None = None
+    others: Sequence[TraceRow] = ()
+    logs: Sequence[LogRow] = ()
+    is_about_trace: bool = False
+    is_filtered: bool = False

@@ -1,0 +1,101 @@
+"""The whole answer of ``otelrun show`` for people, top to bottom. Pure: a view in, ``rich`` texts out.
+
+The texts are to be printed without wrapping: they fit, and the one that may not (a path) must stay whole.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from otelrun.store.listing import RUNNING
+from otelrun.viewer import phrases
+from otelrun.viewer.summary import facts, headline, short_ids, traces_table
+from otelrun.viewer.text import TraceDrawing, log_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from otelrun.store.rows import Trace
+    from otelrun.viewer.facts import View
+    from otelrun.viewer.screen import Glyphs
+
+_LINES_IN_RUN = 60
+
+
+def draw_run(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
+    """Draw a run: its summary, its most interesting trace, a table of the others, the next command."""
+    yield headline(view.facts.listing, now_ns, glyphs)
+    yield from facts(view.facts, width, glyphs)
+    totals = view.facts.listing.totals
+    if totals is None:
+        yield Text("\nThis run keeps no store; its telemetry went where its profile sends it.", "dim")
+        return
+    if view.trace is None:
+        yield from _without_trace(view, width)
+        return
+    yield Text()
+    yield _trace_headline(view.trace, glyphs)
+    drawing = TraceDrawing(view.trace, width, glyphs).lines()
+    yield from islice(drawing, _LINES_IN_RUN)
+    rest = sum(1 for _ in drawing)
+    short = phrases.short_trace(view.trace.summary.trace_id)
+    if rest:
+        yield Text(f"... {phrases.count(rest, 'more line')}: otelrun show {short}", "dim")
+    if view.others:
+        yield Text(f"\nother traces{_how_many(view, totals.traces)}", "dim")
+        yield from traces_table(view.others, width, glyphs)
+    yield _next(view, glyphs)
+
+
+def _how_many(view: View, total: int) -> str:
+    number = len(view.others)
+    if view.is_filtered:
+        return f" like that ({number})"
+    return f" ({number} of {total - 1}; failed and slow ones first)" if number < total - 1 else ""
+
+
+def draw_trace(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
+    """Draw one trace."""
+    yield headline(view.facts.listing, now_ns, glyphs)
+    if view.trace is not None:
+        yield _trace_headline(view.trace, glyphs)
+        yield from TraceDrawing(view.trace, width, glyphs).lines()
+        short = phrases.short_trace(view.trace.summary.trace_id)
+        yield Text(f"\nattributes: otelrun show {short} --json", "dim")
+
+
+def _trace_headline(trace: Trace, glyphs: Glyphs) -> Text:
+    summary = trace.summary
+    text = Text("trace ").append(summary.trace_id, "bold")
+    text.append(glyphs.dot, "dim").append(phrases.count(summary.spans, "span"))
+    if summary.errors:
+        text.append(glyphs.dot, "dim").append(f"{summary.errors} failed", "red")
+    text.append(glyphs.dot, "dim").append(phrases.count(summary.logs, "log"))
+    return text.append(glyphs.dot, "dim").append(phrases.duration(summary.duration_ns))
+
+
+def _without_trace(view: View, width: int) -> Iterator[Text]:
+    totals = view.facts.listing.totals
+    if view.is_filtered and totals is not None and totals.traces:
+        yield Text("\nNo trace of this run is like that.")
+        return
+    if view.logs:
+        yield Text("\nNo spans; the newest log lines:", "dim")
+        start_ns = view.facts.listing.run.started_ns or view.logs[0].time_ns
+        for log in view.logs:
+            yield log_line(Text(), log, start_ns, width)
+        return
+    if totals is not None and not totals.metric_points:
+        is_over = view.facts.listing.state != RUNNING
+        nothing = "Nothing was recorded: the command used nothing that otelrun instruments."
+        yield Text(f"\n{nothing if is_over else 'Nothing recorded yet; the run goes on.'}", "dim")
+
+
+def _next(view: View, glyphs: Glyphs) -> Text:
+    run_id = view.facts.listing.run.run_id
+    commands = [f"otelrun show {phrases.short_trace(view.others[0].trace_id)}"] if view.others else []
+    commands += [f"otelrun show {short_ids([run_id])[run_id]} --json", "otelrun runs"]
+    return Text("\nnext: " + glyphs.dot.join(commands), "dim")

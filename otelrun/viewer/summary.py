@@ -1,0 +1,201 @@
+"""A run in a few lines, and the tables of runs and of traces. Pure: rows in, ``rich`` texts out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, RUNNING
+from otelrun.viewer import phrases
+from otelrun.viewer.columns import Column, lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from otelrun.store.listing import Listing
+    from otelrun.store.rows import DeliveryRow, Totals, TraceRow
+    from otelrun.viewer.facts import RunFacts
+    from otelrun.viewer.screen import Glyphs
+
+_THINGS = {"spans": "span", "logs": "log", "metrics": "metric point"}
+_STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
+_NOTES = 5
+_LABEL = 10
+
+
+def headline(listing: Listing, now_ns: int, glyphs: Glyphs) -> Text:
+    """Draw a run's first line: id, service, state, how long, when."""
+    run = listing.run
+    parts = [(phrases.visible(run.service_name, 30), "bold cyan")] if run.service_name else []
+    parts.append((listing.state, _STATE_STYLES[listing.state]))
+    took = listing.duration_ns(now_ns)
+    if took is not None:
+        parts.append((phrases.duration(took), ""))
+    if run.started_ns:
+        parts.append((f"{phrases.clock(run.started_ns, now_ns)} ({phrases.ago(run.started_ns, now_ns)})", "dim"))
+    text = Text("run ").append(run.run_id, "bold")
+    for part, style in parts:
+        text.append(glyphs.dot, "dim").append(part, style)
+    return text
+
+
+def facts(about: RunFacts, width: int, glyphs: Glyphs) -> Iterator[Text]:
+    """Draw the rest of a run's summary: a label and a value per line. Only the path of the store may exceed ``width``."""
+    run = about.listing.run
+    yield from _fact("command", Text(phrases.visible(" ".join(run.command))), width)
+    source = f" ({phrases.visible(run.service_name_source)})" if run.service_name_source else ""
+    yield from _fact("service", Text(phrases.visible(run.service_name)).append(source, "dim"), width)
+    if about.listing.totals is not None:
+        yield from _fact("recorded", _recorded(about.listing.totals, glyphs), width)
+    elif about.counts:
+        counted = [phrases.count(row.recorded, row.kind.removesuffix("s")) for row in about.counts if row.recorded]
+        yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
+    for label, value in (*_sent(about, glyphs), *_lost(about, glyphs), *_noted(about)):
+        yield from _fact(label, value, width)
+    if about.store_path:
+        yield from _fact("store", Text(phrases.path(about.store_path)), 1_000)
+
+
+def _fact(label: str, value: Text, width: int) -> Iterator[Text]:
+    if value:
+        line = Text().append(f"  {label:<{_LABEL}}", "dim").append_text(value)
+        line.truncate(width, overflow="ellipsis")
+        yield line
+
+
+def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
+    if not (totals.spans or totals.logs or totals.metric_points):
+        return Text("nothing", "yellow")
+    text = Text(phrases.count(totals.spans, "span"))
+    if totals.errors:
+        text.append(f" ({totals.errors} failed)", "red")
+    if totals.spans:
+        text.append(f" in {phrases.count(totals.traces, 'trace')}")
+    text.append(glyphs.dot).append(phrases.count(totals.logs, "log"))
+    text.append(glyphs.dot).append(phrases.count(totals.metrics, "metric"))
+    text.append(glyphs.dot).append(phrases.count(totals.processes, "process", "processes"))
+    return text
+
+
+def _sent(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
+    """Say where the telemetry went, whether it arrived, and why not."""
+    by_destination: dict[str, list[DeliveryRow]] = {name: [] for name in about.listing.run.destinations}
+    for row in about.deliveries:
+        by_destination.setdefault(row.destination, []).append(row)
+    for destination, rows in by_destination.items():
+        text = Text(phrases.visible(destination, 200))
+        arrived = [phrases.count(row.exported, _THINGS.get(row.signal, row.signal)) for row in rows if row.exported]
+        if arrived:
+            text.append(glyphs.dot).append(f"{', '.join(arrived)} {glyphs.done}", "green")
+        for number, what, style in (
+            (sum(row.held for row in rows), "waiting", "yellow"),
+            (sum(row.dropped for row in rows), "given up", "red"),
+        ):
+            if number:
+                text.append(glyphs.dot).append(f"{number} {what}", style)
+        yield ("sent to" if arrived else "sends to"), text
+        for error in dict.fromkeys(row.last_error for row in rows if row.last_error):
+            yield "", Text(phrases.visible(error), "yellow")
+
+
+def _lost(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
+    parts = [
+        f"{phrases.count(row.dropped, row.kind if row.kind == 'series' else row.kind.removesuffix('s'), row.kind)} (no room)"
+        for row in about.counts
+        if row.dropped
+    ]
+    torn = sum(process.torn for process in about.processes)
+    unstored = sum(process.unstored for process in about.processes)
+    if torn:
+        parts.append(f"{phrases.count(torn, 'record')} damaged")
+    if unstored:
+        parts.append(f"{phrases.count(unstored, 'record')} not storable")
+    if parts:
+        yield "lost", Text(glyphs.dot.join(parts), "red")
+
+
+def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
+    if about.listing.state == INTERRUPTED:
+        yield "note", Text("the agent went before the end; the next run takes over what it left", "yellow")
+    for note in about.notes[:_NOTES]:
+        yield "note", Text(phrases.visible(note.text) + (f" ({note.times} times)" if note.times > 1 else ""))
+    more = len(about.notes) - _NOTES
+    if more > 0:
+        yield "", Text(f"and {phrases.count(more, 'more note')}: otelrun show --json", "dim")
+
+
+def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator[Text]:
+    """Draw the table of runs, in the order given."""
+    columns = (
+        Column("run"),
+        Column("service", widest=16),
+        Column("started"),
+        Column("took", is_right=True),
+        Column("spans", is_right=True),
+        Column("failed", is_right=True),
+        Column("logs", is_right=True),
+        Column("command", is_elastic=True),
+    )
+    short = short_ids([listing.run.run_id for listing in listings])
+    rows = []
+    for listing in listings:
+        run = listing.run
+        took = listing.duration_ns(now_ns)
+        state = Text(listing.state, _STATE_STYLES[listing.state])
+        started = f"{phrases.clock(run.started_ns, now_ns)} {phrases.ago(run.started_ns, now_ns)}"
+        rows.append(
+            (
+                Text(short[run.run_id], "bold"),
+                Text(phrases.visible(run.service_name, 60), "cyan"),
+                Text(started if run.started_ns else "?"),
+                state if listing.state != ENDED or took is None else Text(phrases.duration(took)),
+                *_numbers(listing),
+                Text(phrases.visible(" ".join(run.command), 400)),
+            )
+        )
+    return lay_out(columns, rows, width)
+
+
+def _numbers(listing: Listing) -> tuple[Text, Text, Text]:
+    totals = listing.totals
+    if totals is None:
+        counted = {row.kind: str(row.recorded) for row in listing.counts}
+        spans = Text("unreadable", "red") if listing.problem else Text(counted.get("spans", "-"))
+        return (spans, Text("-", "dim"), Text(counted.get("logs", "-")))
+    failed = Text(str(totals.errors), "bold red") if totals.errors else Text("-", "dim")
+    return (Text(str(totals.spans)), failed, Text(str(totals.logs)))
+
+
+def short_ids(run_ids: Sequence[str]) -> dict[str, str]:
+    """Give the shortest way to name each run: the end of its id, all of it where two end alike."""
+    ends = [run_id.rpartition("-")[2] for run_id in run_ids]
+    return {run_id: end if ends.count(end) == 1 else run_id for run_id, end in zip(run_ids, ends, strict=True)}
+
+
+def traces_table(traces: Sequence[TraceRow], width: int, glyphs: Glyphs) -> Iterator[Text]:
+    """Draw the table of traces, in the order given."""
+    columns = (
+        Column("trace"),
+        Column("first span", is_elastic=True),
+        Column("service", widest=20),
+        Column("took", is_right=True),
+        Column("spans", is_right=True),
+        Column("failed", is_right=True),
+        Column("logs", is_right=True),
+    )
+    rows = []
+    for trace in traces:
+        first = Text(f"{glyphs.error} ", "bold red") if trace.errors else Text()
+        rows.append(
+            (
+                Text(phrases.short_trace(trace.trace_id)),
+                first.append(phrases.visible(trace.name, 400), "bold"),
+                Text(phrases.visible(trace.service_name, 60), "cyan"),
+                Text(phrases.duration(trace.duration_ns)),
+                Text(str(trace.spans)),
+                Text(str(trace.errors), "red") if trace.errors else Text("-", "dim"),
+                Text(str(trace.logs) if trace.logs else "-", "" if trace.logs else "dim"),
+            )
+        )
+    return lay_out(columns, rows, width)

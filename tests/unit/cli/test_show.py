@@ -1,0 +1,149 @@
+"""``otelrun show`` and ``otelrun runs`` as commands."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from otelrun.cli.runs import runs
+from otelrun.cli.show import show
+from otelrun.errors import NotFoundError, StoreError
+from otelrun.ring.directory import RunDirectory
+from otelrun.ring.recovery import claim
+from otelrun.store.ingest import StoreWriter
+from tests.support.shop_trace import FAST_TRACE_ID, SCOPES, TRACE_ID, description, placed, span, write_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import click
+
+OLD, NEW = "20261123-110000-77b1", "20261124-110000-3f9a"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("OTELRUN_DIR", str(tmp_path))
+    return str(tmp_path)
+
+
+def invoke(command: click.Command, *words: str) -> Result:
+    result = CliRunner().invoke(command, words, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def document(*words: str) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(invoke(show, *words, "--json").stdout)
+    return value
+
+
+def other_run(root: str) -> None:
+    """Write an older run with one trace of its own, whose id begins like a trace of the newer one."""
+    directory = os.path.join(root, "runs", OLD)
+    os.makedirs(directory)
+    with open(os.path.join(directory, "run.json"), "w", encoding="utf-8") as file:
+        json.dump(description(OLD), file)
+    writer = StoreWriter(os.path.join(directory, "store.db"))
+    process = writer.add_process("r", 4_194_301, 0, 0, {"service.name": "old"})
+    spans = [span(1, 0, "old work", (0, 3), trace_id=0x4B << 120)]
+    writer.add(process, placed(spans), SCOPES.__getitem__)
+    writer.end_run(1)
+    writer.close()
+
+
+@pytest.mark.parametrize("words", [(), ("last",), ("3f9a",), ("20261124",), (NEW,)])
+def test_a_run_is_named_by_its_end_its_beginning_or_not_at_all(root: str, words: tuple[str, ...]) -> None:
+    write_run(root, NEW)
+    other_run(root)
+
+    shown = document(*words)
+    assert shown["run"]["run_id"] == NEW
+    assert shown["trace"]["trace_id"] == f"{TRACE_ID:032x}"
+    assert [row["trace_id"] for row in shown["other_traces"]] == [f"{FAST_TRACE_ID:032x}"]
+
+
+def test_a_trace_is_found_by_its_beginning_in_any_of_the_newest_runs(root: str) -> None:
+    write_run(root, NEW)
+    other_run(root)
+
+    assert document("0af7")["trace"]["name"] == "GET /health"
+    assert document(f"{0x4B << 120:032x}")["run"]["run_id"] == OLD
+    assert "GET /health" in invoke(show, "0af76519").stdout
+
+
+def test_what_names_several_traces_or_nothing_is_told(root: str) -> None:
+    write_run(root, NEW)
+    other_run(root)
+
+    with pytest.raises(NotFoundError, match=r"'4b' names several traces: 4bf92f.*, 4b0000"):
+        CliRunner().invoke(show, ["4b"], catch_exceptions=False)
+    with pytest.raises(NotFoundError, match=r"no run 'beef' .* and no trace .* see: otelrun runs"):
+        CliRunner().invoke(show, ["beef"], catch_exceptions=False)
+    with pytest.raises(NotFoundError, match="names 2 runs"):
+        CliRunner().invoke(show, ["2026"], catch_exceptions=False)
+
+
+def test_without_runs_show_is_an_error_and_runs_says_how_to_make_one(root: str) -> None:
+    with pytest.raises(NotFoundError, match="no runs below"):
+        CliRunner().invoke(show, [], catch_exceptions=False)
+
+    assert invoke(runs).stdout == f"No runs below {root} yet. Record one: otelrun python app.py\n"
+    assert json.loads(invoke(runs, "--json").stdout) == {"format": 1, "runs": []}
+
+
+def test_an_unreadable_store_is_an_error_of_show_and_a_word_in_runs(root: str) -> None:
+    directory = write_run(root, NEW)
+    with open(os.path.join(directory, "store.db"), "wb") as file:
+        file.write(b"no database" * 1_000)
+
+    with pytest.raises(StoreError, match="not a database"):
+        CliRunner().invoke(show, [], catch_exceptions=False)
+    assert "unreadable" in invoke(runs).stdout
+
+
+def test_a_run_without_a_store_is_shown_from_the_agents_accounts(root: str) -> None:
+    directory = os.path.join(root, "runs", NEW)
+    os.makedirs(directory)
+    state = {"ended_ns": 2, "recorded": {"spans": 7, "logs": 0}, "destinations": []}
+    for name, value in (("run.json", description(NEW)), ("state.json", state)):
+        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+            json.dump(value, file)
+
+    text = invoke(show).stdout
+    assert "recorded  7 spans" in text
+    assert "keeps no store" in text
+    assert invoke(runs).stdout.splitlines()[1].split()[:2] == ["3f9a", "shop"]
+
+
+def test_filters_choose_among_the_traces(root: str) -> None:
+    write_run(root, NEW)
+
+    assert document("--errors")["other_traces"] == []
+    assert document("--slow", "40")["trace"]["name"] == "POST /orders"
+    assert "No trace of this run is like that." in invoke(show, "--slow", "5000").stdout
+
+
+def test_runs_are_listed_newest_first(root: str) -> None:
+    write_run(root, NEW)
+    other_run(root)
+
+    assert [line.split()[0] for line in invoke(runs).stdout.splitlines()] == ["run", "3f9a", "77b1"]
+    listed = json.loads(invoke(runs, "--json", "-n", "1").stdout)["runs"]
+    assert [(row["run_id"], row["totals"]["spans"]) for row in listed] == [(NEW, 8)]
+
+
+def test_show_waits_for_the_agent_of_a_run_that_is_over_not_for_long(
+    root: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otelrun.cli.show._PATIENCE_S", 0.2)
+    held = claim(RunDirectory(write_run(root, NEW)))
+    assert held is not None
+    shown = document()
+    held.release()
+
+    assert shown["run"]["state"] == "finishing"
