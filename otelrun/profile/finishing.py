@@ -1,0 +1,83 @@
+"""What the table's rules cannot say key by key: keys of one node that belong together. Hooks for ``Map.finish``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otelrun.profile.nodes import Mapping, Scalar, Sequence
+from otelrun.profile.pairs import header_fault
+from otelrun.profile.problems import quote
+from otelrun.profile.rules import Finding
+
+if TYPE_CHECKING:
+    from otelrun.profile.checker import Checker
+
+_DEFAULT_QUEUE = 2_048
+_DEFAULT_BATCH = 512
+
+
+def finish_batch(checker: Checker, node: Mapping, path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Keep a batch no larger than the queue it is taken from; the specification asks for that."""
+    queue = values.get("max_queue_size") or _DEFAULT_QUEUE
+    batch = values.get("max_export_batch_size") or _DEFAULT_BATCH
+    if batch <= queue:
+        return values
+    key = "max_export_batch_size" if values.get("max_export_batch_size") else "max_queue_size"
+    text = f"batches of {batch} from a queue of {queue}; write max_export_batch_size: {queue}, which is used"
+    scalar = node.get(key)
+    if isinstance(scalar, Scalar) and scalar.variables:  # values of variables are not shown
+        text = "the batch is larger than the queue; batches as large as the queue are used"
+    checker.problems.warn(node.entries[key].position, f"{path}.{key}", text)
+    return {**values, "max_export_batch_size": queue}
+
+
+def finish_otlp(checker: Checker, node: Mapping, path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Join ``headers`` and ``headers_list`` to pairs; of equal names (in any case) that of ``headers`` counts."""
+    pairs = [(header["name"], header["value"]) for header in values.get("headers") or () if _is_whole(header)]
+    named = {name.lower() for name, _ in pairs}
+    listed = [pair for pair in values.get("headers_list") or () if pair[0].lower() not in named]
+    for key, group in (("headers", pairs), ("headers_list", listed)):
+        for name, value in group:
+            if fault := header_fault(name, value):
+                _complain_of_header(checker, node, f"{path}.{key}", name, fault)
+    return {**values, "headers": tuple(pairs + listed)}
+
+
+def finish_meter_provider(checker: Checker, node: Mapping, path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Say that exemplars are not recorded, where the file asks for them."""
+    if values.get("exemplar_filter") in ("always_on", "trace_based"):
+        text = "official, but otelrun does not follow it yet; no exemplars are recorded"
+        checker.problems.warn(node.entries["exemplar_filter"].position, f"{path}.exemplar_filter", text)
+    return values
+
+
+def finish_probability(checker: Checker, node: Mapping, path: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Say what stands in for the experimental probability sampler."""
+    text = "official, but otelrun does not follow it yet; trace_id_ratio_based with the same ratio is used"
+    checker.problems.warn(node.position, path, text)
+    return values
+
+
+def test_output_stream(stream: str, shown: str) -> Finding | None:
+    """Test ``output_stream`` of ``otlp_file/development``."""
+    if stream == "stdout" or (stream.startswith("file:///") and len(stream) > len("file:///")):
+        return None
+    if "://" not in stream and stream.startswith("/"):
+        return Finding(f"is no stream; write file://{shown}")
+    return Finding("is no stream; write stdout or file:///absolute/path.jsonl")
+
+
+def _is_whole(header: dict[str, Any]) -> bool:
+    return isinstance(header.get("name"), str) and isinstance(header.get("value"), str)
+
+
+def _complain_of_header(checker: Checker, node: Mapping, path: str, name: str, fault: str) -> None:
+    place = node.get(path.rpartition(".")[2])
+    subject = "a header name" if isinstance(place, Scalar) else quote(name)
+    if isinstance(place, Sequence):
+        for item in place.items:
+            found = item.get("name") if isinstance(item, Mapping) else None
+            if isinstance(found, Scalar) and found.text == name:
+                place = found
+    position = place.position if place else node.position
+    checker.problems.error(position, path, f"{subject} {fault}")

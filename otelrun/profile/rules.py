@@ -1,0 +1,264 @@
+"""The vocabulary of the profile's table: what one node may hold, and how a scalar of that kind is read.
+
+``official`` and ``distribution`` are written in these words, ``checker`` walks nodes along them, ``extends`` merges by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping as Table
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from otelrun.profile.hints import fraction, milliseconds, near, normalised, one_of
+from otelrun.profile.pairs import parse_pairs
+
+if TYPE_CHECKING:
+    from otelrun.profile.checker import Checker
+    from otelrun.profile.nodes import Mapping, Scalar
+
+MILLISECONDS = "milliseconds"
+LARGEST_INTEGER = 2**63 - 1
+_YES = ("yes", "on", "1", "true")
+_NO = ("no", "off", "0", "false")
+
+
+class Fault(Exception):  # noqa: N818 - a judgement about a value, not a failure
+    """A value is wrong. The text continues the sentence that begins with the value: ``is not …; write …``."""
+
+
+class Finding(NamedTuple):
+    """What a rule's own test found; like ``Fault`` a continued sentence, but perhaps only a warning."""
+
+    text: str
+    is_error: bool = True
+
+
+@dataclass(frozen=True)
+class Text:
+    """Text.
+
+    Attributes:
+        is_nullable: may be empty.
+        is_secret: never shown.
+        unset: what follows where a reference left it empty; then a warning says so.
+        test: judges the value; gets it, and its form for messages.
+    """
+
+    is_nullable: bool = False
+    is_secret: bool = False
+    unset: str = ""
+    test: Callable[[str, str], Finding | None] | None = None
+
+    def read(self, scalar: Scalar) -> str | None:
+        """Give the text; that of a variable is text whatever it looks like."""
+        if isinstance(scalar.value, str) or (scalar.variables and scalar.value is not None):
+            return scalar.text
+        if scalar.value is None:
+            return _nothing(self.is_nullable, "some text")
+        kind = "a boolean" if isinstance(scalar.value, bool) else "a number"
+        instead = "put it in quotes" if self.is_secret else f'write "{scalar.shown}" in quotes'
+        raise Fault(f"is {kind}, not text; {instead}")
+
+
+@dataclass(frozen=True)
+class Integer:
+    """A whole number; ``test`` continues the sentence if it is wrong for a reason of its own."""
+
+    minimum: int = 0
+    maximum: int = LARGEST_INTEGER
+    unit: str = ""
+    example: int = 1
+    is_nullable: bool = True
+    test: Callable[[int], str] | None = None
+
+    def read(self, scalar: Scalar) -> int | None:
+        """Give the number."""
+        value = scalar.value
+        if value is None:
+            return _nothing(self.is_nullable, str(self.example))
+        if isinstance(value, bool) or not isinstance(value, int):
+            unit = f" ({self.unit})" if self.unit else ""
+            raise Fault(f"is not an integer{unit}; write {self._instead(scalar)}")
+        if value < self.minimum:
+            raise Fault(f"is less than {self.minimum}; write {self.minimum} or more")
+        if value > self.maximum:
+            raise Fault(f"is more than {self.maximum}; write {self.maximum} or less")
+        if self.test and (text := self.test(value)):
+            raise Fault(text)
+        return value
+
+    def _instead(self, scalar: Scalar) -> str:
+        if scalar.variables:
+            return f"e.g. {self.example}"
+        value = scalar.value
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        if scalar.text.isascii() and scalar.text.isdigit():
+            return f"{scalar.text} without quotes"
+        duration = milliseconds(scalar.text) if self.unit == MILLISECONDS else ""
+        return duration or f"e.g. {self.example}"
+
+
+@dataclass(frozen=True)
+class Fraction:
+    """A number from 0 to 1."""
+
+    def read(self, scalar: Scalar) -> float | None:
+        """Give the number."""
+        value = scalar.value
+        if value is None:
+            return None
+        instead = "" if scalar.variables else fraction(scalar.text)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Fault(f"is not a number from 0 to 1; write {instead or 'e.g. 0.1'}")
+        if not 0 <= value <= 1:
+            raise Fault(f"is not from 0 to 1; write {instead or 'e.g. 0.1'}")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or false."""
+
+    is_nullable: bool = True
+
+    def read(self, scalar: Scalar) -> bool | None:
+        """Give the truth value; that of a variable in any case, as for the standard variables."""
+        value = scalar.value
+        if value is None:
+            return _nothing(self.is_nullable, "true or false")
+        if isinstance(value, bool):
+            return value
+        word = scalar.text.lower()
+        if scalar.variables and word in ("true", "false"):
+            return word == "true"
+        instead = "true" if word in _YES else "false" if word in _NO else "true or false"
+        raise Fault(f"is not a boolean; write {'true or false' if scalar.variables else instead}")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of some words."""
+
+    words: tuple[str, ...]
+    is_nullable: bool = True
+    also: Table[str, str] = field(default_factory=dict)
+
+    def read(self, scalar: Scalar) -> str | None:
+        """Give the word; that of a variable in any case, as for the standard variables."""
+        value = scalar.value
+        if value is None:
+            return _nothing(self.is_nullable, one_of(self.words))
+        if value in self.words and isinstance(value, str):
+            return value
+        if scalar.variables:
+            for word in self.words:
+                if normalised(word) == normalised(scalar.text):
+                    return word
+            raise Fault(f"is none of its words; write {one_of(self.words)}")
+        meant = near(scalar.text, self.words, self.also)
+        others = f" (or {one_of([word for word in self.words if word != meant])})" if len(self.words) <= 6 else ""
+        raise Fault(f"is not known here; write {meant}{others}" if meant else f"is not known here; write {one_of(self.words)}")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Text ``name=value,name=value``, values percent-encoded, as in OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS."""
+
+    is_secret: bool = False
+    is_nullable: bool = True
+    unset: str = ""
+
+    def read(self, scalar: Scalar) -> tuple[tuple[str, str], ...]:
+        """Give the pairs."""
+        if scalar.value is None:
+            return ()
+        try:
+            return parse_pairs(scalar.text)
+        except ValueError as error:
+            raise Fault(f"{error}; write name=value,name=value") from None
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Plain data of any shape: what a plugin or an instrumentation gets. ``is_mapping``: a mapping, or nothing."""
+
+    is_mapping: bool = False
+
+
+@dataclass(frozen=True)
+class NotFollowed:
+    """Official, and nothing in otelrun follows it yet: accepted, with one warning that says what holds instead.
+
+    ``is_quiet_when_empty``: no warning if all values below are null, as references to unset variables are.
+    """
+
+    instead: str = "it has no effect"
+    is_quiet_when_empty: bool = False
+
+
+@dataclass(frozen=True)
+class ListOf:
+    """A list.
+
+    Attributes:
+        item: the rule for each entry.
+        keyed_by: ``name``, or ``key`` for one-key mappings: ``extends`` merges such lists entry by entry.
+        is_nonempty: has at least one entry.
+        instead: what to write where it is no list.
+    """
+
+    item: Rule
+    keyed_by: str = ""
+    is_nonempty: bool = True
+    instead: str = "a list, each entry on a line of its own after '- '"
+
+
+@dataclass(frozen=True)
+class Map:
+    """A mapping of known keys.
+
+    Attributes:
+        keys: the rule for each key.
+        required: keys that must be there.
+        rest: the rule for every other key; None: there are no others.
+        is_nullable: nothing at all means all defaults.
+        is_open: an unknown key is only a warning.
+        also: names that people write for one of the keys.
+        instead: what to write where it is no mapping.
+        finish: makes the result from the values; gets the checker, the mapping's node, its path and the values.
+    """
+
+    keys: Table[str, Rule]
+    required: tuple[str, ...] = ()
+    rest: Rule | None = None
+    is_nullable: bool = False
+    is_open: bool = False
+    also: Table[str, str] = field(default_factory=dict)
+    instead: str = "keys below it, indented"
+    finish: Callable[[Checker, Mapping, str, dict[str, Any]], Any] | None = None
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A mapping with exactly one key, which chooses a component; checked to ``(key, configuration)``.
+
+    Attributes:
+        options: the rule for each component's configuration.
+        plugin: the rule for the configuration of any other component, which something installed brings along; None: there
+            are no others.
+        also: everyday names of components.
+    """
+
+    options: Table[str, Rule]
+    plugin: Rule | None = Anything(is_mapping=True)
+    also: Table[str, str] = field(default_factory=dict)
+
+
+ScalarRule = Text | Integer | Fraction | Boolean | Choice | Pairs
+Rule = ScalarRule | Anything | NotFollowed | ListOf | Map | OneOf
+
+
+def _nothing(is_nullable: bool, instead: str) -> None:
+    if not is_nullable:
+        raise Fault(f"is missing its value; write {instead}")
