@@ -19,7 +19,7 @@ def runs(*, limit: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
     from otelrun.store.listing import list_run  # noqa: PLC0415 - only this verb reads stores
 
-    environment = os.environ  # noqa: TID251 - the command line is an edge
+    environment = os.environ
     root = state_root(environment)
     listings = [list_run(run) for run in list_runs(root)[:limit]]
     if as_json:

@@ -42,7 +42,7 @@ def show(*, wanted: str | None, all_traces: bool, has_errors: bool, slow_ms: flo
 
     RUN is the end or the beginning of a run's id, or "last" (the default). TRACE is a trace's id or its beginning.
     """
-    environment = os.environ  # noqa: TID251 - the command line is an edge
+    environment = os.environ
     run, trace_id = _find(state_root(environment), wanted)
     listing = _settled(run)
     criteria = _Criteria(None if all_traces else _TRACES_LISTED + 1, has_errors, int(slow_ms * _MS))

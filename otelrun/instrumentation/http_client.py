@@ -74,8 +74,8 @@ class _Telemetry:
         from opentelemetry import context, trace  # noqa: PLC0415 - not before the first request
 
         current = context.get_current()
-        if current.get(context._SUPPRESS_HTTP_INSTRUMENTATION_KEY) or current.get(  # noqa: SLF001 - upstream's only way
-            context._SUPPRESS_INSTRUMENTATION_KEY  # noqa: SLF001
+        if current.get(context._SUPPRESS_HTTP_INSTRUMENTATION_KEY) or current.get(
+            context._SUPPRESS_INSTRUMENTATION_KEY
         ):
             return
         attributes, described = _request_attributes(connection, method, target)
@@ -140,7 +140,7 @@ def _request_attributes(connection: Any, method: str, target: str) -> tuple[dict
     The server is the one the request is for: behind a proxy, that of the tunnel or of the absolute target.
     """
     scheme = "https" if connection.default_port == http.DEFAULT_PORTS["https"] else "http"
-    host, port = connection._tunnel_host, connection._tunnel_port  # noqa: SLF001 - no other way to know
+    host, port = connection._tunnel_host, connection._tunnel_port
     if not host:
         host, port = connection.host, connection.port
     if target.startswith(("http://", "https://")):

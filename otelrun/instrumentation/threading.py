@@ -73,6 +73,6 @@ def _prepare(thread: Any, context: Context) -> None:
     """Give the thread a ``contextvars`` context of its own, unless it has one: from 3.14 on ``run`` runs in that."""
     from contextvars import Context as Variables  # noqa: PLC0415 - loaded by threading itself from 3.14 on
 
-    if thread._context is None and not getattr(sys.flags, "thread_inherit_context", False):  # noqa: SLF001
-        thread._context = variables = Variables()  # noqa: SLF001 - as Thread(context=...) does
+    if thread._context is None and not getattr(sys.flags, "thread_inherit_context", False):
+        thread._context = variables = Variables()
         variables.run(attach, context)

@@ -103,3 +103,8 @@ def text_of(value: Any) -> str:
         return str(value)
     except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
         return f"<{type(value).__name__}>"
+
+
+def as_text(text: Any) -> str:
+    """Give a name or description as exactly a str."""
+    return text if type(text) is str else text_of(text)

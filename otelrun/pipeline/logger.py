@@ -7,12 +7,12 @@ from time import time_ns
 from opentelemetry import _logs, trace
 
 from otelrun.lifecycle import fork
-from otelrun.pipeline.attributes import add, clean, clean_value
+from otelrun.pipeline.attributes import add, as_text, clean, clean_value
 from otelrun.pipeline.current import SPAN_KEY, get_current
 from otelrun.pipeline.exception import exception_attributes
 from otelrun.pipeline.readable import resource_view
-from otelrun.pipeline.span import W3C_FLAGS, Span, as_text, as_time
-from otelrun.pipeline.tracer import build_scope, scope_key
+from otelrun.pipeline.scope import build_scope, scope_key
+from otelrun.pipeline.span import W3C_FLAGS, Span, as_time
 from otelrun.ring.record import LOG, encode_whole
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ from otelrun import diagnostics
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.pipeline import instruments
-from otelrun.pipeline.tracer import build_scope, scope_key
+from otelrun.pipeline.scope import build_scope, scope_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
-from otelrun.pipeline.attributes import add, clean, clean_value, text_of
+from otelrun.pipeline.attributes import add, as_text, clean, clean_value, text_of
 from otelrun.pipeline.exception import EXCEPTION_ESCAPED, exception_attributes
 from otelrun.pipeline.readable import Event, readable_span
 from otelrun.ring.record import MAX_INT, MIN_INT, SPAN, encode_whole
@@ -367,11 +367,6 @@ class UnsampledSpan(trace.NonRecordingSpan):
     def __repr__(self) -> str:
         """Say the ids."""
         return f"UnsampledSpan({self.get_span_context()!r})"
-
-
-def as_text(text: Any) -> str:
-    """Give a name or description as exactly a str."""
-    return text if type(text) is str else text_of(text)
 
 
 def as_time(time: Any) -> int:

@@ -10,7 +10,7 @@ from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.lifecycle import fork
-from otelrun.pipeline.attributes import add, clean
+from otelrun.pipeline.attributes import as_text, clean
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
 from otelrun.pipeline.identifiers import new_span_id, new_trace_id, random_bits
 from otelrun.pipeline.readable import resource_view, scope_view
@@ -24,6 +24,7 @@ from otelrun.pipeline.sampler import (
     REMOTE_SAMPLED,
     bounds,
 )
+from otelrun.pipeline.scope import build_scope, scope_key
 from otelrun.pipeline.span import (
     HAS_REMOTE,
     IS_REMOTE,
@@ -32,10 +33,8 @@ from otelrun.pipeline.span import (
     W3C_FLAGS,
     Span,
     UnsampledSpan,
-    as_text,
     as_time,
 )
-from otelrun.ring.record import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,11 +45,11 @@ if TYPE_CHECKING:
     from otelrun.pipeline.limits import Limits
     from otelrun.pipeline.resource import ProcessResource
     from otelrun.profile import model
+    from otelrun.ring.record import Scope
     from otelrun.ring.recorder import Recorder
 
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
-_MAX_SCOPE_ATTRIBUTES = 128
 _BOTH = (True, True)
 _new = object.__new__
 _set_item = dict.__setitem__
@@ -312,15 +311,3 @@ def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
             return found.trace_id, found.span_id, flags, found.trace_state, parent_flags, relation
     return new_trace_id(), 0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT
-
-
-def build_scope(name: Any, version: Any, schema_url: Any, attributes: Any) -> Scope:
-    """Give the scope that a provider was asked for, as builtin values."""
-    kept: dict[str, Any] = {}
-    add(kept, attributes or {}, _MAX_SCOPE_ATTRIBUTES, None)
-    return Scope(as_text(name or ""), as_text(version or ""), as_text(schema_url or ""), kept)
-
-
-def scope_key(scope: Scope) -> tuple[Any, ...]:
-    """Give what makes two scopes the same."""
-    return (scope.name, scope.version, scope.schema_url, repr(sorted(scope.attributes.items())))

@@ -97,7 +97,7 @@ def _single(scalar: Scalar, kind: str | None) -> Any:
         return scalar.text  # as it is written, so that 1.10 stays 1.10
     value = resolve(scalar.text) if kind else scalar.value
     if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-        message = 'is too large a number; put it in quotes, or write type: string'
+        message = "is too large a number; put it in quotes, or write type: string"
         raise ValueError(message)
     if kind == "double" and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)

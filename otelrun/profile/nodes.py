@@ -16,7 +16,8 @@ from otelrun.profile.scalars import Value, resolve, resolve_tagged
 from otelrun.profile.substitute import InvalidReferenceError, Substitution, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping as Environment
+    from collections.abc import Iterator
+    from collections.abc import Mapping as Environment
 
     from otelrun.errors import ProfileError
     from otelrun.profile.problems import Problems
