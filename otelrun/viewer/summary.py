@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from otelrun.store.listing import Listing
-    from otelrun.store.rows import DeliveryRow, Totals, TraceRow
+    from otelrun.store.rows import Totals, TraceRow
     from otelrun.viewer.facts import RunFacts
     from otelrun.viewer.screen import Glyphs
 
 _THINGS = {"spans": "span", "logs": "log", "metrics": "metric point"}
 _STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
+_LOCAL = "local store"
 _NOTES = 5
 _LABEL = 10
 
@@ -79,22 +80,22 @@ def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
 
 
 def _sent(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
-    """Say where the telemetry went, whether it arrived, and why not."""
-    by_destination: dict[str, list[DeliveryRow]] = {name: [] for name in about.listing.run.destinations}
-    for row in about.deliveries:
-        by_destination.setdefault(row.destination, []).append(row)
-    for destination, rows in by_destination.items():
-        text = Text(phrases.visible(destination, 200))
+    """Say where the telemetry went, whether it arrived, and why not; before the first delivery: where it is to go."""
+    elsewhere = [name for name in about.listing.run.destinations if name != _LOCAL]
+    if elsewhere and not about.deliveries:
+        yield "sends to", Text(glyphs.dot.join(phrases.visible(name, 200) for name in elsewhere))
+    for destination in dict.fromkeys(row.destination for row in about.deliveries):
+        rows = [row for row in about.deliveries if row.destination == destination]
         arrived = [phrases.count(row.exported, _THINGS.get(row.signal, row.signal)) for row in rows if row.exported]
+        held, dropped = sum(row.held for row in rows), sum(row.dropped for row in rows)
+        text = Text(phrases.visible(destination, 200))
         if arrived:
             text.append(glyphs.dot).append(f"{', '.join(arrived)} {glyphs.done}", "green")
-        for number, what, style in (
-            (sum(row.held for row in rows), "waiting", "yellow"),
-            (sum(row.dropped for row in rows), "given up", "red"),
-        ):
-            if number:
-                text.append(glyphs.dot).append(f"{number} {what}", style)
-        yield ("sent to" if arrived else "sends to"), text
+        if held:
+            text.append(glyphs.dot).append(f"{held:,} waiting", "yellow")
+        if dropped:
+            text.append(glyphs.dot).append(f"{dropped:,} given up", "red")
+        yield "sent to" if arrived else "not sent" if held or dropped else "sends to", text
         for error in dict.fromkeys(row.last_error for row in rows if row.last_error):
             yield "", Text(phrases.visible(error), "yellow")
 
