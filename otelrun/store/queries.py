@@ -50,8 +50,9 @@ SELECT trace_id, min(start_ns), max(end_ns), count(*), sum(status = 'error') FRO
 GROUP BY trace_id"""
 
 _FIRST_SPAN = """
-SELECT s.name, s.kind, coalesce(p.service_name, '') FROM span s LEFT JOIN process p ON p.id = s.process
-WHERE s.trace_id = ? ORDER BY s.parent_span_id IS NOT NULL, s.start_ns, s.id LIMIT 1"""
+SELECT coalesce(s.name, ''), s.kind, coalesce(p.service_name, ''), s.attributes
+FROM span s LEFT JOIN process p ON p.id = s.process WHERE s.trace_id = ?
+ORDER BY s.parent_span_id IS NOT NULL, s.start_ns, s.id LIMIT 1"""
 
 _SPANS = """
 SELECT s.id, s.trace_id, s.span_id, coalesce(s.parent_span_id, ''), coalesce(s.name, ''), s.kind, s.start_ns, s.end_ns,
@@ -135,9 +136,10 @@ class StoreReader:
 
     def _summary(self, row: tuple[Any, ...]) -> TraceRow:
         trace_id, start_ns, end_ns, spans, errors = row
-        name, kind, service = self._all(_FIRST_SPAN, (trace_id,))[0]
+        name, kind, service, attributes = self._all(_FIRST_SPAN, (trace_id,))[0]
         logs = self._all("SELECT count(*) FROM log WHERE trace_id = ?", (trace_id,))[0][0]
-        return TraceRow(trace_id, name or "", kind or "", service, start_ns or 0, end_ns or 0, spans, errors or 0, logs)
+        first = (name, kind or "", service, _attributes(attributes))
+        return TraceRow(trace_id, *first, start_ns or 0, end_ns or 0, spans, errors or 0, logs)
 
     def find_trace_ids(self, prefix: str, *, limit: int = 5) -> list[str]:
         """Give the ids, at most ``limit``, of the traces that begin with ``prefix``, in hexadecimal digits."""

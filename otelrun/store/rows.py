@@ -83,12 +83,13 @@ class NoteRow:
 
 @dataclass(frozen=True)
 class TraceRow:
-    """A trace in one line: its first span's name, kind and service, its extent and its counts."""
+    """A trace in one line: its first span's name, kind, service and attributes, its extent and its counts."""
 
     trace_id: str
     name: str
     kind: str
     service_name: str
+    attributes: Attributes
     start_ns: int
     end_ns: int
     spans: int

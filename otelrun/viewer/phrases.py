@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from otelrun.store.encoding import json_text
 
 if TYPE_CHECKING:
-    from otelrun.store.rows import SpanRow
+    from otelrun.store.rows import SpanRow, TraceRow
 
 _US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LONGEST = 2_000
 _FRAME = re.compile(r'^\s*File "([^"\n]+)", line (\d+), in (\S+)', re.MULTILINE)
-_NOT_OWN = ("site-packages", "dist-packages", "/lib/python", "<frozen")
+_SEPARATOR = re.compile(r"[/\\]")
+_NOT_OWN = ("site-packages", "dist-packages", "/lib/python", "/otelrun/instrumentation/", "<frozen")
 
 _STATUS_CODES = ("http.response.status_code", "rpc.response.status_code", "rpc.grpc.status_code", "http.status_code")
 
@@ -93,8 +94,8 @@ def status_code(span: SpanRow) -> str:
     return ""
 
 
-def target(span: SpanRow) -> str:
-    """Say what a span was about where its name does not: the URL, the query, the queue; empty where that is not known."""
+def target(span: SpanRow | TraceRow) -> str:
+    """Say what a span, or a trace's first span, was about where its name does not: the URL, the query, the queue; else empty."""
     for name in ("url.full", "url.path", "db.query.text", "messaging.destination.name"):
         value = span.attributes.get(name)
         if isinstance(value, str) and value:
@@ -125,6 +126,8 @@ def failing_line(span: SpanRow) -> str:
         if event.name == "exception" and isinstance(trace, str):
             frames = _FRAME.findall(trace[-20_000:])
             own = [frame for frame in frames if not any(part in frame[0] for part in _NOT_OWN)]
-            for path, line, function in reversed(own or frames):
-                return visible(f"{path.replace(chr(92), '/').rpartition('/')[2]}:{line} in {function}", 120)
+            if own:
+                file, line, function = own[-1]
+                name = _SEPARATOR.split(file)[-1]
+                return visible(f"{name}:{line} in {function}", 120)
     return ""

@@ -191,7 +191,7 @@ def traces_table(traces: Sequence[TraceRow], width: int, glyphs: Glyphs) -> Iter
         rows.append(
             (
                 Text(phrases.short_trace(trace.trace_id)),
-                first.append(phrases.visible(trace.name, 400), "bold"),
+                _with_target(first.append(phrases.visible(trace.name, 400), "bold"), trace),
                 Text(phrases.visible(trace.service_name, 60), "cyan"),
                 Text(phrases.duration(trace.duration_ns)),
                 Text(str(trace.spans)),
@@ -200,3 +200,8 @@ def traces_table(traces: Sequence[TraceRow], width: int, glyphs: Glyphs) -> Iter
             )
         )
     return lay_out(columns, rows, width)
+
+
+def _with_target(first: Text, trace: TraceRow) -> Text:
+    about = phrases.visible(phrases.target(trace), 200)
+    return first.append(f"  {about}", "dim") if about else first

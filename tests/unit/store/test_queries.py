@@ -52,9 +52,19 @@ def test_accounts_of_the_run(shop: StoreReader) -> None:
 
 
 def test_the_failed_trace_comes_first(shop: StoreReader) -> None:
-    failed = TraceRow(f"{TRACE_ID:032x}", "POST /orders", "server", "shop", START_NS, START_NS + 48_200_000, 7, 4, 4)
+    order = {
+        "http.route": "/orders",
+        "url.path": "/orders",
+        "http.request.method": "POST",
+        "http.response.status_code": 500,
+        "error.type": "500",
+    }
+    health = {"http.response.status_code": 200, "url.path": "/health"}
+    times = (START_NS, START_NS + 48_200_000)
+    failed = TraceRow(f"{TRACE_ID:032x}", "POST /orders", "server", "shop", order, *times, spans=7, errors=4, logs=4)
+    times = (START_NS + 60 * MS, START_NS + 60_800_000)
     quick = TraceRow(
-        f"{FAST_TRACE_ID:032x}", "GET /health", "server", "shop", START_NS + 60 * MS, START_NS + 60_800_000, 1, 0, 0
+        f"{FAST_TRACE_ID:032x}", "GET /health", "server", "shop", health, *times, spans=1, errors=0, logs=0
     )
 
     assert shop.traces() == [failed, quick]

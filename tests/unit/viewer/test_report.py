@@ -194,11 +194,11 @@ def test_a_long_trace_is_cut_in_the_run_and_whole_alone(tmp_path: Path) -> None:
 
 
 def test_ten_of_many_traces_are_listed(tmp_path: Path) -> None:
-    write_store(tmp_path, [span(n, 0, f"GET /{n}", (n, n * 2), trace_id=n << 100) for n in range(1, 31)])
+    write_store(tmp_path, [span(n, 0, "GET", (n, n * 2), trace_id=n << 100, url__path=f"/{n}") for n in range(1, 31)])
     text = printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path))
 
     assert "other traces (10 of 29; failed and slow ones first)" in text
-    assert text.count("GET /") == 11
+    assert text.count("GET  /") == 11
 
 
 def test_the_table_of_runs(tmp_path: Path, golden: Golden) -> None:

@@ -16,7 +16,7 @@ def log(span_id: str, time_ns: int) -> LogRow:
 
 def trace(spans: list[SpanRow], logs: list[LogRow] | None = None) -> Trace:
     spans = sorted(spans, key=lambda s: s.start_ns)
-    return Trace(TraceRow("t", "", "", "", 0, 0, len(spans), 0, 0), tuple(spans), tuple(logs or ()))
+    return Trace(TraceRow("t", "", "", "", {}, 0, 0, len(spans), 0, 0), tuple(spans), tuple(logs or ()))
 
 
 def drawn(item: Item) -> str:
