@@ -198,7 +198,7 @@ def test_ten_of_many_traces_are_listed(tmp_path: Path) -> None:
     text = printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path))
 
     assert "other traces (10 of 29; failed and slow ones first)" in text
-    assert text.count("GET  /") == 11
+    assert text.count("GET  /") == 10
 
 
 def test_the_table_of_runs(tmp_path: Path, golden: Golden) -> None:
