@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NoReturn
 
-from otelrun.diagnostics import tell
+from otelrun.diagnostics import guarded, tell
 from otelrun.environment_variables import OTELRUN_DISABLED
+from otelrun.errors import OtelrunError
 from otelrun.launch.environment import build_bare_environment, build_environment, without_locale_coercion
 from otelrun.launch.execute import execute, initial_variable_names
 from otelrun.launch.target import Target, resolve_target
@@ -38,14 +39,31 @@ def launch_command(command: list[str], wishes: Wishes, environment: Mapping[str,
     if obstacle:
         tell("not-observed", f"not observed: {obstacle}")
         execute(target, build_bare_environment(environment))
-    from otelrun.cli.recording import begin_recording  # noqa: PLC0415 - reads YAML; a disabled launcher does not
+    handoff = _begin(command, wishes, target, environment)
+    execute(target, build_environment(environment, handoff) if handoff else build_bare_environment(environment))
 
-    recording = begin_recording(wishes, command, target, environment, os.getpid())
-    for number, notice in enumerate(recording.notices):
-        tell(f"launcher:{number}", notice)
-    if recording.handoff:
-        execute(target, build_environment(environment, recording.handoff))
-    execute(target, build_bare_environment(environment))
+
+def _begin(command: list[str], wishes: Wishes, target: Target, environment: Mapping[str, str]) -> str:
+    """Begin the run; where otelrun itself fails, the program is to run all the same.
+
+    Returns:
+        The handoff; empty where the program is to run unobserved.
+    """
+    mistake: OtelrunError | None = None
+    with guarded("recording"):
+        from otelrun.cli.recording import begin_recording  # noqa: PLC0415 - reads YAML; a disabled launcher does not
+
+        try:
+            recording = begin_recording(wishes, command, target, environment, os.getpid())
+        except OtelrunError as error:
+            mistake = error
+        else:
+            for number, notice in enumerate(recording.notices):
+                tell(f"launcher:{number}", notice)
+            return recording.handoff
+    if mistake is not None:
+        raise mistake
+    return ""
 
 
 def _obstacle(target: Target) -> str:

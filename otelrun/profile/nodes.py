@@ -105,7 +105,9 @@ class Budget:
         """
         self.left -= nodes
         if self.left < 0:
-            raise fatal(position, f"more than {MOST_NODES:,} values, aliases written out; write fewer or smaller aliases")
+            raise fatal(
+                position, f"more than {MOST_NODES:,} values, aliases written out; write fewer or smaller aliases"
+            )
 
 
 def compose(text: str, file: str, environment: Environment[str, str], problems: Problems, budget: Budget) -> Node:
@@ -148,7 +150,9 @@ class _Composer:
             next(self._events)
             event = next(self._events)
             if not isinstance(event, yaml.StreamEndEvent):
-                raise fatal(self._at(event), "a second document begins; a profile is one document, without '---' inside")
+                raise fatal(
+                    self._at(event), "a second document begins; a profile is one document, without '---' inside"
+                )
         except yaml.MarkedYAMLError as error:
             raise self._not_yaml(error) from None
         return root
@@ -176,7 +180,9 @@ class _Composer:
 
     def _alias(self, anchor: str, position: Position, depth: int) -> Node:
         if anchor not in self._anchors:
-            raise fatal(position, f"the alias '*{printable(anchor)}' has no anchor before it; write '&{printable(anchor)}'")
+            raise fatal(
+                position, f"the alias '*{printable(anchor)}' has no anchor before it; write '&{printable(anchor)}'"
+            )
         known = self._anchors[anchor]
         if known is None:
             raise fatal(position, f"the alias '*{printable(anchor)}' stands inside what it names; write it out once")

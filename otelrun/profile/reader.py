@@ -135,7 +135,12 @@ def _meter_provider(values: dict[str, Any] | None) -> model.MeterProvider | None
             )
             for reader in periodic
         ),
-        **_given({"exemplar_filter": values.get("exemplar_filter"), "cardinality_limit": max(filter(None, limits), default=None)}),
+        **_given(
+            {
+                "exemplar_filter": values.get("exemplar_filter"),
+                "cardinality_limit": max(filter(None, limits), default=None),
+            }
+        ),
     )
 
 

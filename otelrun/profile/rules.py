@@ -159,7 +159,9 @@ class Choice:
             raise Fault(f"is none of its words; write {one_of(self.words)}")
         meant = near(scalar.text, self.words, self.also)
         others = f" (or {one_of([word for word in self.words if word != meant])})" if len(self.words) <= 6 else ""
-        raise Fault(f"is not known here; write {meant}{others}" if meant else f"is not known here; write {one_of(self.words)}")
+        raise Fault(
+            f"is not known here; write {meant}{others}" if meant else f"is not known here; write {one_of(self.words)}"
+        )
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,9 @@ class _Editor:
             return None
         if any(word not in (*_EXPORTERS, "none") for word in words):
             known = ", ".join(("otlp", "console", "none"))
-            self._problems.note(f"{signal.variable}: its value is not known here; write one of {known}; the default holds")
+            self._problems.note(
+                f"{signal.variable}: its value is not known here; write one of {known}; the default holds"
+            )
             return None
         return [_EXPORTERS[word] for word in words if word != "none"]
 
@@ -153,7 +155,9 @@ class _Editor:
             new = self._map(exporter=self._map(**{kind or "otlp_http": None}))
             wrapper = next(iter(like.entries)) if isinstance(like, Mapping) else signal.wrapper
             settings = like.get(wrapper) if isinstance(like, Mapping) else None
-            inner = self._with(settings, exporter=new.entries["exporter"].node) if isinstance(settings, Mapping) else new
+            inner = (
+                self._with(settings, exporter=new.entries["exporter"].node) if isinstance(settings, Mapping) else new
+            )
             found = [self._map(**{wrapper: inner})]
         if not is_otlp:
             return found

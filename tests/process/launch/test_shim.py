@@ -1,0 +1,134 @@
+"""The shim is not to be noticed: the program's own sitecustomize runs as bare, and a bad start costs at most one line."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from otelrun.launch.environment import shim_folder
+from tests.support.pairs import assert_same, run_pair
+from tests.support.programs import environment, run_otelrun, run_python
+
+pytestmark = pytest.mark.process
+
+SEEN = """
+import sys
+module = sys.modules.get("sitecustomize")
+print(module and (module.__file__, module.__spec__.origin, module.__name__), sys.path, getattr(sys, "customized", None))
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import sys; sys.customized = __file__",
+        "raise ValueError('mine')",
+        "import no_such_module",
+        "raise ImportError('mine')",
+        "raise SystemExit(3)",
+        "raise KeyboardInterrupt",
+        "def (",
+        "import sys; del sys.modules[__name__]",
+        "import sys, types; sys.modules[__name__] = m = types.ModuleType('other'); m.__file__ = 'x'; m.__spec__ = __spec__",
+        "import http.server, threading; print(threading.Thread.start.__name__)",
+    ],
+)
+def test_the_programs_own_sitecustomize_runs_as_bare(tmp_path, text):
+    (tmp_path / "sitecustomize.py").write_text(text)
+
+    pair = run_pair(["-c", SEEN], env={"PYTHONPATH": str(tmp_path)})
+
+    assert_same(pair)
+
+
+def test_without_one_there_is_none(tmp_path):
+    assert_same(run_pair(["-c", SEEN]))
+
+
+def test_the_path_as_the_user_wrote_it_stays(tmp_path):
+    path = os.pathsep.join((str(tmp_path), "", "relative", str(tmp_path)))
+
+    assert_same(run_pair(["-c", "import sys; print(sys.path)"], env={"PYTHONPATH": path}, cwd=tmp_path))
+
+
+def test_a_damaged_handoff_costs_one_line():
+    result = run_python(["-c", "print(1)"], env={"PYTHONPATH": shim_folder(), "OTELRUN_HANDOFF": "damaged"})
+
+    told = b"otelrun: not observed: the handoff in the environment is of another version of otelrun, or damaged\n"
+    assert (result.stdout, result.stderr, result.returncode) == (b"1\n", told, 0)
+
+
+def test_a_stray_shim_does_nothing():
+    text = "import sys; print([name for name in sys.modules if name.startswith('otelrun')])"
+
+    result = run_python(["-c", text], env={"PYTHONPATH": shim_folder()})
+
+    assert (result.stdout, result.stderr, result.returncode) == (b"[]\n", b"", 0)
+
+
+def test_tools_run_unobserved_and_their_children_observed(tmp_path):
+    package = tmp_path / "pip"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    show = "import sys; print(sys.meta_path[0].__name__, flush=True)"
+    (package / "__main__.py").write_text(
+        f"{show}\nimport subprocess\nsubprocess.run([sys.executable, '-c', {show!r}], check=True)"
+    )
+
+    observed = run_otelrun([sys.executable, "-m", "pip"], cwd=tmp_path)
+
+    assert (observed.stdout, observed.stderr) == (b"BuiltinImporter\nPostImportFinder\n", b"")
+
+
+def interpreters():
+    """Find other interpreters on this machine: on PATH, and those of pyenv."""
+    names = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10", "python3.12", "python3.13")
+    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
+    for name in names:
+        version = name.removeprefix("python")
+        found = sorted(glob.glob(os.path.join(glob.escape(pyenv), "versions", f"{version}.*", "bin", name)))
+        path = shutil.which(name) if not found else found[-1]
+        works = path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
+        yield pytest.param(path, tuple(map(int, version.split("."))), id=name, marks=[] if works else pytest.mark.skip)
+
+
+@pytest.mark.parametrize(("python", "version"), interpreters())
+def test_another_interpreter_runs_its_program(tmp_path, python, version):
+    text = "import sys, json; print(sys.argv); sys.exit(3)"
+    bare = subprocess.run([python, "-c", text, "a"], env=environment(), capture_output=True, timeout=30, check=False)
+
+    observed = run_otelrun([python, "-c", text, "a"])
+
+    assert (observed.stdout, observed.returncode) == (bare.stdout, 3)
+    old = f"otelrun: not observed: Python {version[0]}.{version[1]} is too old, 3.10 is needed\n".encode()
+    assert observed.stderr == (b"" if version >= (3, 10) else old)
+
+
+def test_the_interpreter_is_left_as_it_was():
+    text = (
+        "import sys; print(sys.warnoptions, sys.flags, sys.excepthook is sys.__excepthook__, sys.gettrace(), sys.getprofile(),"
+        " len(sys.path_hooks), sys.getrecursionlimit(), sys.getswitchinterval(), sys.dont_write_bytecode)"
+    )
+
+    assert_same(run_pair(["-c", text]))
+
+
+def test_an_interactive_interpreter_reads_its_input():
+    assert_same(run_pair(["-i", "-q"], stdin=b"print(1 + 1)\nimport threading\nexit(4)\n"))
+
+
+def test_python_starts_as_bare_when_stderr_is_closed():
+    result = subprocess.run(
+        ["sh", "-c", f'exec "{sys.executable}" -c "print(1)" 2>&-'],
+        env=environment({"PYTHONPATH": shim_folder(), "OTELRUN_HANDOFF": "damaged"}),
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (result.stdout, result.returncode) == (b"1\n", 0)
