@@ -22,6 +22,7 @@ from otelrun.instrumentation.grpc.metadata import inject
 from otelrun.instrumentation.patching import hide_frame
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Mapping
 
     from otelrun.instrumentation.patching import Ledger
@@ -31,6 +32,7 @@ TARGETS = ("grpc.aio",)
 SCOPE = "otelrun.instrumentation.grpc_aio_client"
 
 _METADATA_ARGUMENT = 2  # where it may be passed by position: (request_iterator, timeout, metadata)
+_NOT_FINAL = "Internal error from Core"  # set where a request could not be sent; the call's own status follows
 _targets: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
 
 
@@ -106,12 +108,17 @@ def _end_with(rpc: Any, call: Call) -> None:
     if cython_call is None:
         rpc.add_done_callback(partial(_end, call))
     else:  # without holding the program's call object, which gRPC cancels when it is dropped
-        cython_call.add_done_callback(partial(_end_with_status, call, cython_call))
+        cython_call.add_done_callback(
+            partial(_end_with_status, call, cython_call, getattr(rpc, "_call_response", None))
+        )
 
 
-def _end_with_status(call: Call, cython_call: Any) -> None:
+def _end_with_status(call: Call, cython_call: Any, response: asyncio.Task[Any] | None = None) -> None:
     with guarded(NAME):
         status = cython_call._status
+        if status.details() == _NOT_FINAL and response is not None and not response.done():
+            response.add_done_callback(lambda _: _end_with_status(call, cython_call))
+            return
         code = _common.CYGRPC_STATUS_CODE_TO_STATUS_CODE.get(status.code())
         call.end(names.UNKNOWN if code is None else code.name, status.details())
 

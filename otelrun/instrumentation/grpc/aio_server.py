@@ -146,7 +146,7 @@ class _Handling:
         """End with the status gRPC sends when the handler or an interceptor raises ``error``."""
         with guarded(NAME):
             if isinstance(error, asyncio.CancelledError):
-                self._end_cancelled()
+                self._end_interrupted()
             elif isinstance(error, AbortError):
                 self.call.end(self._code() or names.UNKNOWN, self._details())
             else:
@@ -163,10 +163,14 @@ class _Handling:
             if self._context is None and self._is_limited:
                 self.call.end(names.RESOURCE_EXHAUSTED)
             else:
-                self._end_cancelled()
+                self._end_interrupted()
 
-    def _end_cancelled(self) -> None:
-        remaining = None if self._context is None else self._context.time_remaining()
+    def _end_interrupted(self) -> None:
+        context = self._context
+        if context is not None and context.done():  # aborted, and the handler in its thread does not know yet
+            self.returned()
+            return
+        remaining = None if context is None else context.time_remaining()
         self.call.end(names.CANCELLED if remaining is None or remaining > 0 else names.DEADLINE_EXCEEDED)
 
     def _code(self) -> str | None:

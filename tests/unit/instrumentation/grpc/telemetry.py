@@ -80,7 +80,7 @@ class Running:
         self._raw_channel = channel
         self.channel = grpc.intercept_channel(channel, *client_interceptors)
 
-    def __enter__(self) -> Running:
+    def __enter__(self):
         self._server.start()
         return self
 
