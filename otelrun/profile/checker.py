@@ -29,7 +29,9 @@ class Checker:
         problems: gets what is wrong.
     """
 
-    def __init__(self, problems: Problems, *, honours_variables: bool = False, newer: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, problems: Problems, *, honours_variables: bool = False, newer: frozenset[str] = frozenset()
+    ) -> None:
         """Prepare a walk.
 
         Args:
@@ -120,7 +122,9 @@ class Checker:
         for key in rule.required:
             if key not in node.entries:
                 is_complete = False
-                self.problems.error(node.position, path, f"'{key}' is missing; write {_how_to_write(key, rule.keys[key])}")
+                self.problems.error(
+                    node.position, path, f"'{key}' is missing; write {_how_to_write(key, rule.keys[key])}"
+                )
         return rule.finish(self, node, path, values) if rule.finish and is_complete else values
 
     def _unknown_key(self, key: str, node: Mapping, rule: Map, path: str) -> None:

@@ -58,7 +58,9 @@ class _Loader:
     def load(self, source: Source, text: str, chain: tuple[Source, ...]) -> Mapping:
         root = compose(text, source.shown, self._environment, self._problems, self._budget)
         if not isinstance(root, Mapping):
-            raise fatal(root.position, 'a profile is a mapping; write file_format: "1.1" first, and keys below each other')
+            raise fatal(
+                root.position, 'a profile is a mapping; write file_format: "1.1" first, and keys below each other'
+            )
         if file_format.is_newer(root, self._problems):
             self.newer.add(source.shown)
         root, ours = _take_ours(root)
@@ -182,7 +184,9 @@ def _hidden(scalar: Scalar, problem: str) -> str:
 
 
 def _pointer(text: str) -> list[str]:
-    return [token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]] if text.startswith("/") else []
+    return (
+        [token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]] if text.startswith("/") else []
+    )
 
 
 def _remove(node: Node, tokens: list[str]) -> Node | None:
@@ -210,9 +214,7 @@ def _remove(node: Node, tokens: list[str]) -> Node | None:
 
 
 def _index(node: Sequence, token: str) -> int | None:
-    if token.isascii() and token.isdigit() and len(token) < 9 and int(token) < len(node.items):
-        return int(token)
     for index, item in enumerate(node.items):
-        if token in (_identity(item, "name"), _identity(item, "key")):
+        if token in (str(index), _identity(item, "name"), _identity(item, "key")):
             return index
     return None

@@ -16,7 +16,8 @@ from otelrun.profile.scalars import Value, resolve, resolve_tagged
 from otelrun.profile.substitute import InvalidReferenceError, Substitution, substitute
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping as Environment
+    from collections.abc import Iterator
+    from collections.abc import Mapping as Environment
 
     from otelrun.errors import ProfileError
     from otelrun.profile.problems import Problems
@@ -104,7 +105,9 @@ class Budget:
         """
         self.left -= nodes
         if self.left < 0:
-            raise fatal(position, f"more than {MOST_NODES:,} values, aliases written out; write fewer or smaller aliases")
+            raise fatal(
+                position, f"more than {MOST_NODES:,} values, aliases written out; write fewer or smaller aliases"
+            )
 
 
 def compose(text: str, file: str, environment: Environment[str, str], problems: Problems, budget: Budget) -> Node:
@@ -147,7 +150,9 @@ class _Composer:
             next(self._events)
             event = next(self._events)
             if not isinstance(event, yaml.StreamEndEvent):
-                raise fatal(self._at(event), "a second document begins; a profile is one document, without '---' inside")
+                raise fatal(
+                    self._at(event), "a second document begins; a profile is one document, without '---' inside"
+                )
         except yaml.MarkedYAMLError as error:
             raise self._not_yaml(error) from None
         return root
@@ -162,7 +167,7 @@ class _Composer:
             raise fatal(position, f"nested deeper than {DEEPEST} levels; nothing in a profile is that deep")
         self._deepest = max(self._deepest, depth)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor, position, depth)
+            return self._alias(event.anchor or "", position, depth)
         self._budget.spend(1, position)
         if event.anchor is None:
             return self._content(event, position, depth)
@@ -174,11 +179,14 @@ class _Composer:
         return node
 
     def _alias(self, anchor: str, position: Position, depth: int) -> Node:
+        shown = quote(f"*{anchor}")
         if anchor not in self._anchors:
-            raise fatal(position, f"the alias '*{printable(anchor)}' has no anchor before it; write '&{printable(anchor)}'")
+            raise fatal(
+                position, f"the alias {shown} has no anchor before it; write & instead of * where it is defined"
+            )
         known = self._anchors[anchor]
         if known is None:
-            raise fatal(position, f"the alias '*{printable(anchor)}' stands inside what it names; write it out once")
+            raise fatal(position, f"the alias {shown} stands inside what it names; write it out once")
         node, size, height = known
         self._budget.spend(size, position)
         if depth + height > DEEPEST:

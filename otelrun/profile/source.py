@@ -92,7 +92,9 @@ def read(source: Source) -> str:
         raise ProfileError((f"{printable(source.shown)}: {_why_not(source, error)}",)) from None
     start = Position(source.shown, 1, 1)
     if len(data) > LARGEST:
-        raise fatal(start, f"larger than {LARGEST // 1_000_000} MB; a profile is a few kilobytes: is this the right file?")
+        raise fatal(
+            start, f"larger than {LARGEST // 1_000_000} MB; a profile is a few kilobytes: is this the right file?"
+        )
     return _decode(data, start)
 
 
