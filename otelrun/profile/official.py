@@ -67,10 +67,10 @@ _ROOT_NAMES = {
     "metrics": "meter_provider",
     "logs": "logger_provider",
     "propagators": "propagator",
-    "service_name": "resource",
-    "OTEL_SERVICE_NAME": "resource",
-    "otelrun": "distribution",
-    "extends": "distribution",
+    "service_name": "resource.attributes, with name: service.name",
+    "OTEL_SERVICE_NAME": "resource.attributes, with name: service.name",
+    "otelrun": "distribution.otelrun",
+    "extends": "distribution.otelrun.extends",
 }
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.profile.hints import fraction, milliseconds, near, normalised, one_of
@@ -23,6 +22,7 @@ LARGEST_INTEGER = 2**63 - 1
 _YES = ("yes", "on", "1", "true")
 _NO = ("no", "off", "0", "false")
 _MANY = 6
+_NO_NAMES: Table[str, str] = {}
 
 
 class Fault(Exception):  # noqa: N818 - a judgement about a value, not a failure
@@ -40,8 +40,7 @@ class Finding(NamedTuple):
     is_error: bool = True
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """Text.
 
     Attributes:
@@ -69,8 +68,7 @@ class Text:
         )
 
 
-@dataclass(frozen=True)
-class Integer:
+class Integer(NamedTuple):
     """A whole number; ``test`` raises a ``Fault`` if it is wrong for a reason of its own."""
 
     minimum: int = 0
@@ -109,8 +107,7 @@ class Integer:
         return duration or f"e.g. {self.example}"
 
 
-@dataclass(frozen=True)
-class Fraction:
+class Fraction(NamedTuple):
     """A number from 0 to 1."""
 
     def read(self, scalar: Scalar) -> float | None:
@@ -126,8 +123,7 @@ class Fraction:
         return float(value)
 
 
-@dataclass(frozen=True)
-class Boolean:
+class Boolean(NamedTuple):
     """True or false."""
 
     is_nullable: bool = True
@@ -147,13 +143,12 @@ class Boolean:
         raise Fault(what="is not a boolean", instead="true or false" if scalar.variables else instead)
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One of some words."""
 
     words: tuple[str, ...]
     is_nullable: bool = True
-    also: Table[str, str] = field(default_factory=dict)
+    also: Table[str, str] = _NO_NAMES
 
     def read(self, scalar: Scalar) -> str | None:
         """Give the word; that of a variable in any case, as for the standard variables."""
@@ -178,8 +173,7 @@ class Choice:
         return f"{meant} (or {one_of(others)})" if len(others) < _MANY else meant
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """Text ``name=value,name=value``, values percent-encoded, as in OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS."""
 
     is_secret: bool = False
@@ -196,15 +190,13 @@ class Pairs:
             raise Fault(what=str(error), instead="name=value,name=value") from None
 
 
-@dataclass(frozen=True)
-class Anything:
+class Anything(NamedTuple):
     """Plain data of any shape: what a plugin or an instrumentation gets. ``is_mapping``: a mapping, or nothing."""
 
     is_mapping: bool = False
 
 
-@dataclass(frozen=True)
-class NotFollowed:
+class NotFollowed(NamedTuple):
     """Official, and nothing in otelrun follows it yet: accepted, with one warning that says what holds instead.
 
     ``is_quiet_when_empty``: no warning if all values below are null, as references to unset variables are.
@@ -214,8 +206,7 @@ class NotFollowed:
     is_quiet_when_empty: bool = False
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A list.
 
     Attributes:
@@ -231,8 +222,7 @@ class ListOf:
     instead: str = "a list, each entry on a line of its own after '- '"
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(NamedTuple):
     """A mapping of known keys.
 
     Attributes:
@@ -251,13 +241,12 @@ class Map:
     rest: Rule | None = None
     is_nullable: bool = False
     is_open: bool = False
-    also: Table[str, str] = field(default_factory=dict)
+    also: Table[str, str] = _NO_NAMES
     instead: str = "keys below it, indented"
     finish: Callable[[Checker, Mapping, str, dict[str, Any]], Any] | None = None
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(NamedTuple):
     """A mapping with exactly one key, which chooses a component; checked to ``(key, configuration)``.
 
     Attributes:
@@ -269,7 +258,7 @@ class OneOf:
 
     options: Table[str, Rule]
     plugin: Rule | None = Anything(is_mapping=True)
-    also: Table[str, str] = field(default_factory=dict)
+    also: Table[str, str] = _NO_NAMES
 
 
 ScalarRule = Text | Integer | Fraction | Boolean | Choice | Pairs

@@ -7,7 +7,6 @@ variable, and its default holds. Everything else is referenced in ``configs/defa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.profile.endpoints import GRPC_PORT, http_endpoint, port_of
@@ -189,7 +188,7 @@ class _Editor:
             entries.pop("endpoint", None)
         if kind != exporter.kind:
             entries.pop("encoding", None)
-        config = self._with_details(replace(config, entries=entries), signal, kind)
+        config = self._with_details(config._replace(entries=entries), signal, kind)
         new = self._with(exporter.settings, exporter=self._map(**{kind: config}))
         return self._map(**{exporter.wrapper: new})
 
@@ -254,7 +253,7 @@ class _Editor:
 
     def _with(self, mapping: Mapping, **nodes: Node | None) -> Mapping:
         new = {key: Entry(self._position, node or Scalar(self._position, None)) for key, node in nodes.items()}
-        return replace(mapping, entries={**mapping.entries, **new})
+        return mapping._replace(entries={**mapping.entries, **new})
 
 
 def _exporter_of(item: Node) -> _Found | None:
