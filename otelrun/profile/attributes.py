@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.profile.nodes import Mapping, Scalar, Sequence
 from otelrun.profile.problems import quote
+from otelrun.profile.rules import Fault
 from otelrun.profile.scalars import resolve
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def finish_attribute(checker: Checker, node: Mapping, path: str, values: dict[st
         return None
     try:
         value = _typed(found, kind)
-    except ValueError as error:
+    except Fault as error:
         if isinstance(found, Scalar):
             checker.complain(found, f"{path}.value", str(error))
         else:
@@ -61,34 +62,29 @@ def _typed(node: Node, kind: str | None) -> Any:
     """Convert a value to the type ``kind`` of the schema; to its natural type if there is none.
 
     Raises:
-        ValueError: continues the sentence that begins with the value.
+        Fault: it is not of that type.
     """
     if isinstance(node, Mapping):
-        message = f"is a mapping; write {_SHAPES}"
-        raise ValueError(message)
+        raise Fault(what="is a mapping", instead=_SHAPES)
     if isinstance(node, Sequence):
         return _array(node, kind)
     if kind and kind.endswith("_array"):
-        message = f"is not a list, as its type {kind} says; write {quote(f'[{node.shown}]')}"
-        raise ValueError(message)
+        raise Fault(what=f"is not a list, as its type {kind} says", instead=quote(f"[{node.shown}]"))
     return _single(node, kind)
 
 
 def _array(node: Sequence, kind: str | None) -> tuple[Any, ...]:
     if kind and not kind.endswith("_array"):
-        message = f"is a list; write type: {kind}_array"
-        raise ValueError(message)
+        raise Fault(what="is a list", instead=f"type: {kind}_array")
     scalars = [item for item in node.items if isinstance(item, Scalar) and item.value is not None]
     if not scalars or len(scalars) < len(node.items):
-        message = f"is a list with nothing, or with lists in it; write {_SHAPES}"
-        raise ValueError(message)
+        raise Fault(what="is a list with nothing, or with lists in it", instead=_SHAPES)
     values = tuple(_single(item, kind.removesuffix("_array") if kind else None) for item in scalars)
     kinds = {type(value) for value in values}
     if kinds == {int, float}:
         return tuple(float(value) for value in values)
     if len(kinds) > 1:
-        message = "is a list of different types; write one type"
-        raise ValueError(message)
+        raise Fault(what="is a list of different types", instead="values of one type")
     return values
 
 
@@ -97,12 +93,10 @@ def _single(scalar: Scalar, kind: str | None) -> Any:
         return scalar.text  # as it is written, so that 1.10 stays 1.10
     value = resolve(scalar.text) if kind else scalar.value
     if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
-        message = "is too large a number; put it in quotes, or write type: string"
-        raise ValueError(message)
+        raise Fault(what="is too large a number", instead="it in quotes, or type: string")
     if kind == "double" and isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     wanted = {"int": int, "bool": bool, "double": float}.get(kind or "")
     if wanted and type(value) is not wanted:
-        message = f"is not of its type {kind}; write a value of that type, or type: string"
-        raise ValueError(message)
+        raise Fault(what=f"is not of its type {kind}", instead="a value of that type, or type: string")
     return value

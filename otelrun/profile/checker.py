@@ -6,7 +6,6 @@ values only when there was no mistake.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from otelrun.profile import hints
@@ -65,7 +64,7 @@ class Checker:
             return True
         subject = "the value" if is_secret or scalar.value is None else quote(scalar.shown)
         unset = [f"${{{name}}}" for name in scalar.references if name not in scalar.variables]
-        reason = f" ({' and '.join(unset)} is not set)" if unset else ""
+        reason = f" ({' and '.join(unset)} {'is' if len(unset) == 1 else 'are'} not set)" if unset else ""
         self.problems.error(scalar.position, path, f"{subject} {text}{reason}")
         return False
 
@@ -98,7 +97,7 @@ class Checker:
             subject = "the value" if rule.is_secret else quote(hide_user(node.shown))
             self.problems.warn(node.position, path, f"{subject} {finding.text}")
             return value
-        shown = replace(node, shown=hide_user(node.shown))
+        shown = node._replace(shown=hide_user(node.shown))
         if self.complain(shown, path, finding.text, is_secret=rule.is_secret):
             return self._scalar(_without_variables(node), rule, path)
         return None
@@ -110,6 +109,7 @@ class Checker:
             self._wrong_shape(node, path, "a mapping", rule.instead)
             return None
         values: dict[str, Any] = {}
+        meant: set[str] = set()
         for key, entry in node.entries.items():
             below = f"{path}.{key}" if path else key
             if key in rule.keys:
@@ -117,17 +117,16 @@ class Checker:
             elif rule.rest is not None:
                 values[key] = self.check(entry.node, rule.rest, below)
             else:
-                self._unknown_key(key, node, rule, path)
-        is_complete = True
-        for key in rule.required:
-            if key not in node.entries:
-                is_complete = False
-                self.problems.error(
-                    node.position, path, f"'{key}' is missing; write {_how_to_write(key, rule.keys[key])}"
-                )
-        return rule.finish(self, node, path, values) if rule.finish and is_complete else values
+                meant.add(self._unknown_key(key, node, rule, path))
+        missing = [key for key in rule.required if key not in node.entries]
+        for key in missing:
+            if key not in meant:
+                text = f"'{key}' is missing; write {_how_to_write(key, rule.keys[key])}"
+                self.problems.error(node.position, path, text)
+        return rule.finish(self, node, path, values) if rule.finish and not missing else values
 
-    def _unknown_key(self, key: str, node: Mapping, rule: Map, path: str) -> None:
+    def _unknown_key(self, key: str, node: Mapping, rule: Map, path: str) -> str:
+        """Tell an unknown key; give the known one that was probably meant."""
         position = node.entries[key].position
         meant = hints.near(key, rule.keys, rule.also)
         below = f"{path}.{key}" if path else key
@@ -139,8 +138,9 @@ class Checker:
             text = "unknown key; nothing stands below this one"
         if rule.is_open or position.file in self._newer:
             self.problems.warn(position, below, f"{text} It has no effect" if meant else f"{text}; it has no effect")
-        else:
-            self.problems.error(position, below, text)
+            return ""
+        self.problems.error(position, below, text)
+        return meant
 
     def _list(self, node: Node, rule: ListOf, path: str) -> list[Any]:
         if not isinstance(node, Sequence):
@@ -217,7 +217,7 @@ def hide_user(shown: str) -> str:
 
 def _without_variables(node: Scalar) -> Scalar:
     text = "" if node.default is None else str(node.default)
-    return replace(node, value=node.default, text=text, variables=())
+    return node._replace(value=node.default, text=text, variables=())
 
 
 def _has_content(node: Node) -> bool:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from otelrun.profile.rules import MILLISECONDS, Anything, Boolean, Choice, Integer, ListOf, Map, Text
+from otelrun.profile.rules import MILLISECONDS, Anything, Boolean, Choice, Fault, Integer, ListOf, Map, Text
 
 _PAGE = 4_096
 _LARGEST_RING = 1 << 30
 
 
-def _test_ring_size(size: int) -> str:
-    if size % _PAGE == 0 and size & (size - 1) == 0:
-        return ""
-    return f"is not a power of two, in bytes; write {max(_PAGE, 1 << size.bit_length())}"
+def _test_ring_size(size: int) -> None:
+    if size % _PAGE or size & (size - 1):
+        raise Fault(what="is not a power of two, in bytes", instead=str(max(_PAGE, 1 << size.bit_length())))
 
 
-def _test_table_size(size: int) -> str:
-    return f"is not a multiple of {_PAGE} bytes; write {-(-size // _PAGE) * _PAGE}" if size % _PAGE else ""
+def _test_table_size(size: int) -> None:
+    if size % _PAGE:
+        raise Fault(what=f"is not a multiple of {_PAGE} bytes", instead=str(-(-size // _PAGE) * _PAGE))
 
 
 def _ring_integer(example: int, *, is_table: bool = False) -> Integer:

@@ -8,7 +8,6 @@ names the file and line a value came from.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.errors import ProfileError
@@ -160,13 +159,13 @@ def _take_ours(root: Mapping) -> tuple[Mapping, dict[str, Node]]:
     if not isinstance(distribution, Mapping) or not isinstance(otelrun, Mapping):
         return root, {}
     taken = {key: entry.node for key, entry in otelrun.entries.items() if key in ("extends", "remove")}
-    left = replace(otelrun, entries={key: entry for key, entry in otelrun.entries.items() if key not in taken})
+    left = otelrun._replace(entries={key: entry for key, entry in otelrun.entries.items() if key not in taken})
     return _with(root, "distribution", _with(distribution, "otelrun", left)), taken
 
 
 def _with(node: Mapping, key: str, value: Node) -> Mapping:
     entries = {**node.entries, key: Entry(node.entries[key].position, value)}
-    return replace(node, entries=entries)
+    return node._replace(entries=entries)
 
 
 def _chain_fault(source: Source, chain: tuple[Source, ...]) -> str:
@@ -200,7 +199,7 @@ def _remove(node: Node, tokens: list[str]) -> Node | None:
             if left is None:
                 return None
             entries = {**node.entries, token: Entry(found.position, left)}
-        return replace(node, entries=entries)
+        return node._replace(entries=entries)
     if isinstance(node, Sequence):
         index = _index(node, token)
         if index is None:
@@ -209,14 +208,12 @@ def _remove(node: Node, tokens: list[str]) -> Node | None:
         if rest and left is None:
             return None
         middle = () if left is None else (left,)
-        return replace(node, items=(*node.items[:index], *middle, *node.items[index + 1 :]))
+        return node._replace(items=(*node.items[:index], *middle, *node.items[index + 1 :]))
     return None
 
 
 def _index(node: Sequence, token: str) -> int | None:
-    if token.isascii() and token.isdigit() and len(token) < 9 and int(token) < len(node.items):
-        return int(token)
     for index, item in enumerate(node.items):
-        if token in (_identity(item, "name"), _identity(item, "key")):
+        if token in (str(index), _identity(item, "name"), _identity(item, "key")):
             return index
     return None

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 _MILLISECONDS = {"ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+_NEAR = 0.7
+_MISSPELT = 0.8
+_SHORT = 3  # a name as short as b3 is no misspelling of another
+_WHOLE = 100
 _PERCENT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*")
 
 
@@ -30,7 +34,7 @@ def near(name: str, known: Iterable[str], also: Mapping[str, str] | None = None)
     if also and name in also:
         return also[name]
     by_form = {normalised(word): word for word in known}
-    found = difflib.get_close_matches(normalised(name), by_form, 1, 0.7)
+    found = difflib.get_close_matches(normalised(name), by_form, 1, _NEAR)
     return by_form[found[0]] if found else ""
 
 
@@ -43,8 +47,8 @@ def misspelt(name: str, known: Iterable[str], also: Mapping[str, str] | None = N
         other = normalised(word)
         if form == other:
             return word
-        is_close = difflib.SequenceMatcher(None, form, other).ratio() >= 0.8
-        if is_close and abs(len(form) - len(other)) <= 1 and len(other) > 3:
+        is_close = difflib.SequenceMatcher(None, form, other).ratio() >= _MISSPELT
+        if is_close and abs(len(form) - len(other)) <= 1 and len(other) > _SHORT:
             return word
     return ""
 
@@ -70,4 +74,4 @@ def fraction(text: str) -> str:
         value = float(number)
     except ValueError:
         return ""
-    return f"{value / 100:g}" if 0 <= value <= 100 else ""
+    return f"{value / _WHOLE:g}" if 0 <= value <= _WHOLE else ""

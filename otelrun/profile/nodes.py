@@ -6,8 +6,8 @@ file of a kilobyte can expand to gigabytes, or contain itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
@@ -26,6 +26,7 @@ DEEPEST = 64
 MOST_NODES = 100_000
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _COLLECTION_TAGS = (None, "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq")
+_LIKE_SHELL = re.compile(r"\$[A-Za-z_][A-Za-z0-9_]*")
 _REWORDED = (
     ("found character that cannot start any token", "a character that YAML does not allow here"),
     ("mapping values are not allowed", "a ': ' that cannot stand here; look at the indentation, or quote the text"),
@@ -35,8 +36,7 @@ _REWORDED = (
 )
 
 
-@dataclass(frozen=True)
-class Scalar:
+class Scalar(NamedTuple):
     """One value.
 
     Attributes:
@@ -57,8 +57,7 @@ class Scalar:
     references: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Sequence:
+class Sequence(NamedTuple):
     """A list. ``may_be_empty``: the standard variables have emptied it, which no file may do itself."""
 
     position: Position
@@ -66,20 +65,18 @@ class Sequence:
     may_be_empty: bool = False
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One key of a mapping: where the key stands, and its value."""
 
     position: Position
     node: Node
 
 
-@dataclass(frozen=True)
-class Mapping:
+class Mapping(NamedTuple):
     """A mapping, in the order of the file. Do not change ``entries`` in place: aliases share nodes."""
 
     position: Position
-    entries: dict[str, Entry] = field(default_factory=dict)
+    entries: dict[str, Entry] = {}  # noqa: RUF012 - never changed in place
 
     def get(self, key: str) -> Node | None:
         """Give the value of a key."""
@@ -167,7 +164,7 @@ class _Composer:
             raise fatal(position, f"nested deeper than {DEEPEST} levels; nothing in a profile is that deep")
         self._deepest = max(self._deepest, depth)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor, position, depth)
+            return self._alias(event.anchor or "", position, depth)
         self._budget.spend(1, position)
         if event.anchor is None:
             return self._content(event, position, depth)
@@ -179,13 +176,14 @@ class _Composer:
         return node
 
     def _alias(self, anchor: str, position: Position, depth: int) -> Node:
+        shown = quote(f"*{anchor}")
         if anchor not in self._anchors:
             raise fatal(
-                position, f"the alias '*{printable(anchor)}' has no anchor before it; write '&{printable(anchor)}'"
+                position, f"the alias {shown} has no anchor before it; write & instead of * where it is defined"
             )
         known = self._anchors[anchor]
         if known is None:
-            raise fatal(position, f"the alias '*{printable(anchor)}' stands inside what it names; write it out once")
+            raise fatal(position, f"the alias {shown} stands inside what it names; write it out once")
         node, size, height = known
         self._budget.spend(size, position)
         if depth + height > DEEPEST:
@@ -242,6 +240,9 @@ class _Composer:
         except InvalidReferenceError as error:
             self._problems.error(position, "", str(error))
             return Scalar(position, None)
+        if _LIKE_SHELL.fullmatch(event.value):
+            text = "a '$' before a name is plain text; write ${NAME} for a variable, and $$ for a '$' itself"
+            self._problems.warn(position, "", text)
         tag = event.tag
         if tag is None:
             tag = "" if event.implicit[0] else "!"

@@ -35,6 +35,7 @@ from otelrun.profile.rules import (
 SEVERITIES = tuple(f"{name}{n}" for name in ("trace", "debug", "info", "warn", "error", "fatal") for n in ("", 2, 3, 4))
 ATTRIBUTE_TYPES = ("string", "bool", "int", "double", "string_array", "bool_array", "int_array", "double_array")
 
+_NEXT_MINOR = NotFollowed()  # a key of schema 1.2, which is being written; files that have it say 1.1 meanwhile
 _NOTHING = Map({}, is_nullable=True, instead="nothing after the ':'")
 _COUNT = Integer()
 _POSITIVE = Integer(minimum=1)
@@ -66,10 +67,10 @@ _ROOT_NAMES = {
     "metrics": "meter_provider",
     "logs": "logger_provider",
     "propagators": "propagator",
-    "service_name": "resource",
-    "OTEL_SERVICE_NAME": "resource",
-    "otelrun": "distribution",
-    "extends": "distribution",
+    "service_name": "resource.attributes, with name: service.name",
+    "OTEL_SERVICE_NAME": "resource.attributes, with name: service.name",
+    "otelrun": "distribution.otelrun",
+    "extends": "distribution.otelrun.extends",
 }
 
 
@@ -111,6 +112,8 @@ def _otlp(kind: str, signal: str) -> Map:
         "headers_list": Pairs(is_secret=True),
         "compression": Choice(("gzip", "none")),
         "timeout": _milliseconds(10_000),
+        "max_request_size": _NEXT_MINOR,
+        "max_response_size": _NEXT_MINOR,
     }
     if is_http:
         keys["encoding"] = Choice(("protobuf", "json"))
@@ -165,6 +168,7 @@ SAMPLER = OneOf(
         "parent_based": Map(_DELEGATES, is_nullable=True),
         "composite/development": NotFollowed("parent_based with always_on is used"),
         "jaeger_remote/development": NotFollowed("parent_based with always_on is used"),
+        "always_record": NotFollowed("parent_based with always_on is used"),
         "probability/development": Map({"ratio": Fraction()}, is_nullable=True, finish=finish_probability),
     },
     also=_SAMPLER_NAMES,
@@ -182,7 +186,11 @@ _DELEGATES.update(
     )
 )
 
-_LENGTH_AND_COUNT: dict[str, Rule] = {"attribute_value_length_limit": _COUNT, "attribute_count_limit": _COUNT}
+_LENGTH_AND_COUNT: dict[str, Rule] = {
+    "attribute_value_length_limit": _COUNT,
+    "attribute_count_limit": _COUNT,
+    "attribute_value_depth_limit": _NEXT_MINOR,
+}
 _SPAN_LIMITS = Map(
     {
         **_LENGTH_AND_COUNT,

@@ -97,7 +97,8 @@ def _sampler(kind: str, values: dict[str, Any] | None) -> model.Sampler:
     if kind in ("trace_id_ratio_based", _PROBABILITY):
         return model.Sampler("trace_id_ratio_based", ratio=given.get("ratio", 1.0))
     if kind == "parent_based":
-        return model.Sampler(kind, **{key: _sampler(*chosen) for key, chosen in given.items()})
+        delegates: dict[str, Any] = {key: _sampler(*chosen) for key, chosen in given.items()}
+        return model.Sampler(kind, **delegates)
     if kind in ("always_on", "always_off"):
         return model.Sampler(kind)
     return model.Sampler(kind, plugin_config=values)

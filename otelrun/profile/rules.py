@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from collections.abc import Mapping as Table
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.profile.hints import fraction, milliseconds, near, normalised, one_of
 from otelrun.profile.pairs import parse_pairs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Mapping as Table
+
     from otelrun.profile.checker import Checker
     from otelrun.profile.nodes import Mapping, Scalar
 
@@ -21,10 +21,16 @@ MILLISECONDS = "milliseconds"
 LARGEST_INTEGER = 2**63 - 1
 _YES = ("yes", "on", "1", "true")
 _NO = ("no", "off", "0", "false")
+_MANY = 6
+_NO_NAMES: Table[str, str] = {}
 
 
 class Fault(Exception):  # noqa: N818 - a judgement about a value, not a failure
     """A value is wrong. The text continues the sentence that begins with the value: ``is not …; write …``."""
+
+    def __init__(self, *, what: str, instead: str) -> None:
+        """Say what is wrong and what to write instead."""
+        super().__init__(f"{what}; write {instead}")
 
 
 class Finding(NamedTuple):
@@ -34,8 +40,7 @@ class Finding(NamedTuple):
     is_error: bool = True
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(NamedTuple):
     """Text.
 
     Attributes:
@@ -55,37 +60,39 @@ class Text:
         if isinstance(scalar.value, str) or (scalar.variables and scalar.value is not None):
             return scalar.text
         if scalar.value is None:
-            return _nothing(self.is_nullable, "some text")
+            _allow_nothing(is_nullable=self.is_nullable, instead="some text")
+            return None
         kind = "a boolean" if isinstance(scalar.value, bool) else "a number"
-        instead = "put it in quotes" if self.is_secret else f'write "{scalar.shown}" in quotes'
-        raise Fault(f"is {kind}, not text; {instead}")
+        raise Fault(
+            what=f"is {kind}, not text", instead="it in quotes" if self.is_secret else f'"{scalar.shown}" in quotes'
+        )
 
 
-@dataclass(frozen=True)
-class Integer:
-    """A whole number; ``test`` continues the sentence if it is wrong for a reason of its own."""
+class Integer(NamedTuple):
+    """A whole number; ``test`` raises a ``Fault`` if it is wrong for a reason of its own."""
 
     minimum: int = 0
     maximum: int = LARGEST_INTEGER
     unit: str = ""
     example: int = 1
     is_nullable: bool = True
-    test: Callable[[int], str] | None = None
+    test: Callable[[int], None] | None = None
 
     def read(self, scalar: Scalar) -> int | None:
         """Give the number."""
         value = scalar.value
         if value is None:
-            return _nothing(self.is_nullable, str(self.example))
+            _allow_nothing(is_nullable=self.is_nullable, instead=str(self.example))
+            return None
         if isinstance(value, bool) or not isinstance(value, int):
             unit = f" ({self.unit})" if self.unit else ""
-            raise Fault(f"is not an integer{unit}; write {self._instead(scalar)}")
+            raise Fault(what=f"is not an integer{unit}", instead=self._instead(scalar))
         if value < self.minimum:
-            raise Fault(f"is less than {self.minimum}; write {self.minimum} or more")
+            raise Fault(what="is too small", instead=f"{self.minimum} or more")
         if value > self.maximum:
-            raise Fault(f"is more than {self.maximum}; write {self.maximum} or less")
-        if self.test and (text := self.test(value)):
-            raise Fault(text)
+            raise Fault(what="is too large", instead=f"{self.maximum} or less")
+        if self.test:
+            self.test(value)
         return value
 
     def _instead(self, scalar: Scalar) -> str:
@@ -100,8 +107,7 @@ class Integer:
         return duration or f"e.g. {self.example}"
 
 
-@dataclass(frozen=True)
-class Fraction:
+class Fraction(NamedTuple):
     """A number from 0 to 1."""
 
     def read(self, scalar: Scalar) -> float | None:
@@ -111,14 +117,13 @@ class Fraction:
             return None
         instead = "" if scalar.variables else fraction(scalar.text)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Fault(f"is not a number from 0 to 1; write {instead or 'e.g. 0.1'}")
+            raise Fault(what="is not a number from 0 to 1", instead=instead or "e.g. 0.1")
         if not 0 <= value <= 1:
-            raise Fault(f"is not from 0 to 1; write {instead or 'e.g. 0.1'}")
+            raise Fault(what="is not from 0 to 1", instead=instead or "e.g. 0.1")
         return float(value)
 
 
-@dataclass(frozen=True)
-class Boolean:
+class Boolean(NamedTuple):
     """True or false."""
 
     is_nullable: bool = True
@@ -127,45 +132,48 @@ class Boolean:
         """Give the truth value; that of a variable in any case, as for the standard variables."""
         value = scalar.value
         if value is None:
-            return _nothing(self.is_nullable, "true or false")
+            _allow_nothing(is_nullable=self.is_nullable, instead="true or false")
+            return None
         if isinstance(value, bool):
             return value
         word = scalar.text.lower()
         if scalar.variables and word in ("true", "false"):
             return word == "true"
         instead = "true" if word in _YES else "false" if word in _NO else "true or false"
-        raise Fault(f"is not a boolean; write {'true or false' if scalar.variables else instead}")
+        raise Fault(what="is not a boolean", instead="true or false" if scalar.variables else instead)
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """One of some words."""
 
     words: tuple[str, ...]
     is_nullable: bool = True
-    also: Table[str, str] = field(default_factory=dict)
+    also: Table[str, str] = _NO_NAMES
 
     def read(self, scalar: Scalar) -> str | None:
         """Give the word; that of a variable in any case, as for the standard variables."""
         value = scalar.value
         if value is None:
-            return _nothing(self.is_nullable, one_of(self.words))
+            _allow_nothing(is_nullable=self.is_nullable, instead=one_of(self.words))
+            return None
         if value in self.words and isinstance(value, str):
             return value
         if scalar.variables:
             for word in self.words:
                 if normalised(word) == normalised(scalar.text):
                     return word
-            raise Fault(f"is none of its words; write {one_of(self.words)}")
+            raise Fault(what="is not known here", instead=one_of(self.words))
         meant = near(scalar.text, self.words, self.also)
-        others = f" (or {one_of([word for word in self.words if word != meant])})" if len(self.words) <= 6 else ""
-        raise Fault(
-            f"is not known here; write {meant}{others}" if meant else f"is not known here; write {one_of(self.words)}"
-        )
+        raise Fault(what="is not known here", instead=self._instead(meant))
+
+    def _instead(self, meant: str) -> str:
+        if not meant:
+            return one_of(self.words)
+        others = [word for word in self.words if word != meant]
+        return f"{meant} (or {one_of(others)})" if len(others) < _MANY else meant
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Pairs(NamedTuple):
     """Text ``name=value,name=value``, values percent-encoded, as in OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS."""
 
     is_secret: bool = False
@@ -179,18 +187,16 @@ class Pairs:
         try:
             return parse_pairs(scalar.text)
         except ValueError as error:
-            raise Fault(f"{error}; write name=value,name=value") from None
+            raise Fault(what=str(error), instead="name=value,name=value") from None
 
 
-@dataclass(frozen=True)
-class Anything:
+class Anything(NamedTuple):
     """Plain data of any shape: what a plugin or an instrumentation gets. ``is_mapping``: a mapping, or nothing."""
 
     is_mapping: bool = False
 
 
-@dataclass(frozen=True)
-class NotFollowed:
+class NotFollowed(NamedTuple):
     """Official, and nothing in otelrun follows it yet: accepted, with one warning that says what holds instead.
 
     ``is_quiet_when_empty``: no warning if all values below are null, as references to unset variables are.
@@ -200,8 +206,7 @@ class NotFollowed:
     is_quiet_when_empty: bool = False
 
 
-@dataclass(frozen=True)
-class ListOf:
+class ListOf(NamedTuple):
     """A list.
 
     Attributes:
@@ -217,8 +222,7 @@ class ListOf:
     instead: str = "a list, each entry on a line of its own after '- '"
 
 
-@dataclass(frozen=True)
-class Map:
+class Map(NamedTuple):
     """A mapping of known keys.
 
     Attributes:
@@ -237,13 +241,12 @@ class Map:
     rest: Rule | None = None
     is_nullable: bool = False
     is_open: bool = False
-    also: Table[str, str] = field(default_factory=dict)
+    also: Table[str, str] = _NO_NAMES
     instead: str = "keys below it, indented"
     finish: Callable[[Checker, Mapping, str, dict[str, Any]], Any] | None = None
 
 
-@dataclass(frozen=True)
-class OneOf:
+class OneOf(NamedTuple):
     """A mapping with exactly one key, which chooses a component; checked to ``(key, configuration)``.
 
     Attributes:
@@ -255,13 +258,13 @@ class OneOf:
 
     options: Table[str, Rule]
     plugin: Rule | None = Anything(is_mapping=True)
-    also: Table[str, str] = field(default_factory=dict)
+    also: Table[str, str] = _NO_NAMES
 
 
 ScalarRule = Text | Integer | Fraction | Boolean | Choice | Pairs
 Rule = ScalarRule | Anything | NotFollowed | ListOf | Map | OneOf
 
 
-def _nothing(is_nullable: bool, instead: str) -> None:
+def _allow_nothing(*, is_nullable: bool, instead: str) -> None:
     if not is_nullable:
-        raise Fault(f"is missing its value; write {instead}")
+        raise Fault(what="is missing its value", instead=instead)

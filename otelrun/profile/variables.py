@@ -7,7 +7,6 @@ variable, and its default holds. Everything else is referenced in ``configs/defa
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.profile.endpoints import GRPC_PORT, http_endpoint, port_of
@@ -53,9 +52,11 @@ _SIGNALS = (
 )
 
 
-class Destination(NamedTuple):
-    """An exporter in a file: which, and how it is configured."""
+class _Found(NamedTuple):
+    """An exporter in a file: the processor or reader around it, which one it is, and how it is configured."""
 
+    wrapper: str
+    settings: Mapping
     kind: str
     config: Mapping
 
@@ -135,21 +136,16 @@ class _Editor:
         if not words:
             return None
         if any(word not in (*_EXPORTERS, "none") for word in words):
-            known = ", ".join(("otlp", "console", "none"))
-            self._problems.note(
-                f"{signal.variable}: its value is not known here; write one of {known}; the default holds"
-            )
+            text = "its value is not known here; write otlp, console or none; the default holds"
+            self._problems.note(f"{signal.variable}: {text}")
             return None
         return [_EXPORTERS[word] for word in words if word != "none"]
 
     def _selected(self, items: tuple[Node, ...], signal: _Signal, kind: str) -> list[Node]:
         """Give the file's own entries for an exporter that a variable chose, or one new entry."""
         is_otlp = kind != "console"
-        found = []
-        for item in items:
-            exporter = _exporter_of(item)
-            if exporter and (exporter.kind in _OTLP_KINDS if is_otlp else exporter.kind == kind):
-                found.append(item)
+        kinds = _OTLP_KINDS if is_otlp else (kind,)
+        found = [item for item in items if (exporter := _exporter_of(item)) and exporter.kind in kinds]
         if not found:
             like = next((item for item in items if _exporter_of(item)), None)
             new = self._map(exporter=self._map(**{kind or "otlp_http": None}))
@@ -192,11 +188,9 @@ class _Editor:
             entries.pop("endpoint", None)
         if kind != exporter.kind:
             entries.pop("encoding", None)
-        config = self._with_details(replace(config, entries=entries), signal, kind)
-        [(wrapper, entry)] = item.entries.items() if isinstance(item, Mapping) else ()
-        inner = entry.node
-        assert isinstance(inner, Mapping)
-        return self._map(**{wrapper: self._with(inner, exporter=self._map(**{kind: config}))})
+        config = self._with_details(config._replace(entries=entries), signal, kind)
+        new = self._with(exporter.settings, exporter=self._map(**{kind: config}))
+        return self._map(**{exporter.wrapper: new})
 
     def _kind(self, signal: _Signal, kind: str, asked: str) -> str:
         if asked in _OTLP_KINDS:
@@ -235,7 +229,7 @@ class _Editor:
         for key, suffix in details.items():
             present = config.get(key)
             name = self._name(signal, suffix)
-            if name and (present is None or (isinstance(present, Scalar) and present.value is None)):
+            if name and _is_open(present):
                 found[key] = self._of_variable(name)
         return self._with(config, **found)
 
@@ -259,26 +253,27 @@ class _Editor:
 
     def _with(self, mapping: Mapping, **nodes: Node | None) -> Mapping:
         new = {key: Entry(self._position, node or Scalar(self._position, None)) for key, node in nodes.items()}
-        return replace(mapping, entries={**mapping.entries, **new})
+        return mapping._replace(entries={**mapping.entries, **new})
 
 
-def _exporter_of(item: Node) -> Destination | None:
+def _exporter_of(item: Node) -> _Found | None:
     """Find the exporter of a processor or reader."""
     if not isinstance(item, Mapping) or len(item.entries) != 1:
         return None
-    [(_, entry)] = item.entries.items()
-    exporter = entry.node.get("exporter") if isinstance(entry.node, Mapping) else None
-    if not isinstance(exporter, Mapping) or len(exporter.entries) != 1:
+    [(wrapper, entry)] = item.entries.items()
+    settings = entry.node
+    chosen = settings.get("exporter") if isinstance(settings, Mapping) else None
+    if not isinstance(settings, Mapping) or not isinstance(chosen, Mapping) or len(chosen.entries) != 1:
         return None
-    [(kind, inner)] = exporter.entries.items()
-    if isinstance(inner.node, Scalar) and inner.node.value is None:
-        return Destination(kind, Mapping(inner.node.position))
-    return Destination(kind, inner.node) if isinstance(inner.node, Mapping) else None
+    [(kind, inner)] = chosen.entries.items()
+    if isinstance(inner.node, Mapping):
+        return _Found(wrapper, settings, kind, inner.node)
+    is_empty = isinstance(inner.node, Scalar) and inner.node.value is None
+    return _Found(wrapper, settings, kind, Mapping(inner.node.position)) if is_empty else None
 
 
-def _is_open(endpoint: Node | None) -> bool:
-    """Say whether a file leaves an endpoint to the standard variables: it gives none, or refers to one of them."""
-    if endpoint is None or (isinstance(endpoint, Scalar) and endpoint.value is None):
+def _is_open(node: Node | None) -> bool:
+    """Say whether a file leaves a value to the standard OTLP variables: it gives none, or refers to one of them."""
+    if node is None or (isinstance(node, Scalar) and node.value is None):
         return True
-    names = endpoint.references if isinstance(endpoint, Scalar) else ()
-    return any(name.startswith(_OTLP) and name.endswith("ENDPOINT") for name in names)
+    return isinstance(node, Scalar) and any(name.startswith(_OTLP) for name in node.references)
