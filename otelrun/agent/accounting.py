@@ -14,7 +14,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from otelrun.delivery.outbox import Totals
+from otelrun.delivery.totals import Totals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

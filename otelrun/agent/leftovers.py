@@ -6,10 +6,7 @@ import os
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from otelrun.agent import loop
 from otelrun.agent.notices import Notices
-from otelrun.agent.owners import Processes
-from otelrun.agent.work import RunWork
 from otelrun.profile import handoff
 from otelrun.ring import recovery
 
@@ -43,6 +40,10 @@ def recover(root: str, budget_s: float) -> int:
 
 
 def _recover_run(run: RunDirectory, deadline: float) -> None:
+    from otelrun.agent import loop  # noqa: PLC0415 - seldom needed
+    from otelrun.agent.owners import Processes  # noqa: PLC0415
+    from otelrun.agent.work import RunWork  # noqa: PLC0415
+
     notices = Notices(run.log, None)
     try:
         with open(run.profile, encoding="ascii") as file:

@@ -1,55 +1,86 @@
-"""One run from its first record to its last: read, wait, read; then the end, within the profile's budget."""
+"""One run from its first record to its last: wait for a ring, read, wait, read; then the end, within the profile's budget."""
 
 from __future__ import annotations
 
+import os
 from time import monotonic
 from typing import TYPE_CHECKING
 
 from otelrun.agent import owners
-from otelrun.agent.work import READ_LIMIT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from otelrun.agent.work import RunWork
+    from otelrun.ring.directory import RunDirectory
 
 _SHORTEST_WAIT_S = 0.005
 _LONGEST_WAIT_S = 0.1
 _SETTLE_S = 0.02
-_BLIND_SETTLE_S = 1.0  # where the system does not show which processes belong to the run
+_BLIND_SETTLE_S = 0.5  # where the system does not show which processes belong to the run
+_MUCH = 512
 
 
-def follow(work: RunWork, processes: owners.Processes, root: tuple[int, int]) -> None:
+def wait_for_ring(run: RunDirectory, processes: owners.Processes) -> bool:
+    """Wait until some process of the run has recorded something, at next to no cost.
+
+    Args:
+        run: the run's directory.
+        processes: who is alive; the run's first process is watched already.
+
+    Returns:
+        Whether there is a ring; if not, the run is over.
+    """
+
+    def has_ring() -> bool:
+        try:
+            return bool(os.listdir(run.rings))
+        except OSError:
+            return False  # the directory was removed
+
+    pause_s = _SHORTEST_WAIT_S
+    while not has_ring():
+        if _is_over(run, processes, has_ring):
+            return False
+        processes.wait(pause_s)
+        pause_s = min(2 * pause_s, _LONGEST_WAIT_S)
+    return True
+
+
+def follow(work: RunWork, processes: owners.Processes) -> None:
     """Read the rings of a live run until it is over.
 
     Args:
         work: what is done for the run.
-        processes: who is alive.
-        root: pid and start time of the run's first process.
+        processes: who is alive; the run's first process is watched already.
     """
-    processes.watch(*root)
     pause_s = _SHORTEST_WAIT_S
     while True:
-        count = work.drain()
+        records = work.drain()
         work.tick(monotonic())
-        if count:
+        if records:
             pause_s = _SHORTEST_WAIT_S
-            processes.wait(0.0 if count >= READ_LIMIT else pause_s)
+            processes.wait(0.0 if records >= _MUCH else pause_s)
             continue
-        if not processes.is_any_alive() and _is_over(work, processes):
+        if _is_over(work.run, processes, lambda: bool(work.drain())):
             return
         processes.wait(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_WAIT_S)
 
 
-def _is_over(work: RunWork, processes: owners.Processes) -> bool:
-    """Look for members of the run that have recorded nothing so far, twice, and for a last ring or record."""
+def _is_over(run: RunDirectory, processes: owners.Processes, has_news: Callable[[], bool]) -> bool:
+    """Say whether nobody is left to record anything: looks twice for members of the run that have no ring so far."""
+    if processes.is_any_alive():
+        return False
+    can_find_members = owners.can_find_members()
     for _ in range(2):
-        if owners.can_find_members():
-            for member in owners.members(work.run.path):
+        if can_find_members:
+            for member in owners.members(run.path):
                 processes.watch(*member)
-        if processes.is_any_alive() or work.drain() or processes.is_any_alive():
+        if processes.is_any_alive() or has_news():
             return False
-        processes.wait(_SETTLE_S if owners.can_find_members() else _BLIND_SETTLE_S / 2)
-    return not work.drain() and not processes.is_any_alive()
+        processes.wait(_SETTLE_S if can_find_members else _BLIND_SETTLE_S)
+    return not has_news() and not processes.is_any_alive()
 
 
 def drain_left_behind(work: RunWork) -> None:

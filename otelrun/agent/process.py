@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 from otelrun.agent import detach
 from otelrun.agent.notices import Notices
@@ -99,26 +100,36 @@ def _run_agent(
 
 
 def _serve(run: RunDirectory, root: tuple[int, int], notices: Notices, stdout: int | None) -> None:
-    from time import monotonic  # noqa: PLC0415
+    from time import monotonic  # noqa: PLC0415 - from here on, imports are the agent's and not the launcher's
 
     from otelrun.agent import leftovers, loop, retention  # noqa: PLC0415
     from otelrun.agent.owners import Processes  # noqa: PLC0415
-    from otelrun.agent.work import RunWork  # noqa: PLC0415
     from otelrun.profile import handoff  # noqa: PLC0415
 
     with open(run.profile, encoding="ascii") as file:
         profile = handoff.read(file.read()).profile()
     budget_s = profile.otelrun.exit_budget_ms / 1000
     state_root = os.path.dirname(os.path.dirname(run.path))
-    recovering = leftovers.recover_beside(state_root, budget_s)
     processes = Processes()
-    work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
-    loop.follow(work, processes, root)
-    notices.hush()
-    deadline = monotonic() + budget_s
-    work.begin_finish()
-    work.finish(deadline)
-    recovering(deadline)
+    processes.watch(*root)
+    wait_for_recovery = leftovers.recover_beside(state_root, budget_s)
+    if loop.wait_for_ring(run, processes):
+        from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
+
+        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
+        loop.follow(work, processes)
+        notices.hush()
+        deadline = monotonic() + budget_s
+        work.begin_finish()
+        work.finish(deadline)
+    else:
+        from otelrun.agent.accounting import Accounting  # noqa: PLC0415
+
+        deadline = monotonic() + budget_s
+        Accounting(run).save((), (), time.time_ns())
+        if not profile.otelrun.store.enabled:
+            retention.remove(run)
+    wait_for_recovery(deadline)
     leftovers.recover(state_root, max(0.0, deadline - monotonic()))
     lost = retention.prune(state_root, profile.otelrun.store.keep_runs, run)
     if lost:

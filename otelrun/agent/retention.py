@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from contextlib import suppress
 
@@ -44,11 +43,18 @@ def prune(root: str, keep: int, own: RunDirectory) -> list[str]:
             continue
         try:
             if _holds_data(run) == is_holding:
-                shutil.rmtree(run.path, ignore_errors=True)
+                remove(run)
                 lost += [run.run_id] if is_holding else []
         finally:
             claim.release()
     return lost
+
+
+def remove(run: RunDirectory) -> None:
+    """Remove a run with all it holds, as far as it can be removed."""
+    from shutil import rmtree  # noqa: PLC0415 - seldom needed
+
+    rmtree(run.path, ignore_errors=True)
 
 
 def _age_s(run: RunDirectory) -> float:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from otelrun.agent import retention
 from otelrun.agent.accounting import Accounting
 from otelrun.delivery import encode_metrics, exporters
 from otelrun.delivery.encode import ProcessEncoder
@@ -372,7 +372,7 @@ class RunWork:
             ring.reader.close()
         self._rings.clear()
         if not self.profile.otelrun.store.enabled and self.is_empty():
-            shutil.rmtree(self.run.path, ignore_errors=True)
+            retention.remove(self.run)
 
     def is_empty(self) -> bool:
         """Say whether no ring and no outbox is left on disk."""

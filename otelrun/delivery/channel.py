@@ -16,7 +16,8 @@ from otelrun.delivery.encode import MAX_PAYLOAD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from otelrun.delivery.outbox import Batch, Outbox, Totals
+    from otelrun.delivery.outbox import Batch, Outbox
+    from otelrun.delivery.totals import Totals
 
 _FLUSH_RETRY_S = 0.25
 _STATES = {

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 from otelrun.delivery.channel import Batching, Channel, Transport
-from otelrun.delivery.outbox import Outbox, Totals
+from otelrun.delivery.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from otelrun.delivery.totals import Totals
     from otelrun.profile.model import Exporter, MetricReader, Processor, Profile
 
 KINDS = ("otlp_http", "otlp_grpc", "otlp_file", "console")

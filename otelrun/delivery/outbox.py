@@ -16,6 +16,8 @@ from collections import deque
 from time import time_ns
 from typing import NamedTuple
 
+from otelrun.delivery.totals import Totals
+
 LIMIT = 64 * 1024 * 1024
 """Bytes an outbox holds; beyond, the oldest go."""
 
@@ -25,14 +27,6 @@ MEMORY_LIMIT = 8 * 1024 * 1024
 _MAGIC = b"otelrun-outbox1\n"
 _header = struct.Struct("<16sQQQ")
 _frame_header = struct.Struct("<IIIQ")
-
-
-class Totals(NamedTuple):
-    """What became of an outbox's records so far: exported, dropped (rejected, or no room), and held now."""
-
-    exported: int = 0
-    dropped: int = 0
-    held: int = 0
 
 
 class Frame(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -98,6 +97,8 @@ def _seconds(retry_after: str | None, now_s: float) -> float | None:
         return None
     if re.fullmatch(r"\s*\d+(\.\d+)?\s*", retry_after):
         return float(retry_after)
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - 10 ms, and dates are rare
+
     try:
         return max(0.0, parsedate_to_datetime(retry_after).timestamp() - now_s)
     except ValueError:

@@ -52,48 +52,69 @@ def count(recorder, total):
     writer.words[first + 1] = time.time_ns()
 
 
+def record_all(recorder, total, name="work"):
+    for number in range(total):
+        record_span(recorder, number, name)
+
+
+def leave_a_child(recorder, total):
+    if os.fork() == 0:
+        record_all(recorder, total, "child")
+        os._exit(0)
+    os.wait()
+
+
+def leave_a_daemon(recorder, total):
+    if os.fork() == 0:
+        os.setsid()
+        for fd in (0, 1, 2):
+            os.close(fd)
+        time.sleep(1.0)  # says nothing for longer than the agent's patience with silence
+        record_all(recorder, total, "daemon")
+        os._exit(0)
+
+
+def describe_wait(wait):
+    try:
+        return f"child {wait()}"
+    except ChildProcessError:
+        return "no child"
+
+
+def look_for_children(*_):
+    print(*map(describe_wait, (os.wait, lambda: os.waitpid(-1, 0), lambda: os.waitpid(-1, os.WNOHANG))), sep="\n")
+    usage = os.times()
+    print(signal.sigpending(), usage.children_user, usage.children_system)
+    print(subprocess.run(["true"], check=False).returncode)
+
+
+def wait_for_stdin(*_):
+    print("recorded", flush=True)
+    sys.stdin.read()
+
+
+ENDINGS = {
+    "return": lambda *_: None,
+    "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
+    "term": lambda *_: os.kill(os.getpid(), signal.SIGTERM),
+    "os_exit": lambda *_: os._exit(3),
+    "exec": lambda *_: os.execv(sys.executable, [sys.executable, __file__, "0", "return"]),
+    "fork": leave_a_child,
+    "daemonize": leave_a_daemon,
+    "wait": wait_for_stdin,
+    "waitpid": look_for_children,
+}
+
+
 def main():
-    wanted, ending = int(sys.argv[1]), sys.argv[2]
+    total, ending = int(sys.argv[1]), sys.argv[2]
     recorder = make_recorder()
-    for number in range(wanted):
-        record_span(recorder, number)
+    record_all(recorder, total)
+    for number in range(total):
         record_log(recorder, number)
-    if wanted:
-        count(recorder, wanted)
-    if ending == "kill":
-        os.kill(os.getpid(), signal.SIGKILL)
-    if ending == "os_exit":
-        os._exit(3)
-    if ending == "term":
-        os.kill(os.getpid(), signal.SIGTERM)
-    if ending == "exec":
-        os.execv(sys.executable, [sys.executable, __file__, "0", "return"])
-    if ending == "fork":
-        if os.fork() == 0:
-            for number in range(wanted):
-                record_span(recorder, number, "child")
-            os._exit(0)
-        os.wait()
-    if ending == "daemonize":
-        if os.fork() == 0:
-            os.setsid()
-            os.close(0), os.close(1), os.close(2)
-            time.sleep(1.0)  # says nothing for longer than the agent's patience with silence
-            for number in range(wanted):
-                record_span(recorder, number, "daemon")
-            os._exit(0)
-    if ending == "wait":
-        print("recorded", flush=True)
-        sys.stdin.read()
-    if ending == "waitpid":
-        for wait in (os.wait, lambda: os.waitpid(-1, 0), lambda: os.waitpid(-1, os.WNOHANG)):
-            try:
-                print("child", wait())
-            except ChildProcessError:
-                print("no child")
-        usage = os.times()
-        print(signal.sigpending(), usage.children_user, usage.children_system)
-        print(subprocess.run(["true"], check=False).returncode)
+    if total:
+        count(recorder, total)
+    ENDINGS[ending](recorder, total)
 
 
 main()

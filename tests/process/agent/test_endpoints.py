@@ -121,7 +121,7 @@ def test_killed_agent_loses_nothing(runs, sink):
     sink.behave(hang=True)
     run = runs.start(sink.http_endpoint, "recording.py", "1000", "wait")
     run.wait_for_line("recorded")
-    wait_for(lambda: sink.requests(), DEADLINE_S)
+    wait_for(sink.requests, DEADLINE_S)
     os.kill(run.agent, signal.SIGKILL)
     wait_for(lambda: not is_running(run.agent), DEADLINE_S)
     run.process.kill()

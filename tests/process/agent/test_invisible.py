@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ SILENCE = ["no child", "no child", "no child", "set() 0.0 0.0", "0"]
 
 def descriptors(pid):
     folder = f"/proc/{pid}/fd"
-    return {int(fd): os.readlink(f"{folder}/{fd}") for fd in os.listdir(folder)}
+    found = {}
+    for fd in os.listdir(folder):
+        with suppress(FileNotFoundError):  # closed meanwhile: the agent opens and closes as it works
+            found[int(fd)] = os.readlink(f"{folder}/{fd}")
+    return found
 
 
 @pytest.fixture

@@ -7,8 +7,9 @@ import pytest
 
 from otelrun.delivery import retry
 from otelrun.delivery.channel import Batching, Channel
-from otelrun.delivery.outbox import Outbox, Totals
+from otelrun.delivery.outbox import Outbox
 from otelrun.delivery.retry import Outcome
+from otelrun.delivery.totals import Totals
 
 DEADLINE_S = 10.0
 
@@ -34,14 +35,14 @@ class FakeTransport:
 def make_channel(tmp_path):
     channels = []
 
-    def make(transport, batching=Batching(512, 0.0)):
+    def make(transport, batching=None):
         told = []
         channel = Channel(
             "spans-0",
             "http://there",
             outbox=Outbox(str(tmp_path / "spans-0")),
             open_transport=lambda: transport,
-            batching=batching,
+            batching=batching or Batching(512, 0.0),
             tell=lambda *change: told.append(change),
         )
         channels.append(channel)
@@ -128,7 +129,7 @@ def test_hanging_transport_holds_up_neither_putting_nor_stopping(make_channel):
     release = threading.Event()
 
     class Hanging:
-        def send(self, data):
+        def send(self, _):
             release.wait(DEADLINE_S)
             return Outcome(retry.DELIVERED)
 

@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from otelrun.delivery.outbox import Batch, Outbox, Totals
+from otelrun.delivery.outbox import Batch, Outbox
+from otelrun.delivery.totals import Totals
 
 LARGE = 10_000_000
 
