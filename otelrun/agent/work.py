@@ -289,12 +289,15 @@ class RunWork:
     def _collect(self, reader: Reader, rings: Sequence[Ring]) -> None:
         now_ns = time_ns()
         for ring in rings:
-            points = reader.temporality.points(ring.name, ring.reader.series(), now_ns)
-            if points:
-                encoder = self._introduce(ring)
+            try:
+                points = reader.temporality.points(ring.name, ring.reader.series(), now_ns)
                 packed = encode_metrics.metrics(points, reader.temporality)
-                for payload in encoder.requests(packed, _LARGEST_BATCH):
-                    reader.channel.put(payload.data, payload.records)
+                payloads = self._introduce(ring).requests(packed, _LARGEST_BATCH) if packed else []
+            except Exception:  # noqa: BLE001 - a measurement OTLP has no form for; other processes' go on
+                self._notices.failed(f"collecting metrics of process {ring.reader.pid}")
+                continue
+            for payload in payloads:
+                reader.channel.put(payload.data, payload.records)
 
     def _store_metrics(self, ring: Ring) -> None:
         """Store the series that have been measured since the last time."""

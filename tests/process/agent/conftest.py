@@ -38,7 +38,7 @@ class Runs:
         self._agents = []
         self._programs = []
 
-    def start(self, sink_url, *program, as_pid_1=False, **options):
+    def start(self, sink_url, *program, as_pid_1=False, stderr=subprocess.PIPE, **options):
         options = {"endpoint": sink_url, **options}
         environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
         script, *arguments = program
@@ -56,7 +56,7 @@ class Runs:
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
         )
         self._programs.append(process)
         return Run(self, process)

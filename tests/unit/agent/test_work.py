@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+import types
+from time import monotonic, time_ns
+
+import pytest
+
+from otelrun.agent import accounting
+from otelrun.agent.notices import Notices
+from otelrun.agent.owners import Processes
+from otelrun.agent.work import RunWork
+from otelrun.delivery import exporters, retry
+from otelrun.profile.model import (
+    Exporter,
+    LoggerProvider,
+    MeterProvider,
+    MetricReader,
+    Otelrun,
+    Processor,
+    Profile,
+    Store,
+    TracerProvider,
+)
+from otelrun.ring import layout
+from otelrun.ring.directory import RunDirectory, create_run
+from otelrun.ring.record import LOG, NOTE, SPAN, SUM_CELLS, encode, encode_definition
+from otelrun.ring.writer import RingWriter
+
+DEADLINE_S = 10.0
+PROFILE = Profile(
+    tracer_provider=TracerProvider((Processor("batch", Exporter("otlp_http", "http://there/v1/traces")),)),
+    logger_provider=LoggerProvider((Processor("simple", Exporter("otlp_http", "http://there/v1/logs")),)),
+    meter_provider=MeterProvider((MetricReader(Exporter("otlp_http", "http://there/v1/metrics"), interval_ms=1_000),)),
+)
+
+
+class FakeStore:
+    """Has the interface of ``StoreWriter`` and remembers what it was told."""
+
+    made: list[FakeStore]
+
+    def __init__(self, path):
+        self.path = path
+        self.calls = []
+        self.is_broken = False
+        self.made.append(self)
+
+    def add_process(self, *arguments):
+        self.calls.append(("add_process", *arguments))
+        return 7
+
+    def add(self, process, records, _):
+        if self.is_broken:
+            raise sqlite3.OperationalError("database or disk is full")
+        self.calls.append(("add", process, len(records)))
+
+    def __getattr__(self, name):
+        return lambda *arguments: self.calls.append((name, *arguments))
+
+
+@pytest.fixture
+def stores(monkeypatch):
+    module = types.ModuleType("otelrun.store.ingest")
+    FakeStore.made = []
+    module.StoreWriter = FakeStore
+    monkeypatch.setitem(sys.modules, "otelrun.store.ingest", module)
+    return FakeStore.made
+
+
+@pytest.fixture
+def sent(monkeypatch):
+    payloads = []
+
+    class FakeTransport:
+        def __init__(self, signal):
+            self.signal = signal
+
+        def send(self, data):
+            payloads.append((self.signal, data))
+            return retry.Outcome(retry.DELIVERED)
+
+    monkeypatch.setattr(exporters, "open_transport", lambda _exporter, signal, _surroundings: FakeTransport(signal))
+    return payloads
+
+
+@pytest.fixture
+def run(tmp_path) -> RunDirectory:
+    directory = create_run(str(tmp_path))
+    with open(directory.description, "w", encoding="utf-8") as file:
+        file.write('{"run_id": "me"}')
+    return directory
+
+
+def make_work(run, profile=PROFILE):
+    return RunWork(run, profile, processes=Processes(), notices=Notices(run.log, None), stdout=None)
+
+
+def make_ring(run, name="1-1.ring"):
+    writer = RingWriter(os.path.join(run.rings, name), data_size=65_536, tables_size=8_192)
+    writer.define(layout.TABLE_PROCESS, encode_definition(({"service.name": "shop"},)))
+    return writer
+
+
+def end_process(writer):
+    writer.words[layout.WORD_START_TICKS] = 1  # the pid is another process's by now
+
+
+def append_span(writer, number=1, attributes=None):
+    fields = (1, number, 0, "", 1, "work", 0, 5, 6, attributes or {}, (), (), 0, "", 0, 0, 0, 0)
+    writer.append(SPAN, encode(SPAN, fields))
+
+
+def finish(work):
+    work.begin_finish()
+    work.finish(monotonic() + DEADLINE_S)
+
+
+def test_records_reach_store_and_exporters_and_leave_the_ring(run, stores, sent):
+    writer = make_ring(run)
+    append_span(writer)
+    writer.append(LOG, encode(LOG, (5, 5, 1, 1, 1, 9, "INFO", "hello", {}, "", 0, 0)))
+    writer.append(NOTE, encode(NOTE, (5, "slug", "something is off")))
+    work = make_work(run)
+    assert work.drain() == 3
+    assert writer.words[layout.WORD_TAIL] == writer.words[layout.WORD_HEAD]
+    [store] = stores
+    assert [call[0] for call in store.calls] == ["describe_run", "add_process", "add", "commit"]
+    assert store.calls[1][1:3] == ("1-1.ring", os.getpid())
+    finish(work)
+    assert sorted(signal for signal, _ in sent) == ["logs", "spans"]
+    assert "something is off" in open_text(run.log)
+
+
+def open_text(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def test_ended_run_is_accounted_for_and_its_rings_are_removed(run, stores, sent):
+    writer = make_ring(run)
+    append_span(writer)
+    end_process(writer)
+    work = make_work(run)
+    assert work.drain() == 1
+    finish(work)
+    assert [signal for signal, _ in sent] == ["spans"]
+    assert os.listdir(run.rings) == os.listdir(run.outbox) == []
+    state = accounting.read(run)
+    assert state["recorded"] == {"spans": 1, "logs": 0, "notes": 0}
+    assert state["processes"] == []
+    assert [(row["name"], row["exported"], row["held"]) for row in state["destinations"]] == [
+        ("spans-0", 1, 0),
+        ("logs-0", 0, 0),
+        ("metrics-0", 0, 0),
+    ]
+    assert state["ended_ns"] is not None
+    names = [call[0] for call in stores[0].calls]
+    assert "end_run" in names
+    assert names[-1] == "close"
+
+
+def test_ring_of_a_living_process_stays(run, stores, sent):
+    writer = make_ring(run)
+    append_span(writer)
+    work = make_work(run)
+    work.drain()
+    work.drain()
+    finish(work)
+    assert os.listdir(run.rings) == ["1-1.ring"]
+    assert accounting.read(run)["ended_ns"] is None
+    assert "end_run" not in [call[0] for call in stores[0].calls]
+
+
+def test_store_that_fails_is_off_and_delivery_goes_on(run, stores, sent):
+    writer = make_ring(run)
+    work = make_work(run)
+    append_span(writer)
+    work.drain()
+    stores[0].is_broken = True
+    append_span(writer, 2)
+    work.drain()
+    append_span(writer, 3)
+    work.drain()
+    end_process(writer)
+    finish(work)
+    assert accounting.read(run)["destinations"][0]["exported"] == 3
+    assert open_text(run.log).count("the store failed") == 1
+
+
+def test_record_that_has_no_form_in_otlp_hides_no_other(run, stores, sent):
+    writer = make_ring(run)
+    append_span(writer, 1)
+    append_span(writer, -5)
+    append_span(writer, 3)
+    end_process(writer)
+    work = make_work(run)
+    work.drain()
+    finish(work)
+    assert accounting.read(run)["destinations"][0]["exported"] == 2
+    assert "encoding SpanRecord" in open_text(run.log)
+
+
+def test_metrics_are_collected_at_their_interval_and_once_at_the_end(run, stores, sent):
+    writer = make_ring(run)
+    series = ("counter", "work.done", "1", "", 0, {}, (), 100)
+    cell = writer.define(layout.TABLE_SERIES, encode_definition(series), SUM_CELLS)
+    writer.doubles[cell], writer.words[cell + 1] = 5.0, time_ns()
+    work = make_work(run)
+    append_span(writer)
+    work.drain()
+    for now in (0.0, 0.9, 1.0, 1.5):
+        work.tick(now)
+    [channel] = [channel for channel in work.channels if channel.signal == "metrics"]
+    assert sum(channel.totals()) == 1
+    finish(work)
+    end_process(writer)
+    next_agent = make_work(run)
+    next_agent.drain()
+    finish(next_agent)
+    assert os.listdir(run.rings) == []
+    assert sum(signal == "metrics" for signal, _ in sent) == 2
+
+
+def test_file_whose_process_died_while_making_it_is_removed(run):
+    path = os.path.join(run.rings, f"{2**22 + 1}-1.ring")
+    with open(path, "wb"):
+        pass
+    make_work(run).drain()
+    assert os.listdir(run.rings) == []
+
+
+def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
+    writer = make_ring(run)
+    append_span(writer)
+    end_process(writer)
+    profile = Profile(tracer_provider=PROFILE.tracer_provider, otelrun=Otelrun(store=Store(enabled=False)))
+    work = make_work(run, profile)
+    work.drain()
+    finish(work)
+    assert not os.path.exists(run.path)
