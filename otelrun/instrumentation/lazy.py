@@ -14,11 +14,23 @@ from otelrun.diagnostics import guarded, tell
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
 
     from otelrun.instrumentation.distributions import Instrumentor
-    from otelrun.profile.handoff import Handoff
 
     Register = Callable[[str, Callable[[str], None]], None]
+
+    class Wanted(Protocol):
+        """What is asked of the handoff."""
+
+        overlay: tuple[str, ...]
+
+        def is_enabled(self, instrumentation: str) -> bool:
+            """Say whether an instrumentation is to be used."""
+
+        def options(self, instrumentation: str) -> dict[str, Any]:
+            """Give the options of an instrumentation."""
+
 
 _TRIGGERS = {
     "aiohttp-client": "aiohttp",
@@ -33,26 +45,26 @@ _DJANGO = "django"
 _DJANGO_TRIGGER = "django.core.handlers.base"
 
 
-def discover(handoff: Handoff, register: Register) -> None:
+def discover(wanted: Wanted, register: Register) -> None:
     """Find the installed instrumentors and register a hook for each that the profile wants.
 
     An instrumentor of a name that otelrun has itself is left out: ours wins. One that does not say what it instruments is
     loaded at once.
 
     Args:
-        handoff: says which are enabled, with which options, and where the launcher's own packages are.
+        wanted: says which are enabled, with which options, and where the launcher's own packages are; the handoff.
         register: ``register(module_name, hook)`` as in ``otelrun.startup.hooks``.
     """
     from otelrun.instrumentation import registry  # noqa: PLC0415 - only now needed
     from otelrun.instrumentation.distributions import Installed  # noqa: PLC0415
 
     own = {module.replace(".", "_") for modules in registry.OWN.values() for module in modules}
-    installed = Installed([*sys.path, *handoff.overlay])
+    installed = Installed([*sys.path, *wanted.overlay])
     for instrumentor in installed.instrumentors():
-        if instrumentor.name in own or not handoff.is_enabled(instrumentor.name):
+        if instrumentor.name in own or not wanted.is_enabled(instrumentor.name):
             continue
         with guarded(f"instrumentation {instrumentor.name}"):
-            load = _Load(instrumentor, handoff, installed.unsupported(instrumentor))
+            load = _Load(instrumentor, wanted, installed.unsupported(instrumentor))
             if instrumentor.name == _DJANGO:
                 register(_DJANGO_TRIGGER, _LoadWithMiddleware(load))
                 continue
@@ -76,9 +88,9 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
 class _Load:
     """The hook that loads one instrumentor, once."""
 
-    def __init__(self, instrumentor: Instrumentor, handoff: Handoff, unsupported: str | None) -> None:
+    def __init__(self, instrumentor: Instrumentor, wanted: Wanted, unsupported: str | None) -> None:
         self._instrumentor = instrumentor
-        self._handoff = handoff
+        self._wanted = wanted
         self._unsupported = unsupported
         self._is_done = False
 
@@ -97,7 +109,7 @@ class _Load:
             if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
                 # upstream's own check of versions reads all metadata again; None says that ours could not decide
                 is_checked = self._unsupported is not None
-                instrumentor.instrument(skip_dep_check=is_checked, **self._handoff.options(name))
+                instrumentor.instrument(skip_dep_check=is_checked, **self._wanted.options(name))
 
 
 class _LoadWithMiddleware:

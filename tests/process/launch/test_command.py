@@ -31,7 +31,9 @@ def write(path, text, mode=0o644):
 
 
 def run_bare(command, env, cwd):
-    return subprocess.run(command, env=environment(env), cwd=cwd, capture_output=True, timeout=30, input=b"in")
+    return subprocess.run(
+        command, env=environment(env), cwd=cwd, capture_output=True, timeout=30, input=b"in", check=False
+    )
 
 
 def assert_same_command(command, tmp_path, env=None):

@@ -10,8 +10,10 @@ import sys
 
 import pytest
 
-from otelrun.launch.environment import shim_folder
-from tests.support.pairs import assert_same, run_pair
+from otelrun.launch.environment import build_environment, shim_folder
+from otelrun.profile.handoff import write
+from otelrun.profile.model import Profile
+from tests.support.pairs import Pair, assert_same, run_pair
 from tests.support.programs import environment, run_otelrun, run_python
 
 pytestmark = pytest.mark.process
@@ -30,8 +32,6 @@ print(module and (module.__file__, module.__spec__.origin, module.__name__), sys
         "raise ValueError('mine')",
         "import no_such_module",
         "raise ImportError('mine')",
-        "raise SystemExit(3)",
-        "raise KeyboardInterrupt",
         "def (",
         "import sys; del sys.modules[__name__]",
         "import sys, types; sys.modules[__name__] = m = types.ModuleType('other'); m.__file__ = 'x'; m.__spec__ = __spec__",
@@ -40,10 +40,27 @@ print(module and (module.__file__, module.__spec__.origin, module.__name__), sys
 )
 def test_the_programs_own_sitecustomize_runs_as_bare(tmp_path, text):
     (tmp_path / "sitecustomize.py").write_text(text)
+    bare = {"PYTHONPATH": str(tmp_path)}
+    # not through the launcher: that is a Python program with the same PYTHONPATH, and would run the file once more
+    handoff = write(Profile(), run_directory=str(tmp_path), pipeline="agent")
 
-    pair = run_pair(["-c", SEEN], env={"PYTHONPATH": str(tmp_path)})
+    pair = Pair(run_python(["-c", SEEN], env=bare), run_python(["-c", SEEN], env=build_environment(bare, handoff)))
 
     assert_same(pair)
+
+
+@pytest.mark.parametrize("text", ["raise SystemExit(3)", "raise KeyboardInterrupt"])
+def test_a_sitecustomize_that_ends_the_interpreter_ends_it_as_bare(tmp_path, text):
+    (tmp_path / "sitecustomize.py").write_text(text)
+    bare = {"PYTHONPATH": str(tmp_path)}
+    handoff = write(Profile(), run_directory=str(tmp_path), pipeline="agent")
+
+    expected = run_python(["-c", SEEN], env=bare)
+    found = run_python(["-c", SEEN], env=build_environment(bare, handoff))
+
+    # the traceback of an interpreter that cannot start has one line more: the shim's import
+    assert (found.stdout, found.returncode) == (expected.stdout, expected.returncode)
+    assert found.stderr.splitlines()[-1:] == expected.stderr.splitlines()[-1:]
 
 
 def test_without_one_there_is_none(tmp_path):
@@ -97,7 +114,7 @@ def interpreters():
         yield pytest.param(path, tuple(map(int, version.split("."))), id=name, marks=[] if works else pytest.mark.skip)
 
 
-@pytest.mark.parametrize(("python", "version"), interpreters())
+@pytest.mark.parametrize(("python", "version"), list(interpreters()))
 def test_another_interpreter_runs_its_program(tmp_path, python, version):
     text = "import sys, json; print(sys.argv); sys.exit(3)"
     bare = subprocess.run([python, "-c", text, "a"], env=environment(), capture_output=True, timeout=30, check=False)
