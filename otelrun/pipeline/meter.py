@@ -132,7 +132,7 @@ class Meter(metrics.Meter):
         """Make a gauge; one that does nothing where the name or the unit is invalid."""
         definition = _define("gauge", name, unit, description)
         if definition is None:
-            return metrics.NoOpMeter(self.name).create_gauge(name, unit, description)
+            return metrics._NoOpGauge(name, unit, description)  # noqa: SLF001 - the API exports it under this name
         return self._instrument(definition, instruments.Gauge)
 
     def create_histogram(
