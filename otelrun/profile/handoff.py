@@ -29,11 +29,12 @@ class Handoff:
         default_enabled: see ``Otelrun``.
         switches: instrumentation name → on or off, for those the profile names.
         packed_profile: the profile, still packed; see ``profile``.
+        overlay: directories that hold the launcher's OpenTelemetry packages; see ``otelrun.startup.overlay``.
     """
 
-    __slots__ = ("default_enabled", "packed_profile", "pipeline", "reason", "run_directory", "switches")
+    __slots__ = ("default_enabled", "overlay", "packed_profile", "pipeline", "reason", "run_directory", "switches")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the parts of the string
         self,
         *,
         run_directory: str,
@@ -42,6 +43,7 @@ class Handoff:
         default_enabled: bool,
         switches: dict[str, bool],
         packed_profile: Any,
+        overlay: tuple[str, ...] = (),
     ) -> None:
         """Keep the parts."""
         self.run_directory = run_directory
@@ -50,10 +52,18 @@ class Handoff:
         self.default_enabled = default_enabled
         self.switches = switches
         self.packed_profile = packed_profile
+        self.overlay = overlay
 
     def is_enabled(self, instrumentation: str) -> bool:
         """Say whether an instrumentation is to be used, without unpacking the profile."""
         return self.switches.get(instrumentation, self.default_enabled)
+
+    def options(self, instrumentation: str) -> dict[str, Any]:
+        """Give the options of an instrumentation, by entry-point name, without unpacking the profile."""
+        for entry in self.packed_profile.get("instrumentations", ()):
+            if entry["name"] == instrumentation:
+                return dict(entry.get("options", ()))
+        return {}
 
     def profile(self) -> Profile:
         """Unpack the profile (imports dataclasses)."""
@@ -61,7 +71,9 @@ class Handoff:
         return profile
 
 
-def write(profile: Profile, *, run_directory: str, pipeline: str, reason: str = "") -> str:
+def write(
+    profile: Profile, *, run_directory: str, pipeline: str, reason: str = "", overlay: tuple[str, ...] = ()
+) -> str:
     """Write a handoff as text of the base64 alphabet."""
     names = {entry.name for entry in profile.instrumentations}
     names.update(profile.otelrun.enabled, profile.otelrun.disabled)
@@ -73,6 +85,7 @@ def write(profile: Profile, *, run_directory: str, pipeline: str, reason: str = 
         profile.otelrun.default_enabled,
         {name: profile.is_enabled(name) for name in names},
         _pack(profile),
+        overlay,
     )
     return b2a_base64(marshal.dumps(parts, _MARSHAL_VERSION), newline=False).decode("ascii")
 
@@ -87,7 +100,7 @@ def read(text: str) -> Handoff:
         version, *parts = marshal.loads(a2b_base64(text.encode("ascii")))
         if version != VERSION:
             raise ValueError
-        names = ("run_directory", "pipeline", "reason", "default_enabled", "switches", "packed_profile")
+        names = ("run_directory", "pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay")
         return Handoff(**dict(zip(names, parts, strict=True)))
     except (ValueError, TypeError, EOFError) as error:
         message = "the handoff in the environment is of another version of otelrun, or damaged"
