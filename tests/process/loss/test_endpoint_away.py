@@ -68,5 +68,5 @@ def _agent_log(otelrun_dir: str) -> str:
         if "agent.log" in files:
             with open(os.path.join(folder, "agent.log"), encoding="utf-8") as log:
                 text = log.read()
-            return text if "holding" in text else ""
+            return text if "held locally" in text else ""
     return ""
