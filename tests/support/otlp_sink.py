@@ -35,14 +35,20 @@ _GRPC_SERVICES = {
 _GRPC_CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "UNIMPLEMENTED"}
 _GRPC_CODES |= {429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
 _HANG_LIMIT_S = 120.0
+_guards: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Give a loopback port that nothing listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Give a loopback port that nothing listens on, and that stays free for a sink of this process to come up on.
+
+    A bound socket that never listens refuses connections and keeps the port from everybody who asks for any port.
+    """
+    guard = socket.socket()
+    guard.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    guard.bind(("127.0.0.1", 0))
+    _guards.append(guard)
+    port: int = guard.getsockname()[1]
+    return port
 
 
 @dataclass(frozen=True)

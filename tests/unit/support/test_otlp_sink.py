@@ -179,6 +179,12 @@ def test_it_can_come_up_later_on_a_given_port() -> None:
         assert post(late, "/v1/traces", b"", Content_Type="application/x-protobuf")[0] == 200
 
 
+def test_grpc_can_come_up_later_on_a_given_port() -> None:
+    port = free_port()
+    with OtlpSink(grpc_port=port) as late:
+        assert late.grpc_endpoint == f"http://127.0.0.1:{port}"
+
+
 def test_metrics_of_a_histogram_come_out_as_rows(sink: OtlpSink) -> None:
     request = metrics_service_pb2.ExportMetricsServiceRequest()
     metric = request.resource_metrics.add().scope_metrics.add().metrics.add(name="d", unit="s", description="how long")
