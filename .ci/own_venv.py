@@ -50,7 +50,7 @@ def prepare(name: str, groups: tuple[str, ...] = ()) -> str:
     wanted = _fingerprint(groups)
     if _read(marker) == wanted and os.path.exists(python):
         return python
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--constraint", CONSTRAINTS]
+    install = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--constraint", CONSTRAINTS]
     steps = [
         (f"making {name} with Python {sys.version.split()[0]}", [sys.executable, "-m", "venv", "--clear", folder]),
         ("bringing its pip up to date", [*install, "pip>=25.1"]),  # the first to know --group

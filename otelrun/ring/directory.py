@@ -92,8 +92,8 @@ def create_run(root: str) -> RunDirectory:
         os.makedirs(runs, mode=0o700, exist_ok=True)
         _check_ownership(root)
         _check_ownership(runs)
-        for _ in range(16):
-            run = RunDirectory(os.path.join(runs, f"{time.strftime('%Y%m%d-%H%M%S')}-{os.urandom(2).hex()}"))
+        for _ in range(64):
+            run = RunDirectory(os.path.join(runs, _run_id(time.time_ns())))
             try:
                 os.mkdir(run.path, 0o700)
             except FileExistsError:
@@ -106,6 +106,12 @@ def create_run(root: str) -> RunDirectory:
         raise RunDirectoryError(message) from error
     message = f"{root}: no free run id"
     raise RunDirectoryError(message)
+
+
+def _run_id(now_ns: int) -> str:
+    """Name a run by when it began: the second, and which 65536th of it in hex, so that ids sort by time."""
+    seconds, rest_ns = divmod(now_ns, 1_000_000_000)
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(seconds))}-{rest_ns * 65_536 // 1_000_000_000:04x}"
 
 
 def _check_ownership(path: str) -> None:

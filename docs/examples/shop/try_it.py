@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-if sys.version_info < (3, 10):  # noqa: UP036 - the first thing to tell someone whose python3 is old
+if sys.version_info < (3, 10):
     sys.exit(f"otelrun needs CPython 3.10 or newer; {sys.executable} is {sys.version.split()[0]}")
 
 SHOP = os.path.dirname(os.path.abspath(__file__))
@@ -27,8 +27,7 @@ def main() -> int:
         print(f"try_it.py: {error}", file=sys.stderr)
         return 1
     bin_directory = os.path.dirname(python)
-    own = os.environ  # noqa: TID251 - a command's edge
-    environment = {name: value for name, value in own.items() if not name.startswith(("OTEL_", "OTELRUN_"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "OTELRUN_"))}
     environment["OTELRUN_DIR"] = os.path.join(ROOT, ".otelrun")
     environment["PATH"] = bin_directory + os.pathsep + environment.get("PATH", os.defpath)
     app = os.path.relpath(os.path.join(SHOP, "app.py"))
