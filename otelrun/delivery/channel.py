@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _FLUSH_RETRY_S = 0.25
 _STATES = {
     retry.DELIVERED: ("delivering", "delivering again"),
-    retry.RETRY: ("holding", "holding telemetry locally until it answers"),
+    retry.RETRY: ("holding", "telemetry is held locally until it answers"),
     retry.REJECTED: ("rejected", "telemetry is rejected there and dropped"),
 }
 

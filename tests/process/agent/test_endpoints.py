@@ -28,14 +28,14 @@ def test_nothing_listens_and_the_program_ends_as_ever(runs):
     run.wait_for_agent()
     assert elapsed_s(since) < 3.0
     assert run.destinations() == {"spans": (0, 0, 100), "logs": (0, 0, 100), "metrics": (0, 0, 1)}
-    assert run.log().count("holding telemetry locally until it answers") == 3
+    assert run.log().count("telemetry is held locally until it answers") == 3
 
 
 def test_endpoint_that_comes_up_while_the_program_runs_gets_everything(runs):
     port = free_port()
     run = runs.start(f"http://127.0.0.1:{port}", "recording.py", "100", "wait")
     run.wait_for_line("recorded")
-    wait_for(lambda: "holding" in run.log(), DEADLINE_S)
+    wait_for(lambda: "held locally" in run.log(), DEADLINE_S)
     with OtlpSink(http_port=port) as sink:
         wait_for(lambda: received(sink) == (ALL, ALL), DEADLINE_S)
         run.process.communicate(timeout=DEADLINE_S)

@@ -93,7 +93,7 @@ def test_refused_records_are_held_told_once_and_delivered_later(make_channel):
         (
             "http://there",
             "holding",
-            "Connection refused: holding telemetry locally until it answers",
+            "Connection refused: telemetry is held locally until it answers",
         ),
         ("http://there", "delivering", "delivering again"),
     ]
