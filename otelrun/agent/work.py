@@ -141,7 +141,9 @@ class RunWork:
         if self._is_open:
             return
         self._is_open = True
+        description = self._describe()
         surroundings = exporters.Surroundings(
+            cwd=str(description.get("cwd") or "/"),
             outbox=self.run.outbox,
             console=os.path.join(self.run.path, "console.jsonl"),
             stdout=self._stdout,
@@ -163,16 +165,24 @@ class RunWork:
             temporality = encode_metrics.Temporality(reader.exporter.temporality)
             self._readers.append(Reader(channel, reader.interval_ms / 1000, temporality))
         if self.profile.otelrun.store.enabled:
-            self._store = self._guarded(self._open_store)
+            self._store = self._guarded(lambda: self._open_store(description))
         for channel in self.channels:
             channel.wake()
 
-    def _open_store(self) -> StoreWriter:
+    def _describe(self) -> dict[str, Any]:
+        try:
+            with open(self.run.description, encoding="utf-8") as file:
+                description: dict[str, Any] = json.load(file)
+        except (OSError, ValueError):
+            self._notices.failed("reading what was run")
+            return {"run_id": self.run.run_id}
+        return description
+
+    def _open_store(self, description: dict[str, Any]) -> StoreWriter:
         from otelrun.store.ingest import StoreWriter  # noqa: PLC0415 - sqlite3 is for runs that record something
 
         store = StoreWriter(self.run.store)
-        with open(self.run.description, encoding="utf-8") as file:
-            store.describe_run(json.load(file))
+        store.describe_run(description)
         return store
 
     def _guarded(self, use: Callable[[], Any]) -> Any:

@@ -23,7 +23,7 @@ _FLUSH_RETRY_S = 0.25
 _STATES = {
     retry.DELIVERED: ("delivering", "delivering again"),
     retry.RETRY: ("holding", "telemetry is held locally until it answers"),
-    retry.REJECTED: ("rejected", "telemetry is rejected there, and dropped"),
+    retry.REJECTED: ("rejected", "telemetry is rejected there and dropped"),
 }
 
 

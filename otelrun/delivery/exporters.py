@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ class Surroundings(NamedTuple):
     """What channels need of the agent.
 
     Attributes:
+        cwd: where the run was started, for relative paths of the profile.
         outbox: directory of the outboxes.
         console: file that takes what is for the terminal where there is none.
         stdout: a descriptor of the launcher's standard output, or None.
@@ -36,6 +38,7 @@ class Surroundings(NamedTuple):
         tell: see ``Channel``.
     """
 
+    cwd: str
     outbox: str
     console: str
     stdout: int | None
@@ -99,6 +102,7 @@ def open_transport(exporter: Exporter, signal: str, surroundings: Surroundings) 
         OSError: a file of it cannot be opened.
         ValueError: its endpoint cannot be used.
     """
+    exporter = resolve_paths(exporter, surroundings.cwd)
     if exporter.kind == "otlp_http":
         from otelrun.delivery.otlp_http import OtlpHttp  # noqa: PLC0415
 
@@ -119,6 +123,14 @@ def open_transport(exporter: Exporter, signal: str, surroundings: Surroundings) 
     from otelrun.delivery.console import Console  # noqa: PLC0415
 
     return Console(fd, signal)
+
+
+def resolve_paths(exporter: Exporter, cwd: str) -> Exporter:
+    """Make the TLS files of an exporter absolute: the agent is in ``/``, the profile was written for ``cwd``."""
+    tls = exporter.tls
+    files = {"ca_file": tls.ca_file, "key_file": tls.key_file, "cert_file": tls.cert_file}
+    absolute = {name: os.path.join(cwd, path) for name, path in files.items() if path}
+    return replace(exporter, tls=replace(tls, **absolute)) if absolute else exporter
 
 
 def destination(exporter: Exporter) -> str:

@@ -76,9 +76,10 @@ def of_grpc(code: str, details: str, retry_info: bytes | None) -> Outcome:
 
 def of_failure(error: BaseException) -> Outcome:
     """Judge that no answer came: always to be retried."""
+    if isinstance(error, OSError) and error.strerror:
+        return Outcome(RETRY, error.strerror)
     name = type(error).__name__
-    message = str(getattr(error, "strerror", None) or error)
-    return Outcome(RETRY, f"{name}: {message}" if message else name)
+    return Outcome(RETRY, f"{name}: {error}" if str(error) else name)
 
 
 def backoff_s(failures: int, random: Callable[[], float]) -> float:

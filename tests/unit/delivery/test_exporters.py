@@ -4,7 +4,7 @@ import pytest
 
 from otelrun.delivery import exporters
 from otelrun.delivery.channel import Batching
-from otelrun.profile.model import Exporter, LoggerProvider, Processor, Profile, TracerProvider
+from otelrun.profile.model import Exporter, LoggerProvider, Processor, Profile, Tls, TracerProvider
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,11 @@ def test_destination_names_the_place_and_no_secret(exporter, name):
 )
 def test_batches_wait_as_the_profile_allows_but_no_longer_than_a_second(processor, when):
     assert exporters.batching(processor) == when
+
+
+def test_tls_files_are_those_of_the_directory_the_run_was_started_in():
+    exporter = Exporter("otlp_http", tls=Tls(ca_file="certs/ca.pem", key_file="/abs/key.pem"))
+    assert exporters.resolve_paths(exporter, "/app").tls == Tls(ca_file="/app/certs/ca.pem", key_file="/abs/key.pem")
 
 
 def test_plugins_are_left_to_the_program():

@@ -84,8 +84,9 @@ def test_exhausted_server_that_says_when_is_retried_then():
 
 
 def test_failure_without_an_answer_is_retried():
-    error = ConnectionRefusedError(111, "Connection refused")
-    assert retry.of_failure(error) == Outcome(RETRY, "ConnectionRefusedError: Connection refused")
+    assert retry.of_failure(ConnectionRefusedError(111, "Connection refused")) == Outcome(RETRY, "Connection refused")
+    assert retry.of_failure(TimeoutError("timed out")) == Outcome(RETRY, "TimeoutError: timed out")
+    assert retry.of_failure(EOFError()) == Outcome(RETRY, "EOFError")
 
 
 def test_back_off_grows_from_half_a_second_to_thirty():
