@@ -103,14 +103,16 @@ def _with_injected(args: tuple[Any, ...], kwargs: dict[str, Any], call: Call) ->
 
 
 def _end_with(rpc: Any, call: Call) -> None:
-    """End ``call`` when gRPC has the status of ``rpc``."""
-    cython_call = getattr(rpc, "_cython_call", None)
-    if cython_call is None:
-        rpc.add_done_callback(partial(_end, call))
-    else:  # without holding the program's call object, which gRPC cancels when it is dropped
-        cython_call.add_done_callback(
-            partial(_end_with_status, call, cython_call, getattr(rpc, "_call_response", None))
-        )
+    """End ``call`` when gRPC has the status of ``rpc``: without holding that object, which gRPC cancels when it is dropped."""
+    while not hasattr(rpc, "_cython_call") and hasattr(rpc, "_call"):
+        rpc = rpc._call  # an interceptor's iterator of responses, around a call
+    if hasattr(rpc, "_cython_call"):
+        response = getattr(rpc, "_call_response", None)
+        rpc._cython_call.add_done_callback(partial(_end_with_status, call, rpc._cython_call, response))
+    elif hasattr(rpc, "_interceptors_task"):
+        rpc._interceptors_task.add_done_callback(partial(_end_intercepted, call))
+    else:
+        call.end(names.OK)  # an interceptor's own response
 
 
 def _end_with_status(call: Call, cython_call: Any, response: asyncio.Task[Any] | None = None) -> None:
@@ -123,24 +125,15 @@ def _end_with_status(call: Call, cython_call: Any, response: asyncio.Task[Any] |
         call.end(names.UNKNOWN if code is None else code.name, status.details())
 
 
-def _end(call: Call, rpc: Any) -> None:
-    """End a call that the program's interceptors answered for: by their error, or by the call or response they returned."""
+def _end_intercepted(call: Call, task: asyncio.Task[Any]) -> None:
+    """End a call that the program's interceptors failed, or go on with the call or response they returned."""
     with guarded(NAME):
-        task = rpc._interceptors_task
+        error = getattr(task, "_exception", None)  # task.exception() would mark it as retrieved
         if task.cancelled():
             call.end(names.CANCELLED)
-            return
-        error = task.exception()
-        if isinstance(error, AioRpcError):
+        elif isinstance(error, AioRpcError):
             call.end(error.code().name, error.details())
-            return
-        if error is not None:
+        elif error is not None:
             call.fail(error)
-            return
-        returned = task.result()
-        while not hasattr(returned, "_cython_call") and hasattr(returned, "_call"):
-            returned = returned._call  # a response iterator of an interceptor around a call
-        if hasattr(returned, "_cython_call"):
-            _end_with_status(call, returned._cython_call)
         else:
-            call.end(names.OK)  # the interceptor's own response
+            _end_with(task.result(), call)

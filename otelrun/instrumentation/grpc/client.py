@@ -60,7 +60,10 @@ def _start(
 ) -> tuple[Call | None, tuple[Any, ...], dict[str, Any]]:
     """Start the call and put its context into the arguments; unchanged arguments and None where that is not to be."""
     with guarded(NAME):
-        address, port = names.server_of_target(multi_callable._target.decode("utf-8", "replace"))
+        target = (
+            getattr(multi_callable, "_target", None) or multi_callable._channel.target()
+        )  # older gRPC keeps it there
+        address, port = names.server_of_target(target.decode("utf-8", "replace"))
         call = tracer.start_client(multi_callable._method.decode("utf-8", "replace"), address, port)
         if call is not None:
             args, kwargs = with_injected(args, kwargs, call.context)

@@ -407,7 +407,7 @@ class ClientInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
         self.seen, self._answer = [], answer
 
     async def intercept_unary_unary(self, continuation, client_call_details, request):
-        self.seen.append((current_id(), sorted(client_call_details.metadata.keys())))
+        self.seen.append((current_id(), [key for key, _ in client_call_details.metadata]))
         if isinstance(self._answer, Exception):
             raise self._answer
         return self._answer or await continuation(client_call_details, request)
@@ -418,7 +418,11 @@ class ClientInterceptor(grpc.aio.UnaryUnaryClientInterceptor):
     [
         (None, "OK", None),
         (b"from the cache", "OK", None),
-        (grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE), "UNAVAILABLE", "UNAVAILABLE"),
+        (
+            grpc.aio.AioRpcError(grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata()),
+            "UNAVAILABLE",
+            "UNAVAILABLE",
+        ),
         (KeyError("route"), None, "KeyError"),
     ],
 )

@@ -18,7 +18,8 @@ HEADER = ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-0
 class Shouting(TextMapPropagator):
     """Sends what HTTP/2 refuses, and keys as HTTP/1 writes them."""
 
-    def inject(self, carrier, context=None, setter=None):  # noqa: ARG002
+    def inject(self, carrier, context=None, setter=None):
+        assert context is CONTEXT
         setter.set(carrier, "X-B3-TraceId", "1")
         setter.set(carrier, "x-bad", "line\nend")
         setter.set(carrier, "x-worse", "Käse")

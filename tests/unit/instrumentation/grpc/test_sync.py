@@ -202,16 +202,16 @@ def test_an_unknown_method_names_neither_span_nor_series(instrument, telemetry):
 
 def test_a_deadline_that_passes_is_one_on_both_sides(instrument, telemetry):
     instrument("client", "server")
-    release = threading.Event()
 
     def handle(request, context):
-        release.wait(DEADLINE_S)
+        gone = threading.Event()
+        context.add_callback(gone.set)
+        gone.wait(DEADLINE_S)
         return b""
 
     with Running(Ask=("unary_unary", handle)) as running:
         with pytest.raises(grpc.RpcError) as raised:
             running.call("unary_unary", "Ask")(b"", timeout=0.1)
-        release.set()
         client, server = telemetry.spans(2)
     assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert client.attributes["rpc.response.status_code"] == "DEADLINE_EXCEEDED"
