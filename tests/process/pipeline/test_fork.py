@@ -1,0 +1,134 @@
+"""A forked child records as itself: its own ring, resource, ids and numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from otelrun.profile import model
+from tests.process.pipeline.programs import processes, run
+
+pytestmark = pytest.mark.process
+
+
+def test_a_child_continues_the_trace_in_its_own_ring(tmp_path):
+    result = run(
+        tmp_path,
+        """
+        counter.add(5)
+        with tracer.start_as_current_span("parent"):
+            pid = os.fork()
+            if pid == 0:
+                counter.add(1)
+                with tracer.start_as_current_span("child"):
+                    pass
+                os._exit(0)
+            os.waitpid(pid, 0)
+        counter.add(5)
+        """,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    parent, child = processes(tmp_path)
+    assert [span.name for span in parent.spans] == ["parent"]
+    assert [span.name for span in child.spans] == ["child"]
+    assert child.spans[0].parent_span_id == parent.spans[0].span_id
+    assert child.spans[0].trace_id == parent.spans[0].trace_id
+    assert (parent.series, child.series) == ({"hits": 10.0}, {"hits": 1.0})
+    assert parent.scopes == child.scopes == {"app"}
+    assert child.resource["process.pid"] == child.pid != parent.pid
+    assert child.resource["process.parent_pid"] == parent.pid
+    assert child.resource["service.instance.id"] != parent.resource["service.instance.id"]
+
+
+def test_children_draw_different_ids(tmp_path):
+    result = run(
+        tmp_path,
+        """
+        tracer.start_span("warm").end()
+        pids = []
+        for _ in range(3):
+            pid = os.fork()
+            if pid == 0:
+                for _ in range(20):
+                    tracer.start_span("work").end()
+                os._exit(0)
+            pids.append(pid)
+        for pid in pids:
+            os.waitpid(pid, 0)
+        """,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    ids = [span.trace_id for process in processes(tmp_path) for span in process.spans]
+    assert len(ids) == len(set(ids)) == 61
+
+
+def test_a_fork_while_other_threads_record_leaves_the_child_able_to_record(tmp_path):
+    result = run(
+        tmp_path,
+        """
+        import threading
+        stop = threading.Event()
+        histogram = metrics.get_meter("app").create_histogram("size")
+
+        def work():
+            while not stop.is_set():
+                counter.add(1, {"thread": 1})
+                histogram.record(1)
+                tracer.start_span("thread").end()
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for _ in range(10):
+            pid = os.fork()
+            if pid == 0:
+                counter.add(1, {"thread": 1})
+                histogram.record(1)
+                tracer.start_span("child").end()
+                os._exit(0)
+            assert os.waitpid(pid, 0)[1] == 0
+        stop.set()
+        for thread in threads:
+            thread.join()
+        """,
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    found = processes(tmp_path)
+    children = [process for process in found if [span.name for span in process.spans] == ["child"]]
+    assert len(children) == 10
+    assert all(process.series["hits"] == 1.0 for process in children)
+
+
+def test_observable_instruments_are_collected_on_time_at_exit_and_in_children(tmp_path):
+    reader = model.MetricReader(model.Exporter("console"), interval_ms=20)
+    result = run(
+        tmp_path,
+        """
+        import time
+        calls = []
+
+        def level(options):
+            calls.append(os.getpid())
+            return [metrics.Observation(len(calls))]
+
+        metrics.get_meter("app").create_observable_gauge("level", [level])
+        deadline = time.monotonic() + 20
+        while len(calls) < 3 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        pid = os.fork()
+        if pid == 0:
+            before = len(calls)
+            counter.add(1)
+            while len(calls) < before + 2 and time.monotonic() < deadline:
+                time.sleep(0.005)
+            assert len(calls) >= before + 2
+            os._exit(0)
+        assert os.waitpid(pid, 0)[1] == 0
+        print(len(calls))
+        """,
+        model.Profile(meter_provider=model.MeterProvider((reader,))),
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    parent, child = processes(tmp_path)
+    assert parent.series["level"] > int(result.stdout) >= 3
+    assert child.series["level"] >= 5
+    assert child.series["hits"] == 1.0

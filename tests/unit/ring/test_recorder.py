@@ -1,0 +1,108 @@
+"""One recorder per process: a ring at the first record, another after fork, none where none can be."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from otelrun import diagnostics
+from otelrun.ring.reader import RingReader
+from otelrun.ring.record import NOTE, Scope, Series, encode
+from otelrun.ring.recorder import Recorder
+
+
+@pytest.fixture
+def recorder(tmp_path):
+    return make(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    monkeypatch.setattr(diagnostics, "_told", set())
+    monkeypatch.setattr(diagnostics, "_listeners", [])
+    monkeypatch.setenv("OTELRUN_QUIET", "1")
+
+
+def make(directory):
+    return Recorder(str(directory), lambda: {"pid": os.getpid()}, data_size=4096, tables_size=4096, hold_ns=0)
+
+
+def read(path):
+    reader = RingReader(str(path))
+    found = (reader.resource(), [record for _, record in reader.read(100)], reader.counts())
+    reader.close()
+    return found
+
+
+def test_the_first_record_makes_the_ring(recorder, tmp_path):
+    assert list(tmp_path.iterdir()) == []
+    recorder.record(NOTE, (1, "a", "b"))
+    recorder.append(NOTE, encode(NOTE, (2, "a", "b")))
+    (path,) = tmp_path.iterdir()
+    resource, records, counts = read(path)
+    assert resource == {"pid": os.getpid()}
+    assert [record.time_ns for record in records] == [1, 2]
+    assert counts.recorded["notes"] == 2
+
+
+def test_threads_that_record_first_at_once_make_one_ring(tmp_path):
+    for attempt in range(10):
+        directory = tmp_path / str(attempt)
+        directory.mkdir()
+        recorder = make(directory)
+        barrier = threading.Barrier(4)
+
+        def work(recorder=recorder, barrier=barrier):
+            barrier.wait()
+            recorder.record(NOTE, (1, "a", "b"))
+
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (path,) = directory.iterdir()
+        assert len(read(path)[1]) == 4
+
+
+def test_where_no_ring_can_be_made_it_is_told_once_and_recording_is_harmless(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, text: told.append(slug)])
+    recorder = make(tmp_path / "gone")
+    recorder.record(NOTE, (1, "a", "b"))
+    recorder.record(NOTE, (1, "a", "b"))
+    assert recorder.scope(Scope("a", "", "", {})) == 0
+    assert recorder.series(Series("counter", "c", "", "", 0, {}, (), 1), 3) is None
+    assert told == ["ring-off"]
+
+
+def test_a_scope_is_defined_once(recorder, tmp_path):
+    first = recorder.scope(Scope("a", "1", "", {}))
+    assert recorder.scope(Scope("a", "1", "", {})) == first
+    assert recorder.scope(Scope("a", "1", "", {"x": 1})) != first
+    (path,) = tmp_path.iterdir()
+    reader = RingReader(str(path))
+    assert reader.scope(first) == Scope("a", "1", "", {})
+    reader.close()
+
+
+def test_a_forked_child_gets_a_ring_of_its_own(recorder, tmp_path):
+    recorder.record(NOTE, (1, "parent", ""))
+    scope = recorder.scope(Scope("filler", "", "", {}))
+    recorder._forget()
+    assert recorder.generation == 1
+    recorder.record(NOTE, (2, "child", ""))
+    assert recorder.scope(Scope("other", "", "", {})) == scope - 0  # ids begin anew
+    slugs = [[record.slug for record in read(path)[1]] for path in sorted(tmp_path.iterdir())]
+    assert slugs == [["parent"], ["child"]]
+
+
+def test_notices_are_recorded_only_where_there_is_a_ring_already(recorder, tmp_path):
+    recorder.note("early", "text")
+    assert list(tmp_path.iterdir()) == []
+    recorder.record(NOTE, (1, "a", "b"))
+    recorder.note("late", "text")
+    (path,) = tmp_path.iterdir()
+    assert [record.slug for record in read(path)[1]] == ["a", "late"]
