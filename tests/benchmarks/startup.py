@@ -58,7 +58,9 @@ def measure(text: str, rounds: int, upstream: str | None, runs: str) -> dict[str
     profile = Profile(
         tracer_provider=TracerProvider(), meter_provider=MeterProvider(), logger_provider=LoggerProvider()
     )
-    handed = handoff.write(profile, run_directory=runs, pipeline="agent")
+    handed_run = os.path.join(runs, "handed")
+    os.makedirs(os.path.join(handed_run, "rings"))
+    handed = handoff.write(profile, run_directory=handed_run, pipeline="agent")
     program = [sys.executable, "-c", text]
     ways: dict[str, tuple[list[str], dict[str, str]]] = {
         "bare": (program, environment()),
