@@ -92,14 +92,14 @@ def test_tools_run_unobserved_and_their_children_observed(tmp_path):
     package = tmp_path / "pip"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    show = "import sys; print(sys.meta_path[0].__name__, flush=True)"
+    show = "import sys; print('otelrun.startup.hooks' in sys.modules, flush=True)"
     (package / "__main__.py").write_text(
         f"{show}\nimport subprocess\nsubprocess.run([sys.executable, '-c', {show!r}], check=True)"
     )
 
     observed = run_otelrun([sys.executable, "-m", "pip"], cwd=tmp_path)
 
-    assert (observed.stdout, observed.stderr) == (b"BuiltinImporter\nPostImportFinder\n", b"")
+    assert (observed.stdout, observed.stderr) == (b"False\nTrue\n", b"")
 
 
 def interpreters():

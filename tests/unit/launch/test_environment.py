@@ -68,6 +68,6 @@ def test_a_locale_set_by_the_launchers_interpreter_is_taken_out(environment, ini
 
 
 def test_the_shim_is_alone_in_its_folder():
-    files = [name for name in os.listdir(shim_folder()) if name != "__pycache__"]
+    files = [name for name in os.listdir(shim_folder()) if name not in ("__pycache__", "sitecustomize.pyc")]
 
     assert files == ["sitecustomize.py"]
