@@ -123,7 +123,9 @@ class Checker:
             if key not in meant:
                 text = f"'{key}' is missing; write {_how_to_write(key, rule.keys[key])}"
                 self.problems.error(node.position, path, text)
-        return rule.finish(self, node, path, values) if rule.finish and not missing else values
+        if missing:
+            return None
+        return rule.finish(self, node, path, values) if rule.finish else values
 
     def _unknown_key(self, key: str, node: Mapping, rule: Map, path: str) -> str:
         """Tell an unknown key; give the known one that was probably meant."""

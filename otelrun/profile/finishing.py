@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from otelrun.profile.hints import misspelt
 from otelrun.profile.nodes import Mapping, Scalar, Sequence
 from otelrun.profile.pairs import header_fault
 from otelrun.profile.problems import quote
@@ -12,6 +13,7 @@ from otelrun.profile.rules import Finding
 if TYPE_CHECKING:
     from otelrun.profile.checker import Checker
 
+PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi")
 _DEFAULT_QUEUE = 2_048
 _DEFAULT_BATCH = 512
 
@@ -65,6 +67,15 @@ def test_output_stream(stream: str, shown: str) -> Finding | None:
     if "://" not in stream and stream.startswith("/"):
         return Finding(f"is no stream; write file://{shown}")
     return Finding("is no stream; write stdout or file:///absolute/path.jsonl")
+
+
+def test_propagators(listed: str, _shown: str) -> Finding | None:
+    """Test ``composite_list``: names of propagators, where those that are not built in come from something installed."""
+    for name in listed.split(","):
+        meant = misspelt(name.strip(), PROPAGATORS)
+        if meant and name.strip() not in (*PROPAGATORS, "", "none"):
+            return Finding(f"has an unknown name in it; did you mean '{meant}'?")
+    return None
 
 
 def _is_whole(header: dict[str, Any]) -> bool:

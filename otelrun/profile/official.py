@@ -10,11 +10,13 @@ from otelrun.profile.attributes import finish_attribute, finish_resource
 from otelrun.profile.distribution import DISTRIBUTION
 from otelrun.profile.endpoints import default_endpoint, grpc_test, http_test
 from otelrun.profile.finishing import (
+    PROPAGATORS,
     finish_batch,
     finish_meter_provider,
     finish_otlp,
     finish_probability,
     test_output_stream,
+    test_propagators,
 )
 from otelrun.profile.rules import (
     MILLISECONDS,
@@ -260,7 +262,6 @@ METER_PROVIDER = Map(
     finish=finish_meter_provider,
 )
 
-PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi")
 PROPAGATOR = Map(
     {
         "composite": ListOf(
@@ -268,7 +269,7 @@ PROPAGATOR = Map(
             keyed_by="key",
             instead="a list, '- tracecontext:' and so on, or composite_list: tracecontext,baggage",
         ),
-        "composite_list": Text(is_nullable=True),
+        "composite_list": Text(is_nullable=True, test=test_propagators),
     },
     instead="composite_list: tracecontext,baggage below it",
 )
