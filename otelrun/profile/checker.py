@@ -219,7 +219,7 @@ def hide_user(shown: str) -> str:
 
 def _without_variables(node: Scalar) -> Scalar:
     text = "" if node.default is None else str(node.default)
-    return node._replace(value=node.default, text=text, variables=())
+    return node._replace(value=node.default, text=text, variables=(), references=())
 
 
 def _has_content(node: Node) -> bool:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otelrun.profile.hints import misspelt
-from otelrun.profile.nodes import Mapping, Scalar, Sequence
-from otelrun.profile.pairs import header_fault
-from otelrun.profile.problems import quote
+from otelrun.profile.nodes import Mapping, Scalar
+from otelrun.profile.pairs import header_name_fault, header_value_fault
 from otelrun.profile.rules import Finding
 
 if TYPE_CHECKING:
@@ -33,15 +32,11 @@ def finish_batch(checker: Checker, node: Mapping, path: str, values: dict[str, A
     return {**values, "max_export_batch_size": queue}
 
 
-def finish_otlp(checker: Checker, node: Mapping, path: str, values: dict[str, Any]) -> dict[str, Any]:
+def finish_otlp(_checker: Checker, _node: Mapping, _path: str, values: dict[str, Any]) -> dict[str, Any]:
     """Join ``headers`` and ``headers_list`` to pairs; of equal names (in any case) that of ``headers`` counts."""
     pairs = [(header["name"], header["value"]) for header in values.get("headers") or () if _is_whole(header)]
     named = {name.lower() for name, _ in pairs}
     listed = [pair for pair in values.get("headers_list") or () if pair[0].lower() not in named]
-    for key, group in (("headers", pairs), ("headers_list", listed)):
-        for name, value in group:
-            if fault := header_fault(name, value):
-                _complain_of_header(checker, node, f"{path}.{key}", name, fault)
     return {**values, "headers": tuple(pairs + listed)}
 
 
@@ -78,17 +73,22 @@ def test_propagators(listed: str, _shown: str) -> Finding | None:
     return None
 
 
+def test_header_name(name: str, _shown: str) -> Finding | None:
+    """Test the name of an entry of ``headers``."""
+    fault = header_name_fault(name)
+    return Finding(fault) if fault else None
+
+
+def test_header_value(value: str, _shown: str) -> Finding | None:
+    """Test the value of an entry of ``headers``."""
+    fault = header_value_fault(value)
+    return Finding(fault) if fault else None
+
+
+def test_header(name: str, value: str) -> str:
+    """Test one pair of ``headers_list``."""
+    return header_name_fault(name) or header_value_fault(value)
+
+
 def _is_whole(header: dict[str, Any]) -> bool:
-    return isinstance(header.get("name"), str) and isinstance(header.get("value"), str)
-
-
-def _complain_of_header(checker: Checker, node: Mapping, path: str, name: str, fault: str) -> None:
-    place = node.get(path.rpartition(".")[2])
-    subject = "a header name" if isinstance(place, Scalar) else quote(name)
-    if isinstance(place, Sequence):
-        for item in place.items:
-            found = item.get("name") if isinstance(item, Mapping) else None
-            if isinstance(found, Scalar) and found.text == name:
-                place = found
-    position = place.position if place else node.position
-    checker.problems.error(position, path, f"{subject} {fault}")
+    return isinstance(header.get("name"), str) and bool(header.get("value"))

@@ -15,6 +15,9 @@ from otelrun.profile.finishing import (
     finish_meter_provider,
     finish_otlp,
     finish_probability,
+    test_header,
+    test_header_name,
+    test_header_value,
     test_output_stream,
     test_propagators,
 )
@@ -103,15 +106,17 @@ def _otlp(kind: str, signal: str) -> Map:
         "headers": ListOf(
             Map(
                 {
-                    "name": Text(),
-                    "value": Text(is_nullable=True, is_secret=True, unset="the header is left out"),
+                    "name": Text(test=test_header_name),
+                    "value": Text(
+                        is_nullable=True, is_secret=True, unset="the header is left out", test=test_header_value
+                    ),
                 },
                 required=("name", "value"),
             ),
             keyed_by="name",
             instead="a list of '- name: NAME' with 'value: VALUE' below it",
         ),
-        "headers_list": Pairs(is_secret=True),
+        "headers_list": Pairs(is_secret=True, test=test_header),
         "compression": Choice(("gzip", "none")),
         "timeout": _milliseconds(10_000),
         "max_request_size": _NEXT_MINOR,

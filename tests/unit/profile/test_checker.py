@@ -197,7 +197,7 @@ MISTAKES = {
     ),
     "number for text": (
         ("name: service.name", "name: 1.5"),
-        '4:13 resource.attributes[0].name: \'1.5\' is a number, not text; write "1.5" in quotes',
+        "4:13 resource.attributes[0].name: '1.5' is a number, not text; write \"1.5\" in quotes",
     ),
     "nothing for text": (
         ("name: service.name", "name:"),
@@ -338,9 +338,17 @@ def test_a_cycle_of_aliases_is_one_line(problems_of):
 
 
 def test_a_valid_alias_bomb_is_refused_quickly(problems_of):
-    five = ("root", "remote_parent_sampled", "remote_parent_not_sampled", "local_parent_sampled", "local_parent_not_sampled")
+    five = (
+        "root",
+        "remote_parent_sampled",
+        "remote_parent_not_sampled",
+        "local_parent_sampled",
+        "local_parent_not_sampled",
+    )
     lines = ['file_format: "1.1"', "x0: &s0 {always_on: }"]
-    lines += [f"x{n}: &s{n} {{parent_based: {{{', '.join(f'{key}: *s{n - 1}' for key in five)}}}}}" for n in range(1, 9)]
+    lines += [
+        f"x{n}: &s{n} {{parent_based: {{{', '.join(f'{key}: *s{n - 1}' for key in five)}}}}}" for n in range(1, 9)
+    ]
     [problem] = problems_of("\n".join(lines) + "\n")
     assert problem.endswith("more than 100,000 values, aliases written out; write fewer or smaller aliases")
 
@@ -379,7 +387,9 @@ def test_other_languages_and_distributions_get_no_word(load):
     assert load(text).warnings == ()
 
 
-SECRETS = GOOD + """logger_provider:
+SECRETS = (
+    GOOD
+    + """logger_provider:
   processors:
     - batch:
         timeot: 1
@@ -401,6 +411,7 @@ SECRETS = GOOD + """logger_provider:
     - simple: {exporter: {otlp_http: {headers: sesame}}}
     - hunter: hunter2
 """
+)
 
 
 def test_no_secret_is_ever_told(problems_of):

@@ -38,7 +38,8 @@ def test_a_key_is_suggested_generously(name, meant):
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("5s", "5000"), ("250ms", "250"), ("1.5 s", "1500"), ("2m", "120000"), ("1h", "3600000"), ("x", ""), ("5", "")]
+    ("text", "expected"),
+    [("5s", "5000"), ("250ms", "250"), ("1.5 s", "1500"), ("2m", "120000"), ("1h", "3600000"), ("x", ""), ("5", "")],
 )
 def test_a_duration_becomes_milliseconds(text, expected):
     assert milliseconds(text) == expected

@@ -65,17 +65,26 @@ def test_a_quoted_merge_key_is_a_key():
         ("# nothing\n", 'p.yaml:1:1: the file is empty; write at least file_format: "1.1"'),
         ("a: 1\n---\nb: 2\n", "p.yaml:2:1: a second document begins; a profile is one document, without '---' inside"),
         ("a:\n\tb: 1\n", "p.yaml:2:1: a tab; YAML is indented with spaces"),
-        ("a: b: c\n", "p.yaml:1:5: not YAML: a ': ' that cannot stand here; look at the indentation, or quote the text"),
+        (
+            "a: b: c\n",
+            "p.yaml:1:5: not YAML: a ': ' that cannot stand here; look at the indentation, or quote the text",
+        ),
         ("a: [${X}]\n", 'p.yaml:1:6: not YAML; inside [ ] and { } a reference is quoted: "${NAME}"'),
         ("a: &x\n  b: *x\n", "p.yaml:2:6: the alias '*x' stands inside what it names; write it out once"),
         ("a: *x\n", "p.yaml:1:4: the alias '*x' has no anchor before it; write & instead of * where it is defined"),
         ("<<: 1\n", "p.yaml:1:1: '<<' merges mappings only; write <<: *name of a mapping's anchor"),
         ("[a]: 1\n", "p.yaml:1:1: this key is no name; a key is one plain word before ': '"),
         ("'': 1\n", "p.yaml:1:1: this key is no name; a key is one plain word before ': '"),
-        ("a: !env X\n", "p.yaml:1:4: the tag '!env' is not for profiles; write the plain value, and ${NAME} for a variable"),
+        (
+            "a: !env X\n",
+            "p.yaml:1:4: the tag '!env' is not for profiles; write the plain value, and ${NAME} for a variable",
+        ),
         ("a: !!int x\n", "p.yaml:1:4: 'x' is not of the kind its tag '!!int' says"),
         ("a: !!set {x}\n", "p.yaml:1:4: the tag 'tag:yaml.org,2002:set' is not for profiles; leave it out"),
-        ("a: ${1X}\n", "p.yaml:1:4: '${1X}' is not a reference; write ${NAME} or ${NAME:-default}, and $$ for a $ itself"),
+        (
+            "a: ${1X}\n",
+            "p.yaml:1:4: '${1X}' is not a reference; write ${NAME} or ${NAME:-default}, and $$ for a $ itself",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_with_its_place(text, problem):
@@ -97,7 +106,9 @@ def test_text_nested_too_deeply_is_refused():
 
 
 def test_nesting_through_aliases_is_refused():
-    chain = ["a0: &a0 [" + "[" * 30 + "]" * 30 + "]"] + [f"a{n}: &a{n} [{'[' * 30}*a{n - 1}{']' * 30}]" for n in (1, 2, 3)]
+    chain = ["a0: &a0 [" + "[" * 30 + "]" * 30 + "]"] + [
+        f"a{n}: &a{n} [{'[' * 30}*a{n - 1}{']' * 30}]" for n in (1, 2, 3)
+    ]
     [problem] = problems_of("\n".join(chain) + "\n")
     assert problem.endswith("nested deeper than 64 levels, aliases written out")
 

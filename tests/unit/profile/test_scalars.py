@@ -35,7 +35,9 @@ def test_not_a_number_is_a_number():
     assert math.isnan(resolve(".nan"))
 
 
-@pytest.mark.parametrize(("tag", "text"), [("int", "1.5"), ("int", "true"), ("bool", "yes"), ("null", "x"), ("float", "x")])
+@pytest.mark.parametrize(
+    ("tag", "text"), [("int", "1.5"), ("int", "true"), ("bool", "yes"), ("null", "x"), ("float", "x")]
+)
 def test_a_tag_that_does_not_fit_is_refused(tag, text):
     with pytest.raises(ValueError, match=tag):
         resolve_tagged(f"tag:yaml.org,2002:{tag}", text)

@@ -115,7 +115,9 @@ def test_keys_are_never_substituted():
     assert list(node.entries) == ["${STRING_VALUE}"]
 
 
-@pytest.mark.parametrize("text", ["${STRING_VALUE:?error}", "${1API_KEY}", "${API_$KEY}", "${}", "${sys:x}", "${A B}", "${A:d}"])
+@pytest.mark.parametrize(
+    "text", ["${STRING_VALUE:?error}", "${1API_KEY}", "${API_$KEY}", "${}", "${sys:x}", "${A B}", "${A:d}"]
+)
 def test_an_invalid_reference_is_an_error(text):
     with pytest.raises(InvalidReferenceError):
         substitute(text, ENVIRONMENT)
