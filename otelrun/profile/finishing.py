@@ -55,7 +55,7 @@ def finish_probability(checker: Checker, node: Mapping, path: str, values: dict[
     return values
 
 
-def test_output_stream(stream: str, shown: str) -> Finding | None:
+def judge_output_stream(stream: str, shown: str) -> Finding | None:
     """Test ``output_stream`` of ``otlp_file/development``."""
     if stream == "stdout" or (stream.startswith("file:///") and len(stream) > len("file:///")):
         return None
@@ -64,7 +64,7 @@ def test_output_stream(stream: str, shown: str) -> Finding | None:
     return Finding("is no stream; write stdout or file:///absolute/path.jsonl")
 
 
-def test_propagators(listed: str, _shown: str) -> Finding | None:
+def judge_propagators(listed: str, _shown: str) -> Finding | None:
     """Test ``composite_list``: names of propagators, where those that are not built in come from something installed."""
     for name in listed.split(","):
         meant = misspelt(name.strip(), PROPAGATORS)
@@ -73,19 +73,19 @@ def test_propagators(listed: str, _shown: str) -> Finding | None:
     return None
 
 
-def test_header_name(name: str, _shown: str) -> Finding | None:
+def judge_header_name(name: str, _shown: str) -> Finding | None:
     """Test the name of an entry of ``headers``."""
     fault = header_name_fault(name)
     return Finding(fault) if fault else None
 
 
-def test_header_value(value: str, _shown: str) -> Finding | None:
+def judge_header_value(value: str, _shown: str) -> Finding | None:
     """Test the value of an entry of ``headers``."""
     fault = header_value_fault(value)
     return Finding(fault) if fault else None
 
 
-def test_header(name: str, value: str) -> str:
+def judge_header(name: str, value: str) -> str:
     """Test one pair of ``headers_list``."""
     return header_name_fault(name) or header_value_fault(value)
 

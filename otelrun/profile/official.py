@@ -15,11 +15,11 @@ from otelrun.profile.finishing import (
     finish_meter_provider,
     finish_otlp,
     finish_probability,
-    test_header,
-    test_header_name,
-    test_header_value,
-    test_output_stream,
-    test_propagators,
+    judge_header,
+    judge_header_name,
+    judge_header_value,
+    judge_output_stream,
+    judge_propagators,
 )
 from otelrun.profile.rules import (
     MILLISECONDS,
@@ -106,9 +106,9 @@ def _otlp(kind: str, signal: str) -> Map:
         "headers": ListOf(
             Map(
                 {
-                    "name": Text(test=test_header_name),
+                    "name": Text(test=judge_header_name),
                     "value": Text(
-                        is_nullable=True, is_secret=True, unset="the header is left out", test=test_header_value
+                        is_nullable=True, is_secret=True, unset="the header is left out", test=judge_header_value
                     ),
                 },
                 required=("name", "value"),
@@ -116,7 +116,7 @@ def _otlp(kind: str, signal: str) -> Map:
             keyed_by="name",
             instead="a list of '- name: NAME' with 'value: VALUE' below it",
         ),
-        "headers_list": Pairs(is_secret=True, test=test_header),
+        "headers_list": Pairs(is_secret=True, test=judge_header),
         "compression": Choice(("gzip", "none")),
         "timeout": _milliseconds(10_000),
         "max_request_size": _NEXT_MINOR,
@@ -132,7 +132,7 @@ def _otlp(kind: str, signal: str) -> Map:
 def _exporter(signal: str) -> OneOf:
     """Make the rule of an exporter for one signal."""
     metric = _metric_keys() if signal == "metrics" else {}
-    stream = Text(is_nullable=True, test=test_output_stream)
+    stream = Text(is_nullable=True, test=judge_output_stream)
     return OneOf(
         {
             "otlp_http": _otlp("otlp_http", signal),
@@ -274,7 +274,7 @@ PROPAGATOR = Map(
             keyed_by="key",
             instead="a list, '- tracecontext:' and so on, or composite_list: tracecontext,baggage",
         ),
-        "composite_list": Text(is_nullable=True, test=test_propagators),
+        "composite_list": Text(is_nullable=True, test=judge_propagators),
     },
     instead="composite_list: tracecontext,baggage below it",
 )

@@ -74,19 +74,25 @@ MISTAKES = {
     ),
     "sampler as a word": (
         ("      root:\n        always_on:", "      root: always_on"),
-        "9:13 tracer_provider.sampler.parent_based.root: 'always_on' is not a mapping; "
-        "write 'always_on:' on a line of its own, indented",
+        (
+            "9:13 tracer_provider.sampler.parent_based.root: 'always_on' is not a mapping; "
+            "write 'always_on:' on a line of its own, indented"
+        ),
     ),
     "two samplers": (
         (ROOT, ROOT + "\n        always_off:"),
-        "10:9 tracer_provider.sampler.parent_based.root: 2 keys ('always_on', 'always_off') where exactly one chooses; "
-        "write one of always_on, always_off, trace_id_ratio_based, parent_based, composite/development, "
-        "jaeger_remote/development, always_record or probability/development",
+        (
+            "10:9 tracer_provider.sampler.parent_based.root: 2 keys ('always_on', 'always_off') where exactly one chooses; "
+            "write one of always_on, always_off, trace_id_ratio_based, parent_based, composite/development, "
+            "jaeger_remote/development, always_record or probability/development"
+        ),
     ),
     "sampler's everyday name": (
         (ROOT, "        traceidratio:"),
-        "10:9 tracer_provider.sampler.parent_based.root.traceidratio: unknown component; "
-        "did you mean 'trace_id_ratio_based'?",
+        (
+            "10:9 tracer_provider.sampler.parent_based.root.traceidratio: unknown component; "
+            "did you mean 'trace_id_ratio_based'?"
+        ),
     ),
     "processors as a mapping": (
         ("    - batch:", "      batch:"),
@@ -111,13 +117,17 @@ MISTAKES = {
     "file_format empty": (('"1.1"', ""), '1:13 file_format: the version is missing; write file_format: "1.1"'),
     "file_format old": (
         ("1.1", "0.3"),
-        "1:14 file_format: '0.3' is not a version that otelrun reads; write file_format: \"1.1\", "
-        "and the keys of that version",
+        (
+            "1:14 file_format: '0.3' is not a version that otelrun reads; write file_format: \"1.1\", "
+            "and the keys of that version"
+        ),
     ),
     "file_format of the future": (
         ("1.1", "2.0"),
-        "1:14 file_format: '2.0' is not a version that otelrun reads; write file_format: \"1.1\", "
-        "and the keys of that version",
+        (
+            "1:14 file_format: '2.0' is not a version that otelrun reads; write file_format: \"1.1\", "
+            "and the keys of that version"
+        ),
     ),
     "file_format as a word": (
         ("1.1", "latest"),
@@ -165,13 +175,17 @@ MISTAKES = {
     ),
     "output stream as a path": (
         (EXPORTER, "otlp_file/development:\n            output_stream: t.jsonl"),
-        f"16:28 {BATCH}.exporter.otlp_file/development.output_stream: 't.jsonl' is no stream; "
-        "write stdout or file:///absolute/path.jsonl",
+        (
+            f"16:28 {BATCH}.exporter.otlp_file/development.output_stream: 't.jsonl' is no stream; "
+            "write stdout or file:///absolute/path.jsonl"
+        ),
     ),
     "output stream as an absolute path": (
         (EXPORTER, "otlp_file/development:\n            output_stream: /tmp/t.jsonl"),
-        f"16:28 {BATCH}.exporter.otlp_file/development.output_stream: '/tmp/t.jsonl' is no stream; "
-        "write file:///tmp/t.jsonl",
+        (
+            f"16:28 {BATCH}.exporter.otlp_file/development.output_stream: '/tmp/t.jsonl' is no stream; "
+            "write file:///tmp/t.jsonl"
+        ),
     ),
     "custom tag": (
         ("shop", "!env SERVICE"),
@@ -183,13 +197,17 @@ MISTAKES = {
     ),
     "empty list": (
         ("shop", "[]"),
-        "5:14 resource.attributes[0].value: the value is a list with nothing, or with lists in it; "
-        "write text, a number, a boolean or a list of one of these",
+        (
+            "5:14 resource.attributes[0].value: the value is a list with nothing, or with lists in it; "
+            "write text, a number, a boolean or a list of one of these"
+        ),
     ),
     "mapping as a value": (
         ("shop", "{a: b}"),
-        "5:14 resource.attributes[0].value: the value is a mapping; "
-        "write text, a number, a boolean or a list of one of these",
+        (
+            "5:14 resource.attributes[0].value: the value is a mapping; "
+            "write text, a number, a boolean or a list of one of these"
+        ),
     ),
     "value of another type": (
         ("shop", "shop\n      type: int"),
@@ -209,8 +227,10 @@ MISTAKES = {
     ),
     "batch without an exporter": (
         (f"        exporter:\n          {EXPORTER}\n", ""),
-        f"13:9 {BATCH}: 'exporter' is missing; write 'exporter:' and below it otlp_http, otlp_grpc, "
-        "otlp_file/development or console",
+        (
+            f"13:9 {BATCH}: 'exporter' is missing; write 'exporter:' and below it otlp_http, otlp_grpc, "
+            "otlp_file/development or console"
+        ),
     ),
     "content below a sampler": (
         (ROOT, "        always_on: {ratio: 1}"),
@@ -265,18 +285,24 @@ WARNINGS = {
     ),
     "endpoint without a path": (
         ("4318/v1/traces", "4318"),
-        f"16:23 {ENDPOINT}: 'http://localhost:4318' has no path, and OTLP/HTTP sends to exactly this URL; "
-        "write http://localhost:4318/v1/traces",
+        (
+            f"16:23 {ENDPOINT}: 'http://localhost:4318' has no path, and OTLP/HTTP sends to exactly this URL; "
+            "write http://localhost:4318/v1/traces"
+        ),
     ),
     "endpoint with the port of gRPC": (
         ("4318/v1/traces", "4317"),
-        f"16:23 {ENDPOINT}: 'http://localhost:4317' has the port of OTLP/gRPC; "
-        "write otlp_grpc instead of otlp_http, or port 4318",
+        (
+            f"16:23 {ENDPOINT}: 'http://localhost:4317' has the port of OTLP/gRPC; "
+            "write otlp_grpc instead of otlp_http, or port 4318"
+        ),
     ),
     "gRPC with the port of HTTP": (
         (EXPORTER, "otlp_grpc:\n            endpoint: http://localhost:4318"),
-        f"16:23 {BATCH}.exporter.otlp_grpc.endpoint: 'http://localhost:4318' has the port of OTLP/HTTP; "
-        "write otlp_http instead of otlp_grpc, or port 4317",
+        (
+            f"16:23 {BATCH}.exporter.otlp_grpc.endpoint: 'http://localhost:4318' has the port of OTLP/HTTP; "
+            "write otlp_http instead of otlp_grpc, or port 4317"
+        ),
     ),
     "batch larger than the queue": (
         ("schedule_delay: 5000", "max_queue_size: 100"),
@@ -319,10 +345,14 @@ def test_a_word_from_a_variable_may_have_any_case(load):
 def test_an_unknown_key_of_a_newer_minor_is_a_warning(load):
     text = GOOD.replace("1.1", "1.9").replace("schedule_delay:", "tempo:")
     assert load(text).warnings == (
-        "profile.yaml:1:14 file_format: '1.9' is newer than 1.1, the newest that otelrun knows; "
-        "keys that it does not know have no effect",
-        f"profile.yaml:13:9 {BATCH}.tempo: unknown key; write schedule_delay, export_timeout, max_queue_size, "
-        "max_export_batch_size or exporter; it has no effect",
+        (
+            "profile.yaml:1:14 file_format: '1.9' is newer than 1.1, the newest that otelrun knows; "
+            "keys that it does not know have no effect"
+        ),
+        (
+            f"profile.yaml:13:9 {BATCH}.tempo: unknown key; write schedule_delay, export_timeout, max_queue_size, "
+            "max_export_batch_size or exporter; it has no effect"
+        ),
     )
 
 

@@ -159,8 +159,10 @@ def test_each_file_needs_its_file_format(load):
     [
         (
             "extends: [defalt]",
-            "4:15 distribution.otelrun.extends[0]: no profile is named 'defalt'; did you mean 'default'? "
-            "(shipped: default, dev, off, prod)",
+            (
+                "4:15 distribution.otelrun.extends[0]: no profile is named 'defalt'; did you mean 'default'? "
+                "(shipped: default, dev, off, prod)"
+            ),
         ),
         ("extends: ./missing.yaml", "4:14 distribution.otelrun.extends: missing.yaml: no such file"),
         ("extends: [1]", "4:15 distribution.otelrun.extends[0]: is not text; write a list of texts"),
@@ -171,8 +173,10 @@ def test_each_file_needs_its_file_format(load):
         ),
         (
             "remove: [meter_provider]",
-            "4:14 distribution.otelrun.remove[0]: 'meter_provider' is not a JSON pointer; "
-            "write e.g. /tracer_provider/limits",
+            (
+                "4:14 distribution.otelrun.remove[0]: 'meter_provider' is not a JSON pointer; "
+                "write e.g. /tracer_provider/limits"
+            ),
         ),
     ],
 )

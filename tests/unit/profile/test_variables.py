@@ -152,8 +152,10 @@ BAD = {
     "OTEL_TRACES_EXPORTER": ("zipkin", f"{NOT_KNOWN} otlp, console or none; the default holds"),
     "OTEL_TRACES_SAMPLER": (
         "xray",
-        f"{NOT_KNOWN} one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, "
-        "parentbased_traceidratio; the default holds",
+        (
+            f"{NOT_KNOWN} one of always_on, always_off, traceidratio, parentbased_always_on, parentbased_always_off, "
+            "parentbased_traceidratio; the default holds"
+        ),
     ),
     "OTEL_PROPAGATORS": (
         "tracecontex",
