@@ -10,17 +10,15 @@ import pytest
 
 from otelrun.errors import ProfileError
 from otelrun.profile import loading
+from tests.support.golden import FOLDER
 
-GOLDEN = os.path.join(os.path.dirname(__file__), "..", "..", "golden")
 
-
-def test_three_mistakes_get_three_lines_and_tell_no_secret(tmp_path, monkeypatch):
-    shutil.copy(os.path.join(GOLDEN, "three_mistakes.yaml"), tmp_path)
+def test_three_mistakes_get_three_lines_and_tell_no_secret(tmp_path, monkeypatch, golden):
+    shutil.copy(FOLDER / "three_mistakes.yaml", tmp_path)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ProfileError) as caught:
         loading.load_profile("three_mistakes.yaml", {"API_KEY": "s3cret"})
-    with open(os.path.join(GOLDEN, "three_mistakes.txt"), encoding="utf-8") as file:
-        assert "".join(f"{problem}\n" for problem in caught.value.problems) == file.read()
+    golden.check("three_mistakes.txt", "".join(f"{problem}\n" for problem in caught.value.problems))
     assert caught.value.exit_status == 2
 
 
