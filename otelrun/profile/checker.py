@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otelrun.profile import hints
+from otelrun.profile.endpoints import without_user
 from otelrun.profile.nodes import Mapping, Scalar, Sequence
 from otelrun.profile.problems import quote
 from otelrun.profile.rules import Anything, Fault, ListOf, Map, NotFollowed, OneOf, Text
@@ -94,10 +95,10 @@ class Checker:
         if finding is None:
             return value
         if not finding.is_error:
-            subject = "the value" if rule.is_secret else quote(hide_user(node.shown))
+            subject = "the value" if rule.is_secret else quote(without_user(node.shown))
             self.problems.warn(node.position, path, f"{subject} {finding.text}")
             return value
-        shown = node._replace(shown=hide_user(node.shown))
+        shown = node._replace(shown=without_user(node.shown))
         if self.complain(shown, path, finding.text, is_secret=rule.is_secret):
             return self._scalar(_without_variables(node), rule, path)
         return None
@@ -208,13 +209,6 @@ def plain(node: Node) -> Any:
     if isinstance(node, Sequence):
         return tuple(plain(item) for item in node.items)
     return {key: plain(entry.node) for key, entry in node.entries.items()}
-
-
-def hide_user(shown: str) -> str:
-    """Hide user and password of a URL in a message."""
-    before, separator, rest = shown.partition("//")
-    user, at, host = rest.partition("@")
-    return f"{before}//…@{host}" if separator and at and "/" not in user else shown
 
 
 def _without_variables(node: Scalar) -> Scalar:

@@ -30,4 +30,6 @@ def test_a_port_is_found_with_and_without_a_scheme():
 
 
 def test_user_and_password_are_hidden():
-    assert without_user("https://u:p@h/x@y") == "https://…@h/x@y"
+    assert without_user("https://u:p/w@h/x") == "https://…@h/x"
+    assert without_user("u:p@h:4318") == "…@h:4318"
+    assert without_user("https://h:4318") == "https://h:4318"
