@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otelrun.profile import hints
+from otelrun.profile.endpoints import without_user
 from otelrun.profile.nodes import Mapping, Scalar, Sequence
 from otelrun.profile.problems import quote
 from otelrun.profile.rules import Anything, Fault, ListOf, Map, NotFollowed, OneOf, Text
@@ -94,10 +95,10 @@ class Checker:
         if finding is None:
             return value
         if not finding.is_error:
-            subject = "the value" if rule.is_secret else quote(hide_user(node.shown))
+            subject = "the value" if rule.is_secret else quote(without_user(node.shown))
             self.problems.warn(node.position, path, f"{subject} {finding.text}")
             return value
-        shown = node._replace(shown=hide_user(node.shown))
+        shown = node._replace(shown=without_user(node.shown))
         if self.complain(shown, path, finding.text, is_secret=rule.is_secret):
             return self._scalar(_without_variables(node), rule, path)
         return None
@@ -123,7 +124,9 @@ class Checker:
             if key not in meant:
                 text = f"'{key}' is missing; write {_how_to_write(key, rule.keys[key])}"
                 self.problems.error(node.position, path, text)
-        return rule.finish(self, node, path, values) if rule.finish and not missing else values
+        if missing:
+            return None
+        return rule.finish(self, node, path, values) if rule.finish else values
 
     def _unknown_key(self, key: str, node: Mapping, rule: Map, path: str) -> str:
         """Tell an unknown key; give the known one that was probably meant."""
@@ -208,16 +211,9 @@ def plain(node: Node) -> Any:
     return {key: plain(entry.node) for key, entry in node.entries.items()}
 
 
-def hide_user(shown: str) -> str:
-    """Hide user and password of a URL in a message."""
-    before, separator, rest = shown.partition("//")
-    user, at, host = rest.partition("@")
-    return f"{before}//…@{host}" if separator and at and "/" not in user else shown
-
-
 def _without_variables(node: Scalar) -> Scalar:
     text = "" if node.default is None else str(node.default)
-    return node._replace(value=node.default, text=text, variables=())
+    return node._replace(value=node.default, text=text, variables=(), references=())
 
 
 def _has_content(node: Node) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 HTTP_PORT = 4318
 GRPC_PORT = 4317
 SIGNALS = ("traces", "metrics", "logs")
-_USER = re.compile(r"//[^/@]*@")
+_USER = re.compile(r"^([A-Za-z]+://)?.*@", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]+(/.*)?")
 
 
@@ -41,8 +41,8 @@ def http_endpoint(base: str, signal: str) -> str:
 
 
 def without_user(url: str) -> str:
-    """Hide user and password of a URL, for messages."""
-    return _USER.sub("//…@", url)
+    """Hide user and password of a URL, for messages; rather too much than too little."""
+    return _USER.sub(r"\1…@", url)
 
 
 def port_of(url: str) -> int | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from otelrun.profile.nodes import Mapping, Scalar, Sequence
-from otelrun.profile.pairs import header_fault
-from otelrun.profile.problems import quote
+from otelrun.profile.hints import misspelt
+from otelrun.profile.nodes import Mapping, Scalar
+from otelrun.profile.pairs import header_name_fault, header_value_fault
 from otelrun.profile.rules import Finding
 
 if TYPE_CHECKING:
     from otelrun.profile.checker import Checker
 
+PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi")
 _DEFAULT_QUEUE = 2_048
 _DEFAULT_BATCH = 512
 
@@ -31,15 +32,11 @@ def finish_batch(checker: Checker, node: Mapping, path: str, values: dict[str, A
     return {**values, "max_export_batch_size": queue}
 
 
-def finish_otlp(checker: Checker, node: Mapping, path: str, values: dict[str, Any]) -> dict[str, Any]:
+def finish_otlp(_checker: Checker, _node: Mapping, _path: str, values: dict[str, Any]) -> dict[str, Any]:
     """Join ``headers`` and ``headers_list`` to pairs; of equal names (in any case) that of ``headers`` counts."""
     pairs = [(header["name"], header["value"]) for header in values.get("headers") or () if _is_whole(header)]
     named = {name.lower() for name, _ in pairs}
     listed = [pair for pair in values.get("headers_list") or () if pair[0].lower() not in named]
-    for key, group in (("headers", pairs), ("headers_list", listed)):
-        for name, value in group:
-            if fault := header_fault(name, value):
-                _complain_of_header(checker, node, f"{path}.{key}", name, fault)
     return {**values, "headers": tuple(pairs + listed)}
 
 
@@ -58,7 +55,7 @@ def finish_probability(checker: Checker, node: Mapping, path: str, values: dict[
     return values
 
 
-def test_output_stream(stream: str, shown: str) -> Finding | None:
+def judge_output_stream(stream: str, shown: str) -> Finding | None:
     """Test ``output_stream`` of ``otlp_file/development``."""
     if stream == "stdout" or (stream.startswith("file:///") and len(stream) > len("file:///")):
         return None
@@ -67,17 +64,31 @@ def test_output_stream(stream: str, shown: str) -> Finding | None:
     return Finding("is no stream; write stdout or file:///absolute/path.jsonl")
 
 
+def judge_propagators(listed: str, _shown: str) -> Finding | None:
+    """Test ``composite_list``: names of propagators, where those that are not built in come from something installed."""
+    for name in listed.split(","):
+        meant = misspelt(name.strip(), PROPAGATORS)
+        if meant and name.strip() not in (*PROPAGATORS, "", "none"):
+            return Finding(f"has an unknown name in it; did you mean '{meant}'?")
+    return None
+
+
+def judge_header_name(name: str, _shown: str) -> Finding | None:
+    """Test the name of an entry of ``headers``."""
+    fault = header_name_fault(name)
+    return Finding(fault) if fault else None
+
+
+def judge_header_value(value: str, _shown: str) -> Finding | None:
+    """Test the value of an entry of ``headers``."""
+    fault = header_value_fault(value)
+    return Finding(fault) if fault else None
+
+
+def judge_header(name: str, value: str) -> str:
+    """Test one pair of ``headers_list``."""
+    return header_name_fault(name) or header_value_fault(value)
+
+
 def _is_whole(header: dict[str, Any]) -> bool:
-    return isinstance(header.get("name"), str) and isinstance(header.get("value"), str)
-
-
-def _complain_of_header(checker: Checker, node: Mapping, path: str, name: str, fault: str) -> None:
-    place = node.get(path.rpartition(".")[2])
-    subject = "a header name" if isinstance(place, Scalar) else quote(name)
-    if isinstance(place, Sequence):
-        for item in place.items:
-            found = item.get("name") if isinstance(item, Mapping) else None
-            if isinstance(found, Scalar) and found.text == name:
-                place = found
-    position = place.position if place else node.position
-    checker.problems.error(position, path, f"{subject} {fault}")
+    return isinstance(header.get("name"), str) and bool(header.get("value"))

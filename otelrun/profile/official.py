@@ -10,11 +10,16 @@ from otelrun.profile.attributes import finish_attribute, finish_resource
 from otelrun.profile.distribution import DISTRIBUTION
 from otelrun.profile.endpoints import default_endpoint, grpc_test, http_test
 from otelrun.profile.finishing import (
+    PROPAGATORS,
     finish_batch,
     finish_meter_provider,
     finish_otlp,
     finish_probability,
-    test_output_stream,
+    judge_header,
+    judge_header_name,
+    judge_header_value,
+    judge_output_stream,
+    judge_propagators,
 )
 from otelrun.profile.rules import (
     MILLISECONDS,
@@ -101,15 +106,17 @@ def _otlp(kind: str, signal: str) -> Map:
         "headers": ListOf(
             Map(
                 {
-                    "name": Text(),
-                    "value": Text(is_nullable=True, is_secret=True, unset="the header is left out"),
+                    "name": Text(test=judge_header_name),
+                    "value": Text(
+                        is_nullable=True, is_secret=True, unset="the header is left out", test=judge_header_value
+                    ),
                 },
                 required=("name", "value"),
             ),
             keyed_by="name",
             instead="a list of '- name: NAME' with 'value: VALUE' below it",
         ),
-        "headers_list": Pairs(is_secret=True),
+        "headers_list": Pairs(is_secret=True, test=judge_header),
         "compression": Choice(("gzip", "none")),
         "timeout": _milliseconds(10_000),
         "max_request_size": _NEXT_MINOR,
@@ -125,7 +132,7 @@ def _otlp(kind: str, signal: str) -> Map:
 def _exporter(signal: str) -> OneOf:
     """Make the rule of an exporter for one signal."""
     metric = _metric_keys() if signal == "metrics" else {}
-    stream = Text(is_nullable=True, test=test_output_stream)
+    stream = Text(is_nullable=True, test=judge_output_stream)
     return OneOf(
         {
             "otlp_http": _otlp("otlp_http", signal),
@@ -260,7 +267,6 @@ METER_PROVIDER = Map(
     finish=finish_meter_provider,
 )
 
-PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi")
 PROPAGATOR = Map(
     {
         "composite": ListOf(
@@ -268,7 +274,7 @@ PROPAGATOR = Map(
             keyed_by="key",
             instead="a list, '- tracecontext:' and so on, or composite_list: tracecontext,baggage",
         ),
-        "composite_list": Text(is_nullable=True),
+        "composite_list": Text(is_nullable=True, test=judge_propagators),
     },
     instead="composite_list: tracecontext,baggage below it",
 )

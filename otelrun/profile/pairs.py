@@ -14,21 +14,22 @@ def parse_pairs(text: str) -> tuple[tuple[str, str], ...]:
         ValueError: an entry has no ``=`` or no name; as the specification says, then the whole text counts for nothing.
     """
     pairs: dict[str, str] = {}
-    for number, entry in enumerate(text.split(","), 1):
+    for entry in text.split(","):
         if not entry.strip():
             continue
         name, separator, value = entry.partition("=")
         if not separator or not name.strip():
-            message = f"has no name=value in its entry {number}"
+            message = "has an entry that is no name=value"
             raise ValueError(message)
         pairs[name.strip()] = unquote(value.strip())
     return tuple(pairs.items())
 
 
-def header_fault(name: str, value: str) -> str:
-    """Say why a header could not be sent; empty if it can."""
-    if not name or not _TOKEN.issuperset(name):
-        return "is not a header name; write letters, digits and '-'"
-    if any(c in "\r\n\0" for c in value):
-        return "has a line end in its value; write the value on one line"
-    return ""
+def header_name_fault(name: str) -> str:
+    """Continue the sentence about a name that no header can have; empty if one can."""
+    return "" if name and _TOKEN.issuperset(name) else "is not a header name; write letters, digits and '-'"
+
+
+def header_value_fault(value: str) -> str:
+    """Continue the sentence about a value that no header can have; empty if one can."""
+    return "has a line end in it; write it on one line" if any(c in "\r\n\0" for c in value) else ""

@@ -50,7 +50,7 @@ class Problems:
     def note(self, text: str) -> None:
         """Add a warning about something that stands in no file, such as an environment variable."""
         if text not in self._notes:
-            self._notes.append(text)
+            self._notes.append(printable(text))
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def quote(text: str) -> str:
 
 
 def _line(position: Position, path: str, text: str) -> str:
-    return f"{position} {printable(path)}: {text}" if path else f"{position}: {text}"
+    return printable(f"{position} {path}: {text}" if path else f"{position}: {text}")
 
 
 def _bounded(lines: list[str]) -> tuple[str, ...]:

@@ -174,20 +174,25 @@ class Choice(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """Text ``name=value,name=value``, values percent-encoded, as in OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS."""
+    """Text ``name=value,name=value``, values percent-encoded, as in OTEL_RESOURCE_ATTRIBUTES and OTEL_EXPORTER_OTLP_HEADERS.
+
+    ``test`` judges one name and value, and continues the sentence about the whole text if they are wrong.
+    """
 
     is_secret: bool = False
-    is_nullable: bool = True
-    unset: str = ""
+    test: Callable[[str, str], str] | None = None
 
     def read(self, scalar: Scalar) -> tuple[tuple[str, str], ...]:
         """Give the pairs."""
         if scalar.value is None:
             return ()
         try:
-            return parse_pairs(scalar.text)
+            pairs = parse_pairs(scalar.text)
         except ValueError as error:
             raise Fault(what=str(error), instead="name=value,name=value") from None
+        if self.test and any(self.test(name, value) for name, value in pairs):
+            raise Fault(what="has a header in it that cannot be sent", instead="name=value,name=value")
+        return pairs
 
 
 class Anything(NamedTuple):

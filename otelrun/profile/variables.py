@@ -139,7 +139,7 @@ class _Editor:
             text = "its value is not known here; write otlp, console or none; the default holds"
             self._problems.note(f"{signal.variable}: {text}")
             return None
-        return [_EXPORTERS[word] for word in words if word != "none"]
+        return list(dict.fromkeys(_EXPORTERS[word] for word in words if word != "none"))
 
     def _selected(self, items: tuple[Node, ...], signal: _Signal, kind: str) -> list[Node]:
         """Give the file's own entries for an exporter that a variable chose, or one new entry."""
