@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from otelrun.delivery.channel import Batching, Channel, Transport
@@ -129,7 +129,7 @@ def resolve_paths(exporter: Exporter, cwd: str) -> Exporter:
     """Make the TLS files of an exporter absolute: the agent is in ``/``, the profile was written for ``cwd``."""
     tls = exporter.tls
     files = {"ca_file": tls.ca_file, "key_file": tls.key_file, "cert_file": tls.cert_file}
-    absolute = {name: os.path.join(cwd, path) for name, path in files.items() if path}
+    absolute: dict[str, Any] = {name: os.path.join(cwd, path) for name, path in files.items() if path}
     return replace(exporter, tls=replace(tls, **absolute)) if absolute else exporter
 
 
