@@ -1,8 +1,8 @@
 """Upstream's instrumentors, each loaded when the library it instruments has been imported, and never before.
 
 Which ones there are is read from raw package metadata, once, right before the program's first import that could need one:
-about 1 ms for 50 installed distributions, which a program that imports nothing of the kind does not pay. A cache between
-runs was measured and left out: checking that it is still valid costs about as much as reading anew.
+about 1 ms for 50 installed distributions, which a program that imports nothing of the kind does not pay.
+Nothing is cached between runs: to check that a cache still holds, the same directories have to be listed.
 """
 
 from __future__ import annotations
