@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from otelrun.profile.model import (
     Exporter,
     Instrumentation,
@@ -100,101 +102,100 @@ distribution:
     ring: {size: 8192, tables_size: 12288, hold_ms: 7}
 """
 
+EXPECTED = Profile(
+    name="./profile.yaml",
+    disabled=False,
+    log_level="debug",
+    service_name_source="profile.yaml:10",
+    resource=Resource(
+        attributes=(
+            ("service.name", "shop"),
+            ("version", "1.10"),
+            ("ratio", 1.0),
+            ("ports", (1, 2)),
+            ("shares", (1.0, 2.5)),
+            ("flags", (True, False)),
+            ("team", "a b"),
+        ),
+        detectors=("host", "process", "mine"),
+        schema_url="https://example.org/schema",
+    ),
+    propagators=("tracecontext", "xray", "baggage", "b3"),
+    tracer_provider=TracerProvider(
+        processors=(
+            Processor(
+                "batch",
+                exporter=Exporter(
+                    "otlp_http",
+                    endpoint="https://host:4318/v1/traces",
+                    headers=(("A", "1"), ("B", "x,y")),
+                    compression="gzip",
+                    timeout_ms=50,
+                    tls=Tls("/ca", "/key", "/cert"),
+                    encoding="json",
+                ),
+                schedule_delay_ms=100,
+                export_timeout_ms=200,
+                max_queue_size=300,
+                max_export_batch_size=40,
+            ),
+            Processor("simple", exporter=Exporter("console")),
+            Processor("my_processor", plugin_config={"size": 3, "names": ("a", "b")}),
+        ),
+        sampler=Sampler(
+            "parent_based",
+            root=Sampler("trace_id_ratio_based", ratio=0.25),
+            remote_parent_sampled=Sampler("my_sampler", plugin_config={"rate": 5}),
+        ),
+        limits=SpanLimits(attribute_value_length_limit=1000, attribute_count_limit=32, event_count_limit=16),
+    ),
+    meter_provider=MeterProvider(
+        readers=(
+            MetricReader(
+                Exporter(
+                    "otlp_grpc",
+                    endpoint="host:4317",
+                    headers=(("authorization", "x"),),
+                    tls=Tls(insecure=True),
+                    temporality="delta",
+                    histogram_aggregation="base2_exponential_bucket_histogram",
+                ),
+                interval_ms=10,
+                timeout_ms=20,
+            ),
+            MetricReader(Exporter("otlp_file", output_stream="file:///tmp/m.jsonl")),
+        ),
+        exemplar_filter="always_off",
+        cardinality_limit=77,
+    ),
+    logger_provider=LoggerProvider(
+        processors=(
+            Processor("batch", Exporter("otlp_grpc", endpoint="http://localhost:4317"), schedule_delay_ms=1000),
+            Processor("batch", Exporter("my_exporter", plugin_config={"deep": {"er": (1,)}}), schedule_delay_ms=1000),
+        ),
+        limits=LogLimits(attribute_value_length_limit=5, attribute_count_limit=64),
+    ),
+    instrumentations=(
+        Instrumentation("requests", options=(("excluded_urls", "health"), ("nested", {"a": (1,)}))),
+        Instrumentation("flask", enabled=False),
+    ),
+    otelrun=Otelrun(
+        pipeline="in_process",
+        default_enabled=False,
+        enabled=("requests",),
+        disabled=("django",),
+        exit_budget_ms=1,
+        children="none",
+        store=Store(enabled=False, keep_runs=3),
+        ring=Ring(size=8192, tables_size=12288, hold_ms=7),
+    ),
+)
+
 
 def test_every_key_arrives(load, tmp_path):
     loaded = load(WHOLE)
     assert loaded.warnings == ()
-    assert loaded.profile == Profile(
-        name="./profile.yaml",
-        origin=str(tmp_path / "profile.yaml"),
-        disabled=False,
-        log_level="debug",
-        service_name_source="profile.yaml:10",
-        resource=Resource(
-            attributes=(
-                ("service.name", "shop"),
-                ("version", "1.10"),
-                ("ratio", 1.0),
-                ("ports", (1, 2)),
-                ("shares", (1.0, 2.5)),
-                ("flags", (True, False)),
-                ("team", "a b"),
-            ),
-            detectors=("host", "process", "mine"),
-            schema_url="https://example.org/schema",
-        ),
-        propagators=("tracecontext", "xray", "baggage", "b3"),
-        tracer_provider=TracerProvider(
-            processors=(
-                Processor(
-                    "batch",
-                    exporter=Exporter(
-                        "otlp_http",
-                        endpoint="https://host:4318/v1/traces",
-                        headers=(("A", "1"), ("B", "x,y")),
-                        compression="gzip",
-                        timeout_ms=50,
-                        tls=Tls("/ca", "/key", "/cert"),
-                        encoding="json",
-                    ),
-                    schedule_delay_ms=100,
-                    export_timeout_ms=200,
-                    max_queue_size=300,
-                    max_export_batch_size=40,
-                ),
-                Processor("simple", exporter=Exporter("console")),
-                Processor("my_processor", plugin_config={"size": 3, "names": ("a", "b")}),
-            ),
-            sampler=Sampler(
-                "parent_based",
-                root=Sampler("trace_id_ratio_based", ratio=0.25),
-                remote_parent_sampled=Sampler("my_sampler", plugin_config={"rate": 5}),
-            ),
-            limits=SpanLimits(attribute_value_length_limit=1000, attribute_count_limit=32, event_count_limit=16),
-        ),
-        meter_provider=MeterProvider(
-            readers=(
-                MetricReader(
-                    Exporter(
-                        "otlp_grpc",
-                        endpoint="host:4317",
-                        headers=(("authorization", "x"),),
-                        tls=Tls(insecure=True),
-                        temporality="delta",
-                        histogram_aggregation="base2_exponential_bucket_histogram",
-                    ),
-                    interval_ms=10,
-                    timeout_ms=20,
-                ),
-                MetricReader(Exporter("otlp_file", output_stream="file:///tmp/m.jsonl")),
-            ),
-            exemplar_filter="always_off",
-            cardinality_limit=77,
-        ),
-        logger_provider=LoggerProvider(
-            processors=(
-                Processor("batch", Exporter("otlp_grpc", endpoint="http://localhost:4317"), schedule_delay_ms=1000),
-                Processor(
-                    "batch", Exporter("my_exporter", plugin_config={"deep": {"er": (1,)}}), schedule_delay_ms=1000
-                ),
-            ),
-            limits=LogLimits(attribute_value_length_limit=5, attribute_count_limit=64),
-        ),
-        instrumentations=(
-            Instrumentation("requests", options=(("excluded_urls", "health"), ("nested", {"a": (1,)}))),
-            Instrumentation("flask", enabled=False),
-        ),
-        otelrun=Otelrun(
-            pipeline="in_process",
-            default_enabled=False,
-            enabled=("requests",),
-            disabled=("django",),
-            exit_budget_ms=1,
-            children="none",
-            store=Store(enabled=False, keep_runs=3),
-            ring=Ring(size=8192, tables_size=12288, hold_ms=7),
-        ),
-    )
+    assert loaded.profile == replace(EXPECTED, origin=str(tmp_path / "profile.yaml"))
 
 
 def test_what_is_absent_is_absent(load, tmp_path):
