@@ -142,14 +142,3 @@ def destination(exporter: Exporter) -> str:
     url = urlsplit(exporter.endpoint if "://" in exporter.endpoint else f"//{exporter.endpoint}")
     host = url.netloc.rpartition("@")[2]
     return f"{url.scheme}://{host}" if url.scheme else host
-
-
-def writes_to_stdout(profile: Profile) -> bool:
-    """Say whether any exporter of the profile prints to standard output."""
-    processors = [*span_processors(profile), *log_processors(profile)]
-    exporters = [processor.exporter for processor in processors if processor.exporter]
-    exporters += [reader.exporter for reader in metric_readers(profile)]
-    return any(
-        exporter.kind == "console" or (exporter.kind == "otlp_file" and exporter.output_stream == "stdout")
-        for exporter in exporters
-    )

@@ -4,7 +4,7 @@ import pytest
 
 from otelrun.delivery import exporters
 from otelrun.delivery.channel import Batching
-from otelrun.profile.model import Exporter, LoggerProvider, Processor, Profile, Tls, TracerProvider
+from otelrun.profile.model import Exporter, Processor, Profile, Tls, TracerProvider
 
 
 @pytest.mark.parametrize(
@@ -44,13 +44,3 @@ def test_plugins_are_left_to_the_program():
     plugin = Processor("batch", Exporter("my_exporter"))
     profile = Profile(tracer_provider=TracerProvider((plugin, Processor("my_processor"))))
     assert exporters.span_processors(profile) == []
-
-
-def test_standard_output_is_kept_for_what_prints_to_it():
-    def with_exporter(exporter):
-        return Profile(logger_provider=LoggerProvider((Processor("simple", exporter),)))
-
-    assert exporters.writes_to_stdout(with_exporter(Exporter("console")))
-    assert exporters.writes_to_stdout(with_exporter(Exporter("otlp_file")))
-    assert not exporters.writes_to_stdout(with_exporter(Exporter("otlp_file", output_stream="file:///tmp/x")))
-    assert not exporters.writes_to_stdout(Profile())
