@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun import __version__
@@ -127,19 +126,19 @@ def _without_secrets(profile: Profile) -> Profile:
     """Take out the headers of all exporters: in the agent pipeline only the agent needs them."""
 
     def bare(exporter: Exporter | None) -> Exporter | None:
-        return None if exporter is None else replace(exporter, headers=())
+        return None if exporter is None else exporter._replace(headers=())
 
     tracer, meter, logger = profile.tracer_provider, profile.meter_provider, profile.logger_provider
     if tracer is not None:
-        tracer = replace(
-            tracer, processors=tuple(replace(item, exporter=bare(item.exporter)) for item in tracer.processors)
+        tracer = tracer._replace(
+            processors=tuple(item._replace(exporter=bare(item.exporter)) for item in tracer.processors)
         )
     if logger is not None:
-        logger = replace(
-            logger, processors=tuple(replace(item, exporter=bare(item.exporter)) for item in logger.processors)
+        logger = logger._replace(
+            processors=tuple(item._replace(exporter=bare(item.exporter)) for item in logger.processors)
         )
     if meter is not None:
-        meter = replace(
-            meter, readers=tuple(replace(item, exporter=replace(item.exporter, headers=())) for item in meter.readers)
+        meter = meter._replace(
+            readers=tuple(item._replace(exporter=item.exporter._replace(headers=())) for item in meter.readers)
         )
-    return replace(profile, tracer_provider=tracer, meter_provider=meter, logger_provider=logger)
+    return profile._replace(tracer_provider=tracer, meter_provider=meter, logger_provider=logger)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -130,7 +129,7 @@ def resolve_paths(exporter: Exporter, cwd: str) -> Exporter:
     tls = exporter.tls
     files = {"ca_file": tls.ca_file, "key_file": tls.key_file, "cert_file": tls.cert_file}
     absolute: dict[str, Any] = {name: os.path.join(cwd, path) for name, path in files.items() if path}
-    return replace(exporter, tls=replace(tls, **absolute)) if absolute else exporter
+    return exporter._replace(tls=tls._replace(**absolute)) if absolute else exporter
 
 
 def destination(exporter: Exporter) -> str:

@@ -66,7 +66,7 @@ class Handoff:
         return {}
 
     def profile(self) -> Profile:
-        """Unpack the profile (imports dataclasses)."""
+        """Unpack the profile (imports the model)."""
         profile: Profile = _unpack(self.packed_profile)
         return profile
 
@@ -108,18 +108,17 @@ def read(text: str) -> Handoff:
 
 
 def _pack(value: Any) -> Any:
-    """Turn dataclasses of the model into ``{"": class name, field: value}``, leaving out what has its default."""
-    fields = getattr(type(value), "__dataclass_fields__", None)
-    if fields is None:
+    """Turn the model's named tuples into ``{"": class name, field: value}``, leaving out what has its default."""
+    if not hasattr(value, "_fields"):
         if isinstance(value, tuple | list):
             return tuple(_pack(item) for item in value)
         if isinstance(value, dict):
             return {key: _pack(item) for key, item in value.items()}
         return value
     packed = {"": type(value).__name__}
-    for name, spec in fields.items():
-        current = getattr(value, name)
-        if current != spec.default:
+    defaults = value._field_defaults
+    for name, current in zip(value._fields, value, strict=True):
+        if name not in defaults or current != defaults[name]:
             packed[name] = _pack(current)
     return packed
 
@@ -131,7 +130,7 @@ def _unpack(value: Any) -> Any:
         return value
     if "" not in value:
         return {key: _unpack(item) for key, item in value.items()}
-    from otelrun.profile import model  # noqa: PLC0415 - dataclasses are not for start-up
+    from otelrun.profile import model  # noqa: PLC0415 - typing is not for start-up
 
     fields = {key: _unpack(item) for key, item in value.items() if key}
     return getattr(model, value[""])(**fields)

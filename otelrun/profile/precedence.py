@@ -6,7 +6,6 @@ Works on the finished profile. The variables that choose exporters and samplers 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.profile import model
@@ -76,11 +75,10 @@ def send_to(profile: model.Profile, destination: Destination) -> model.Profile:
     logger = profile.logger_provider or model.LoggerProvider()
     spans = _redirected(tracer.processors, model.Processor("batch"), destination, "traces")
     logs = _redirected(logger.processors, _LOG_BATCH, destination, "logs")
-    return replace(
-        profile,
-        tracer_provider=replace(tracer, processors=spans),
-        meter_provider=replace(meter, readers=_redirected_readers(meter.readers, destination)),
-        logger_provider=replace(logger, processors=logs),
+    return profile._replace(
+        tracer_provider=tracer._replace(processors=spans),
+        meter_provider=meter._replace(readers=_redirected_readers(meter.readers, destination)),
+        logger_provider=logger._replace(processors=logs),
     )
 
 
@@ -89,7 +87,7 @@ def _redirected(
 ) -> tuple[model.Processor, ...]:
     others = [entry for entry in processors if not _is_otlp(entry.exporter)]
     first = next((entry for entry in processors if _is_otlp(entry.exporter)), new)
-    return (replace(first, exporter=_exporter(first.exporter, destination, signal)), *others)
+    return (first._replace(exporter=_exporter(first.exporter, destination, signal)), *others)
 
 
 def _redirected_readers(
@@ -98,7 +96,7 @@ def _redirected_readers(
     others = [entry for entry in readers if not _is_otlp(entry.exporter)]
     first = next((entry for entry in readers if _is_otlp(entry.exporter)), None)
     exporter = _exporter(first.exporter if first else None, destination, "metrics")
-    return (replace(first, exporter=exporter) if first else model.MetricReader(exporter), *others)
+    return (first._replace(exporter=exporter) if first else model.MetricReader(exporter), *others)
 
 
 def _is_otlp(exporter: model.Exporter | None) -> bool:
@@ -111,8 +109,8 @@ def _exporter(old: model.Exporter | None, destination: Destination, signal: str)
     headers = base.headers
     if destination.kind == "otlp_grpc":  # metadata keys of gRPC are lower case
         headers = tuple((name.lower(), value) for name, value in headers)
-    return replace(
-        base, kind=destination.kind, endpoint=destination.endpoint(signal), encoding=encoding, headers=headers
+    return base._replace(
+        kind=destination.kind, endpoint=destination.endpoint(signal), encoding=encoding, headers=headers
     )
 
 
@@ -146,11 +144,12 @@ def _with_attributes(profile: model.Profile, found: dict[str, tuple[str, str]]) 
 
 def _with_service(profile: model.Profile, name: str, source: str) -> model.Profile:
     others = tuple(pair for pair in profile.resource.attributes if pair[0] != SERVICE_NAME)
-    return replace(_with_resource(profile, ((SERVICE_NAME, name), *others)), service_name_source=source)
+    named = _with_resource(profile, ((SERVICE_NAME, name), *others))
+    return named._replace(service_name_source=source)
 
 
 def _with_resource(profile: model.Profile, attributes: tuple[tuple[str, model.AttributeValue], ...]) -> model.Profile:
-    return replace(profile, resource=replace(profile.resource, attributes=attributes))
+    return profile._replace(resource=profile.resource._replace(attributes=attributes))
 
 
 def _with_disabled(profile: model.Profile, environment: Environment[str, str]) -> model.Profile:
@@ -158,8 +157,8 @@ def _with_disabled(profile: model.Profile, environment: Environment[str, str]) -
     if not names:
         return profile
     if "*" in names:
-        entries = tuple(replace(entry, enabled=False) for entry in profile.instrumentations)
-        otelrun = replace(profile.otelrun, default_enabled=False, enabled=())
-        return replace(profile, instrumentations=entries, otelrun=otelrun)
+        entries = tuple(entry._replace(enabled=False) for entry in profile.instrumentations)
+        otelrun = profile.otelrun._replace(default_enabled=False, enabled=())
+        return profile._replace(instrumentations=entries, otelrun=otelrun)
     disabled = tuple(dict.fromkeys(profile.otelrun.disabled + names))
-    return replace(profile, otelrun=replace(profile.otelrun, disabled=disabled))
+    return profile._replace(otelrun=profile.otelrun._replace(disabled=disabled))

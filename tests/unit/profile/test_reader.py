@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 from otelrun.profile.model import (
     Exporter,
@@ -195,7 +194,7 @@ EXPECTED = Profile(
 def test_every_key_arrives(load, tmp_path):
     loaded = load(WHOLE)
     assert loaded.warnings == ()
-    assert loaded.profile == replace(EXPECTED, origin=str(tmp_path / "profile.yaml"))
+    assert loaded.profile == EXPECTED._replace(origin=str(tmp_path / "profile.yaml"))
 
 
 def test_what_is_absent_is_absent(load, tmp_path):
