@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import sys
 import traceback
 from concurrent import futures
@@ -343,6 +344,9 @@ def test_a_stream_left_early_ends_both_spans_as_cancelled(instrument, telemetry,
                     await task
                 del task
             del stream
+            for _ in range(3):  # the stream and its iterator hold each other; the loop closes the iterator
+                gc.collect()
+                await asyncio.sleep(0)
 
     run(main)
     client, server = telemetry.spans(2)
