@@ -34,11 +34,14 @@ class InProcess:
         self._reason = reason
         self._lock = RLock()
         self._built: dict[str, Any] = {}
+        self._finishers: list[Finisher] = []
         self._resource: Any = None
-        fork.in_child(self._renew_lock)
+        fork.in_child(self._renew)
 
-    def _renew_lock(self) -> None:
+    def _renew(self) -> None:
         self._lock = RLock()
+        for finisher in self._finishers:
+            finisher.start()
 
     def real(self, signal: str) -> Any:
         """Give the SDK's provider of a signal, built now if need be; the API's no-op one where that fails (told once)."""
@@ -57,7 +60,9 @@ class InProcess:
             self._resource = sdk.build_resource(self._profile)
             sdk.quiet()
             at_end.at_exit(self.finish)
-        return sdk.build_provider(signal, self._profile, self._resource)
+        built = sdk.build_provider(signal, self._profile, self._resource)
+        self._finishers.append(Finisher(built))
+        return built
 
     def _tell(self) -> None:
         if not self._built or self._profile.otelrun.pipeline == "in_process":
@@ -69,26 +74,48 @@ class InProcess:
         """Shut all providers down at once; wait for them no longer than the exit budget."""
         budget_s = self._profile.otelrun.exit_budget_ms / 1000
         deadline = monotonic() + budget_s
-        waiting = []
-        for built in self._built.values():
-            done = allocate_lock()
-            done.acquire()
-            waiting.append(done)
-            try:
-                start_new_thread(_shut_down, (built, done))
-            except RuntimeError:  # no more threads at this stage of the interpreter's end
-                _shut_down(built, done)
-        late = [done for done in waiting if not done.acquire(timeout=max(0.0, deadline - monotonic()))]
+        for finisher in self._finishers:
+            finisher.begin()
+        late = [finisher for finisher in self._finishers if not finisher.wait(deadline - monotonic())]
         if late:
             diagnostics.tell("exit-budget", f"telemetry not delivered within {budget_s:g} s at exit is lost")
 
 
-def _shut_down(provider: Any, done: Any) -> None:
-    try:
-        with diagnostics.guarded("shutting down the in-process pipeline"):
-            getattr(provider, "shutdown", int)()
-    finally:
-        done.release()
+class Finisher:
+    """A thread that waits for the end to shut one provider down.
+
+    It is started with the provider, since at the end itself some interpreters (Python 3.12) start no more threads.
+    """
+
+    def __init__(self, provider: Any) -> None:
+        """Start waiting."""
+        self._provider = provider
+        self.start()
+
+    def start(self) -> None:
+        """Start waiting, also again in a forked child."""
+        self._begin = allocate_lock()
+        self._begin.acquire()
+        self._done = allocate_lock()
+        self._done.acquire()
+        with diagnostics.guarded("waiting for the end"):
+            start_new_thread(self._run, (self._begin, self._done))
+
+    def _run(self, begin: Any, done: Any) -> None:
+        begin.acquire()
+        try:
+            with diagnostics.guarded("shutting down the in-process pipeline"):
+                self._provider.shutdown()
+        finally:
+            done.release()
+
+    def begin(self) -> None:
+        """Say that the end has come."""
+        self._begin.release()
+
+    def wait(self, timeout_s: float) -> bool:
+        """Say whether the provider was shut down in time."""
+        return bool(self._done.acquire(timeout=max(0.0, timeout_s)))
 
 
 def _no_op(signal: str) -> Any:

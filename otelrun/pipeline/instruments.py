@@ -89,7 +89,10 @@ class Stream:
                     key = b"overflow"
                     series = self._distinct.get(key)
                 if series is None:
-                    series = self._distinct[key] = self._make(ordered)
+                    made = self._make(ordered)  # a signal handler may measure, and make the same, in the middle of it
+                    if type(made) is NoRoom and self._recorder.is_opening:
+                        return made  # this is a signal handler in the middle of making the ring: not for good
+                    series = self._distinct.setdefault(key, made)
             if key != b"overflow" and len(self.series) < 4 * self._limit:
                 with suppress(ValueError):  # attributes that only ``add`` understands are found the slow way each time
                     self.series[dumps(attributes or None, _KEY_VERSION)] = series
@@ -102,7 +105,8 @@ class Stream:
         definition = Series(*self._definition, self._scope(), attributes, self._boundaries, time_ns())
         made = self._recorder.series(definition, cells)
         if made is None:
-            diagnostics.tell("metric-series-full", "some metric series find no room; see distribution.otelrun.ring")
+            if self._recorder.writer is not None:
+                diagnostics.tell("metric-series-full", "some metric series find no room; see distribution.otelrun.ring")
             return NoRoom()
         writer, first = made
         return HistogramCells(writer, first) if is_histogram else SumCells(writer, first)

@@ -31,6 +31,8 @@ class Recorder:
             number changes (after fork).
         append: ``append(kind, payload)`` takes an encoded record. Once there is a ring it is the ring's own method, so that
             the recording path has no step in between: look it up for each record.
+        is_opening: whether the ring is being made at this moment; seen only by other threads, and by a signal handler that
+            interrupts it, which must not take a missing series for one that found no room.
     """
 
     def __init__(
@@ -61,7 +63,8 @@ class Recorder:
         self._writer: RingWriter | None = None
         self._is_off = False
         self._lock = RLock()
-        self._is_opening = False
+        self._early: list[tuple[int, bytes]] = []
+        self.is_opening = False
         self._scopes: dict[Any, int] = {}
         fork.in_child(self._forget)
         diagnostics.add_listener(self.note)
@@ -72,7 +75,8 @@ class Recorder:
         self.append = self._append_first
         self._writer = None
         self._lock = RLock()
-        self._is_opening = False
+        self._early = []
+        self.is_opening = False
         self._scopes = {}
 
     @property
@@ -84,9 +88,9 @@ class Recorder:
 
     def _open(self) -> None:
         with self._lock:
-            if self._writer is not None or self._is_opening:
+            if self._writer is not None or self.is_opening:
                 return  # another thread was first; or a signal handler records in the middle of this
-            self._is_opening = True
+            self.is_opening = True
             path = os.path.join(self._directory, f"{os.getpid()}-{time_ns()}.ring")
             try:
                 writer = RingWriter(
@@ -99,7 +103,9 @@ class Recorder:
                 self._is_off = True
                 diagnostics.tell("ring-off", f"not recording: {self._directory}: {error.strerror or error}")
             finally:
-                self._is_opening = False
+                self.is_opening = False
+            while self._early:
+                self.append(*self._early.pop(0))
 
     def record(self, kind: int, fields: tuple[Any, ...]) -> None:
         """Append one record of ``kind`` (see ``ring.record``) with its fields in order."""
@@ -110,6 +116,8 @@ class Recorder:
         writer = self.writer
         if writer is not None:
             writer.append(kind, payload)
+        elif self.is_opening:
+            self._early.append((kind, payload))
 
     def note(self, slug: str, text: str) -> None:
         """Record something otelrun did or could not do; never makes a ring for it alone."""
@@ -124,10 +132,10 @@ class Recorder:
             writer = self.writer
             with self._lock:
                 known = self._scopes.get(key)
-                if known is None:
-                    known = (writer and writer.define(layout.TABLE_SCOPE, encode_definition(scope))) or 0
+                if known is None and writer is not None:
+                    known = writer.define(layout.TABLE_SCOPE, encode_definition(scope)) or 0
                     self._scopes[key] = known
-        return known
+        return known or 0
 
     def series(self, definition: tuple[Any, ...], cells: int) -> tuple[RingWriter, int] | None:
         """Make a metric series; give the ring and the index of its first cell, or None where there is no room."""

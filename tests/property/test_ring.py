@@ -19,7 +19,12 @@ NOTES = [NoteRecord(number, f"slug{number}", "text" * (number * 5 % 17)) for num
 DATA = layout.HEADER_SIZE + 4096
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers(-(1 << 63), (1 << 63) - 1) | st.floats(allow_nan=False) | st.text() | st.binary(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(1 << 63), (1 << 63) - 1)
+    | st.floats(allow_nan=False)
+    | st.text()
+    | st.binary(),
     lambda inner: st.lists(inner, max_size=3).map(tuple) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )

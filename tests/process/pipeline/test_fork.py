@@ -9,6 +9,8 @@ from tests.process.pipeline.programs import processes, run
 
 pytestmark = pytest.mark.process
 
+FORK_WITH_THREADS = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}  # Python 3.12 and later warn of it
+
 
 def test_a_child_continues_the_trace_in_its_own_ring(tmp_path):
     result = run(
@@ -90,6 +92,7 @@ def test_a_fork_while_other_threads_record_leaves_the_child_able_to_record(tmp_p
         for thread in threads:
             thread.join()
         """,
+        environment=FORK_WITH_THREADS,
     )
     assert (result.returncode, result.stderr) == (0, "")
     found = processes(tmp_path)
@@ -126,6 +129,7 @@ def test_observable_instruments_are_collected_on_time_at_exit_and_in_children(tm
         print(len(calls))
         """,
         model.Profile(meter_provider=model.MeterProvider((reader,))),
+        environment=FORK_WITH_THREADS,
     )
     assert (result.returncode, result.stderr) == (0, "")
     parent, child = processes(tmp_path)

@@ -78,8 +78,8 @@ def test_a_signal_handler_may_record_at_any_moment(tmp_path):
                 pass
 
         signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0003)
-        for number in range(3000):
+        signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+        for number in range(8000):
             counter.add(1)
             with tracer.start_as_current_span("work", attributes={"number": number}):
                 pass
@@ -92,7 +92,7 @@ def test_a_signal_handler_may_record_at_any_moment(tmp_path):
     (process,) = processes(tmp_path)
     names = [span.name for span in process.spans]
     assert handled > 0
-    assert (names.count("work"), names.count("signal"), process.torn) == (3000, handled, 0)
+    assert (names.count("work"), names.count("signal"), process.torn) == (8000, handled, 0)
 
 
 def file_profile(path, **otelrun):

@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from otelrun.pipeline.attributes import add, clean, clean_value, text_of
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.just(object()) | st.just({1}),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.binary()
+    | st.just(object())
+    | st.just({1}),
     lambda inner: st.lists(inner) | st.tuples(inner) | st.dictionaries(st.text() | st.integers(), inner),
     max_leaves=10,
 )
@@ -32,7 +39,9 @@ def test_every_value_becomes_clean(value):
     assert is_clean(clean_value(value))
 
 
-@given(st.dictionaries(st.text() | st.integers() | st.none(), ANYTHING), st.integers(0, 5), st.none() | st.integers(0, 4))
+@given(
+    st.dictionaries(st.text() | st.integers() | st.none(), ANYTHING), st.integers(0, 5), st.none() | st.integers(0, 4)
+)
 def test_what_is_kept_and_what_is_dropped_add_up(attributes, count, length):
     kept = {}
     dropped = add(kept, attributes, count, length)

@@ -128,7 +128,7 @@ def test_a_shutdown_that_hangs_is_left_after_the_budget(notices):
 
     profile = model.Profile(otelrun=model.Otelrun(exit_budget_ms=50))
     pipeline = in_process.InProcess(profile, "")
-    pipeline._built = {"traces": Hanging(), "logs": Hanging()}
+    pipeline._finishers = [in_process.Finisher(Hanging()), in_process.Finisher(Hanging())]
     begun = time.monotonic()
     pipeline.finish()
     assert time.monotonic() - begun < 0.4

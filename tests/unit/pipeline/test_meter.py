@@ -23,7 +23,7 @@ def no_exit_hooks(monkeypatch):
 def no_thread(monkeypatch):
     """Collection is called for by the test; the thread has tests of its own."""
     started = []
-    monkeypatch.setattr("otelrun.pipeline.meter.start_new_thread", lambda run, args: started.append(run))
+    monkeypatch.setattr("otelrun.pipeline.meter.start_new_thread", lambda run, _: started.append(run))
     return started
 
 
@@ -81,7 +81,7 @@ def test_observable_instruments_are_collected_when_asked(ring, no_thread):
         while True:
             yield [Observation(5, {"from": "generator"})]
 
-    meter.create_observable_counter("ticks", [lambda options: [Observation(next(level), {"a": 1})]])
+    meter.create_observable_counter("ticks", [lambda _: [Observation(next(level), {"a": 1})]])
     meter.create_observable_up_down_counter("depth", [generator()])
     meter.create_observable_gauge("none")
     assert len(no_thread) == 1

@@ -34,9 +34,7 @@ def fresh_api(monkeypatch):
 
 def prepare(tmp_path, profile=None, pipeline="agent", reason=""):
     (tmp_path / "rings").mkdir()
-    text = handoff.write(
-        profile or model.Profile(), run_directory=str(tmp_path), pipeline=pipeline, reason=reason
-    )
+    text = handoff.write(profile or model.Profile(), run_directory=str(tmp_path), pipeline=pipeline, reason=reason)
     providers.prepare(handoff.read(text))
 
 

@@ -24,7 +24,13 @@ LEAVES = st.one_of(
     st.just(Sampler("always_off")),
     st.builds(lambda ratio: Sampler("trace_id_ratio_based", ratio=ratio), st.floats(0, 1)),
 )
-DELEGATES = ("root", "remote_parent_sampled", "remote_parent_not_sampled", "local_parent_sampled", "local_parent_not_sampled")
+DELEGATES = (
+    "root",
+    "remote_parent_sampled",
+    "remote_parent_not_sampled",
+    "local_parent_sampled",
+    "local_parent_not_sampled",
+)
 
 
 def nested(inner):

@@ -8,7 +8,7 @@ from opentelemetry.sdk.metrics.export import AggregationTemporality, ConsoleMetr
 from opentelemetry.sdk.metrics.view import ExponentialBucketHistogramAggregation
 
 from otelrun.pipeline.sdk_exporters import build_exporter, load_plugin
-from otelrun.profile.model import Exporter
+from otelrun.profile.model import Exporter, Tls
 
 SIGNALS = ["traces", "metrics", "logs"]
 
@@ -46,12 +46,10 @@ def test_otlp_over_grpc(signal, headers):
 
 
 def test_grpc_over_tls_reads_the_profiles_files(tmp_path):
+    tls = Tls(ca_file=str(tmp_path / "missing.pem"))
+    exporter = Exporter("otlp_grpc", "https://127.0.0.1:1", tls=tls)
     with pytest.raises(OSError, match=r"missing\.pem"):
-        from otelrun.profile.model import Tls
-
-        build_exporter(
-            "traces", Exporter("otlp_grpc", "https://127.0.0.1:1", tls=Tls(ca_file=str(tmp_path / "missing.pem")))
-        )
+        build_exporter("traces", exporter)
 
 
 @pytest.mark.parametrize(
@@ -59,9 +57,7 @@ def test_grpc_over_tls_reads_the_profiles_files(tmp_path):
     [("cumulative", 2, 2), ("delta", 1, 1), ("low_memory", 1, 2)],
 )
 def test_temporality_and_aggregation_are_the_profiles(temporality, counter, observed):
-    exporter = Exporter(
-        "console", temporality=temporality, histogram_aggregation="base2_exponential_bucket_histogram"
-    )
+    exporter = Exporter("console", temporality=temporality, histogram_aggregation="base2_exponential_bucket_histogram")
     made = build_exporter("metrics", exporter)
     assert isinstance(made, ConsoleMetricExporter)
     preferred = made._preferred_temporality

@@ -66,9 +66,7 @@ def test_dropped_counts_may_be_left_out():
 
 def test_what_marshal_does_not_know_becomes_plain():
     record = LOG_RECORD._replace(body=Level.HIGH, attributes={"e": Level.HIGH, "o": object})
-    assert decode(encode(LOG, tuple(record))) == record._replace(
-        body=3, attributes={"e": 3, "o": "<class 'object'>"}
-    )
+    assert decode(encode(LOG, tuple(record))) == record._replace(body=3, attributes={"e": 3, "o": "<class 'object'>"})
 
 
 def test_names_text_and_numbers_are_mended():

@@ -69,7 +69,7 @@ def test_threads_that_record_first_at_once_make_one_ring(tmp_path):
 
 def test_where_no_ring_can_be_made_it_is_told_once_and_recording_is_harmless(tmp_path, monkeypatch):
     told = []
-    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, text: told.append(slug)])
+    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, _: told.append(slug)])
     recorder = make(tmp_path / "gone")
     recorder.record(NOTE, (1, "a", "b"))
     recorder.record(NOTE, (1, "a", "b"))
@@ -106,3 +106,22 @@ def test_notices_are_recorded_only_where_there_is_a_ring_already(recorder, tmp_p
     recorder.note("late", "text")
     (path,) = tmp_path.iterdir()
     assert [record.slug for record in read(path)[1]] == ["a", "late"]
+
+
+def test_what_a_signal_handler_records_while_the_ring_is_made_is_kept(tmp_path):
+    made = []
+
+    def describe():
+        if not made:
+            made.append(recorder)
+            recorder.record(NOTE, (1, "early", ""))
+            assert recorder.scope(Scope("a", "", "", {})) == 0
+            assert recorder.series(Series("counter", "c", "", "", 0, {}, (), 1), 3) is None
+            assert recorder.is_opening
+        return {}
+
+    recorder = Recorder(str(tmp_path), describe, data_size=4096, tables_size=4096, hold_ns=0)
+    recorder.record(NOTE, (2, "late", ""))
+    assert recorder.scope(Scope("a", "", "", {})) > 0
+    (path,) = tmp_path.iterdir()
+    assert sorted(record.slug for record in read(path)[1]) == ["early", "late"]
