@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from otelrun import environment_variables, errors
+from otelrun.profile.loading import load_profile
 from tests.support.project import ROOT, read, source_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 VARIABLES = "docs/reference/environment-variables.md"
 ERRORS = "docs/reference/errors.md"
@@ -94,3 +96,20 @@ def test_every_relative_link_of_the_readme_leads_somewhere() -> None:
     assert targets
     for target in targets:
         assert (ROOT / target).exists(), target
+
+
+def shown_profiles() -> list[tuple[str, str]]:
+    pages = [ROOT / "README.md", *(path for path in (ROOT / "docs").rglob("*.md") if "_build" not in path.parts)]
+    blocks = [
+        (path.name, block)
+        for path in pages
+        for block in re.findall(r"^```yaml\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    ]
+    return [(name, block) for name, block in blocks if "file_format:" in block]
+
+
+@pytest.mark.parametrize(("page", "text"), shown_profiles())
+def test_every_profile_that_is_shown_loads_without_a_complaint(page: str, text: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{page}.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert load_profile(str(path), {}).warnings == ()
