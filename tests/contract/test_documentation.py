@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 VARIABLES = "docs/reference/environment-variables.md"
 ERRORS = "docs/reference/errors.md"
 SLUG_AND_TEXT = 2
+TEAM = 'file_format: "1.1"\nresource:\n  attributes: [{name: team, value: tea}]\n'
 
 
 def table_rows(page: str) -> set[tuple[str, ...]]:
@@ -112,4 +113,5 @@ def shown_profiles() -> list[tuple[str, str]]:
 def test_every_profile_that_is_shown_loads_without_a_complaint(page: str, text: str, tmp_path: Path) -> None:
     path = tmp_path / f"{page}.yaml"
     path.write_text(text, encoding="utf-8")
+    (tmp_path / "team.yaml").write_text(TEAM, encoding="utf-8")  # what one of them extends
     assert load_profile(str(path), {}).warnings == ()
