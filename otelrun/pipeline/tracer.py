@@ -197,24 +197,20 @@ class Tracer(trace.Tracer):
         span._parent_id = parent_id
         span._parent_flags = parent_flags
         span._end = span._rest = span._context = None
-        span._on_error = (
-            _BOTH if record_exception and set_status_on_exception else (record_exception, set_status_on_exception)
-        )
+        is_usual = record_exception and set_status_on_exception
+        span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)
         span._is_open = True
+        span._attributes = None
         if attributes:
-            limits = self.limits
-            span._attributes, dropped = clean(attributes, limits.count, limits.length)
+            span._attributes, dropped = clean(attributes, self.limits.count, self.limits.length)
             if dropped:
                 span._drop_attributes(dropped)
-        else:
-            span._attributes = None
         if links:
             for link in links:
                 span.add_link(link.context, link.attributes)
         span._start = time_ns() if start_time is None else as_time(start_time)
-        if self.processors:
-            for processor in self.processors:
-                processor.on_start(span, parent_context=context)
+        for processor in self.processors:
+            processor.on_start(span, parent_context=context)
         return span
 
     def start_as_current_span(  # type: ignore[override] # the API names its own generator's class

@@ -31,8 +31,10 @@ def main() -> int:
     environment["OTELRUN_DIR"] = os.path.join(ROOT, ".otelrun")
     environment["PATH"] = bin_directory + os.pathsep + environment.get("PATH", os.defpath)
     app = os.path.relpath(os.path.join(SHOP, "app.py"))
+    profile = os.path.relpath(os.path.join(SHOP, "profile.yaml"))
     otelrun = os.path.join(bin_directory, "otelrun")
-    for words in (["python", app, "--requests", (sys.argv[1:] or [REQUESTS])[0]], ["show"]):
+    requests = (sys.argv[1:] or [REQUESTS])[0]
+    for words in (["--profile", profile, "python", app, "--requests", requests], ["show"]):
         print("\n$ otelrun", *words, flush=True)
         status = subprocess.run([otelrun, *words], env=environment, check=False).returncode
         if status:
