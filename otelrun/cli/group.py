@@ -25,12 +25,12 @@ VERBS = {
 _HELP = """Run any Python program unchanged, and see what it did.
 
 \b
-  otelrun python app.py                 run it and record it
-  otelrun show                          what happened: spans, errors, log lines
-  otelrun gunicorn shop:app             servers, console scripts, `python -m`: all the same
+  otelrun python app.py                   run it and record it
+  otelrun show                            see its spans, errors, log lines
+  otelrun gunicorn shop:app               servers and scripts are the same
   otelrun --to http://localhost:4318 python app.py
-                                        send it to a collector as well
-  otelrun --profile prod python app.py  choose how much, and where to
+                                          send it to a collector, too
+  otelrun --profile prod python app.py    choose how much, and where to
 
 The program keeps its process id, its output, its signals and its exit status. Every word after COMMAND is the program's.
 """
