@@ -94,7 +94,7 @@ def _without_agent(profile: Profile, reason: str, warnings: tuple[str, ...]) -> 
     text = handoff.write(
         profile, run_directory="", pipeline=pipeline_choice.IN_PROCESS, reason=reason, overlay=overlay_directories()
     )
-    return Recording(text, (*warnings, f"exporting from inside the program: {reason}"))
+    return Recording(text, (*warnings, f"exporting from inside the program, without the local store: {reason}"))
 
 
 def _describe(profile: Profile, command: list[str], root_pid: int) -> dict[str, Any]:

@@ -23,15 +23,9 @@ if TYPE_CHECKING:
 class InProcess:
     """Builds the SDK's providers of one profile, each once, all with the same resource."""
 
-    def __init__(self, profile: model.Profile, reason: str) -> None:
-        """Prepare; nothing of the SDK is loaded.
-
-        Args:
-            profile: what to follow.
-            reason: why the telemetry is not left to the agent; empty where the profile asks for that.
-        """
+    def __init__(self, profile: model.Profile) -> None:
+        """Prepare to follow ``profile``; nothing of the SDK is loaded."""
         self._profile = profile
-        self._reason = reason
         self._lock = RLock()
         self._built: dict[str, Any] = {}
         self._finishers: list[Finisher] = []
@@ -48,7 +42,6 @@ class InProcess:
         with self._lock:
             if signal not in self._built:
                 self._built[signal] = _no_op(signal)  # what building it records of itself goes nowhere
-                self._tell()
                 with diagnostics.guarded(f"in-process pipeline for {signal}"):
                     self._built[signal] = self._build(signal)
             return self._built[signal]
@@ -63,12 +56,6 @@ class InProcess:
         built = sdk.build_provider(signal, self._profile, self._resource)
         self._finishers.append(Finisher(built))
         return built
-
-    def _tell(self) -> None:
-        if not self._built or self._profile.otelrun.pipeline == "in_process":
-            return
-        reason = f" ({self._reason})" if self._reason else ""
-        diagnostics.tell("pipeline-in-process", f"exporting from inside the program, without the local store{reason}")
 
     def finish(self) -> None:
         """Shut all providers down at once; wait for them no longer than the exit budget."""

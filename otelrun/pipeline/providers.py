@@ -56,8 +56,7 @@ class Pipeline:
             return self.once(signal, lambda: _BUILDERS[signal](self, profile))
         from otelrun.pipeline import in_process  # noqa: PLC0415 - the other pipeline
 
-        reason = self.handoff.reason if self.handoff is not None else ""
-        deferred = self.once("in_process", lambda: in_process.InProcess(profile, reason))
+        deferred = self.once("in_process", lambda: in_process.InProcess(profile))
         return self.once(signal, lambda: in_process.provider(deferred, signal))
 
     def recorder(self) -> Any:

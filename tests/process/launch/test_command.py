@@ -235,5 +235,5 @@ def test_a_launcher_with_an_endpoint_exports_from_the_program_where_there_is_no_
     )
 
     assert (observed.stdout, observed.returncode) == (b"1\n", 0)
-    assert observed.stderr.decode().startswith("otelrun: exporting from inside the program: ")
+    assert observed.stderr.decode().startswith("otelrun: exporting from inside the program, without the local store: ")
     assert observed.stderr.count(b"\n") == 1

@@ -80,7 +80,10 @@ def test_without_a_run_directory_the_program_exports_itself(begin):
     found, _ = begin(profile, failure=RunDirectoryError("/state: no space left"))
 
     given = handoff.read(found.handoff)
-    assert found.notices == ("careful", "exporting from inside the program: no agent: /state: no space left")
+    assert found.notices == (
+        "careful",
+        "exporting from inside the program, without the local store: no agent: /state: no space left",
+    )
     assert (given.run_directory, given.pipeline, given.reason) == ("", "in_process", "no agent: /state: no space left")
     assert given.profile().tracer_provider.processors[0].exporter.headers == (("authorization", "secret"),)
 
@@ -102,7 +105,10 @@ def test_the_profiles_own_choice_is_followed_and_told(begin):
 
     assert asked.started is None
     assert handoff.read(found.handoff).pipeline == "in_process"
-    assert found.notices[1] == "exporting from inside the program: the profile says pipeline: in_process"
+    assert (
+        found.notices[1]
+        == "exporting from inside the program, without the local store: the profile says pipeline: in_process"
+    )
 
 
 @pytest.mark.parametrize(

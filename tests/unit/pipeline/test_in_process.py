@@ -52,7 +52,7 @@ def file_profile(path, pipeline="auto"):
 
 def test_all_three_signals_arrive_with_one_resource(tmp_path, notices, exit_hooks):
     path = tmp_path / "out.jsonl"
-    pipeline = in_process.InProcess(file_profile(path), "no fork")
+    pipeline = in_process.InProcess(file_profile(path))
     tracing, metering, log_provider = (in_process.provider(pipeline, signal) for signal in SIGNALS)
     tracer, meter, logger = tracing.get_tracer("app", "1"), metering.get_meter("app"), log_provider.get_logger("app")
     counter, histogram = meter.create_counter("hits"), meter.create_histogram("size")
@@ -91,22 +91,15 @@ def test_all_three_signals_arrive_with_one_resource(tmp_path, notices, exit_hook
     assert log["attributes"] == [{"key": "key", "value": {"stringValue": "long value"}}]
     names = {metric["name"] for metric in found["resourceMetrics"]["scopeMetrics"][0]["metrics"]}
     assert names == {"hits", "size", "level", "active", "ticks", "depth", "room"}
-    assert [text for _, text in notices] == ["exporting from inside the program, without the local store (no fork)"]
-
-
-def test_the_choice_is_not_told_where_the_profile_made_it(tmp_path, notices):
-    pipeline = in_process.InProcess(file_profile(tmp_path / "out", pipeline="in_process"), "")
-    in_process.provider(pipeline, "traces").get_tracer("app").start_span("x").end()
-    pipeline.finish()
     assert notices == []
 
 
 def test_what_cannot_be_built_does_nothing_and_is_told(notices, monkeypatch):
     monkeypatch.delenv("OTELRUN_STRICT", raising=False)
     section = model.TracerProvider(sampler=model.Sampler("of_nobody"))
-    pipeline = in_process.InProcess(model.Profile(tracer_provider=section), "no fork")
+    pipeline = in_process.InProcess(model.Profile(tracer_provider=section))
     assert not in_process.provider(pipeline, "traces").get_tracer("app").start_span("x").is_recording()
-    assert [slug for slug, _ in notices] == ["pipeline-in-process", "guarded:in-process pipeline for traces"]
+    assert [slug for slug, _ in notices] == ["guarded:in-process pipeline for traces"]
 
 
 def test_an_exporter_that_cannot_be_made_harms_no_other(tmp_path, notices, monkeypatch):
@@ -114,7 +107,7 @@ def test_an_exporter_that_cannot_be_made_harms_no_other(tmp_path, notices, monke
     good = file_profile(tmp_path / "out.jsonl").tracer_provider.processors
     bad = model.Processor("batch", model.Exporter("of_nobody"))
     profile = model.Profile(tracer_provider=model.TracerProvider((bad, *good)))
-    pipeline = in_process.InProcess(profile, "")
+    pipeline = in_process.InProcess(profile)
     in_process.provider(pipeline, "traces").get_tracer("app").start_span("x").end()
     pipeline.finish()
     assert '"name":"x"' in (tmp_path / "out.jsonl").read_text()
@@ -127,7 +120,7 @@ def test_a_shutdown_that_hangs_is_left_after_the_budget(notices):
             time.sleep(0.5)  # longer than the budget, short enough to end with the tests
 
     profile = model.Profile(otelrun=model.Otelrun(exit_budget_ms=50))
-    pipeline = in_process.InProcess(profile, "")
+    pipeline = in_process.InProcess(profile)
     pipeline._finishers = [in_process.Finisher(Hanging()), in_process.Finisher(Hanging())]
     begun = time.monotonic()
     pipeline.finish()
@@ -155,7 +148,7 @@ def test_the_sdks_own_log_records_are_told_and_do_not_reach_the_programs_handler
 
 
 def test_the_deferred_ones_are_the_apis_and_give_what_only_the_sdk_has(tmp_path):
-    pipeline = in_process.InProcess(file_profile(tmp_path / "out", pipeline="in_process"), "")
+    pipeline = in_process.InProcess(file_profile(tmp_path / "out", pipeline="in_process"))
     tracing, metering, log_provider = (in_process.provider(pipeline, signal) for signal in SIGNALS)
     assert isinstance(tracing, trace.TracerProvider)
     assert isinstance(metering, metrics.MeterProvider)
