@@ -10,6 +10,7 @@ from _thread import RLock
 from time import time_ns
 
 from otelrun import diagnostics
+from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.ring import layout
 from otelrun.ring.record import NOTE, encode, encode_definition
@@ -67,17 +68,23 @@ class Recorder:
         self.is_opening = False
         self._scopes: dict[Any, int] = {}
         fork.in_child(self._forget)
+        at_end.at_exit(self._prepare_to_go)
         diagnostics.add_listener(self.note)
 
     def _forget(self) -> None:
         """Leave the parent's ring to the parent; the child gets one of its own at its first record."""
         self.generation += 1
         self.append = self._append_first
+        self._prepare_to_go()
         self._writer = None
         self._lock = RLock()
         self._early = []
         self.is_opening = False
         self._scopes = {}
+
+    def _prepare_to_go(self) -> None:
+        if self._writer is not None:
+            self._writer.prepare_to_go()
 
     @property
     def writer(self) -> RingWriter | None:

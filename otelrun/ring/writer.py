@@ -5,16 +5,15 @@ Knows nothing of what the bytes mean. Never blocks longer than its hold time, ne
 
 from __future__ import annotations
 
-import mmap
 import os
 import struct
-import sys
 from _thread import RLock
 from binascii import crc32
 from collections import deque
 from time import monotonic_ns, sleep, time_ns
 
 from otelrun.ring import layout
+from otelrun.ring.mapping import keep_if_descriptor_is_gone, map_file
 
 _HOLD_STEP_S = 0.0005
 _pack_record = struct.Struct(layout.RECORD_HEADER).pack
@@ -53,10 +52,8 @@ class RingWriter:
                 os.posix_fallocate(fd, 0, size)  # a full file system is an error here, not a SIGBUS later
             else:
                 os.write(fd, bytes(size))
-            if sys.version_info >= (3, 13):
-                self._map = mmap.mmap(fd, size, trackfd=False)
-            else:
-                self._map = mmap.mmap(fd, size)
+            self._file = os.fstat(fd)
+            self._map, self._descriptor = map_file(fd, size)
         except OSError:
             os.unlink(path)
             raise
@@ -85,6 +82,10 @@ class RingWriter:
         words[layout.WORD_START_TICKS] = start_ticks(os.getpid())
         words[layout.WORD_CREATED_NS] = time_ns()
         words[layout.WORD_MAGIC] = layout.MAGIC  # last: a reader ignores the file until now
+
+    def prepare_to_go(self) -> None:
+        """Call before the last reference goes: the program's own descriptors are to stay open."""
+        keep_if_descriptor_is_gone(self._map, self._descriptor, self._file)
 
     def append(self, kind: int, payload: bytes) -> None:
         """Append one record; where there is no room for it, count it as dropped.

@@ -1,0 +1,59 @@
+"""The program's descriptors are the program's: whatever it closes and opens, otelrun neither takes nor closes one of them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.process.pipeline.programs import processes, run
+from tests.support.programs import run_otelrun
+
+pytestmark = pytest.mark.process
+
+
+def test_a_daemon_that_closed_everything_keeps_its_own_files_in_its_children(tmp_path):
+    result = run(
+        tmp_path,
+        """
+        def work(name):
+            with tracer.start_as_current_span(name):
+                pass
+
+        work("before")
+        os.closerange(3, 256)
+        files = [open(os.path.join(sys.path[0] or ".", os.devnull), "w") for _ in range(5)]
+        pid = os.fork()
+        if pid == 0:
+            work("child")
+            for file in files:
+                os.fstat(file.fileno())
+            os._exit(0)
+        print(os.waitpid(pid, 0)[1])
+        work("after")
+        """,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "0\n", "")
+    parent, child = processes(tmp_path)
+    assert [[span.name for span in process.spans] for process in (parent, child)] == [["before", "after"], ["child"]]
+
+
+def test_a_closed_stderr_stays_closed_and_what_takes_its_place_is_not_written_to(tmp_path):
+    program = f"""
+import os
+os.closerange(0, 3)
+from opentelemetry import trace, metrics
+files = [os.open({str(tmp_path / "data")!r} + str(number), os.O_RDWR | os.O_CREAT) for number in range(2)]
+with trace.get_tracer("app").start_as_current_span("span"):
+    pass
+try:
+    os.fstat(2)
+    os._exit(5)
+except OSError:
+    pass
+files.append(os.open({str(tmp_path / "data2")!r}, os.O_RDWR | os.O_CREAT))
+metrics.get_meter("app").create_counter("counter").add(-1)
+"""
+    result = run_otelrun([sys.executable, "-c", program])
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    assert [(tmp_path / f"data{number}").read_bytes() for number in range(3)] == [b"", b"", b""]
