@@ -7,6 +7,7 @@ Imports nothing that the bare interpreter has not loaded.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 
 from otelrun.environment_variables import OTELRUN_QUIET, OTELRUN_STRICT
@@ -17,8 +18,29 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _TRUE = ("1", "true", "yes")
+_STDERR = 2
 _told: set[str] = set()
 _listeners: list[Callable[[str, str], None]] = []
+
+
+def _stderr() -> tuple[int, int, int] | None:
+    """Say what file descriptor 2 is: device, inode, mode; None where it is closed."""
+    try:
+        status = os.fstat(_STDERR)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mode
+
+
+_stderr_at_start = _stderr()
+
+
+def _is_still_stderr() -> bool:
+    """Say whether descriptor 2 is not a file that the program has opened in the place of a closed stderr."""
+    now = _stderr()
+    if now is None or _stderr_at_start is None:
+        return False
+    return now[:2] == _stderr_at_start[:2] or not stat.S_ISREG(now[2])
 
 
 def is_strict() -> bool:
@@ -32,7 +54,7 @@ def add_listener(listener: Callable[[str, str], None]) -> None:
 
 
 def tell(slug: str, text: str) -> None:
-    """Print one line ``otelrun: text`` on file descriptor 2, once per slug and process.
+    """Print one line ``otelrun: text`` on file descriptor 2, once per slug and process, if that is still stderr.
 
     Args:
         slug: stable name of the notice; a second notice of the same slug is dropped.
@@ -45,10 +67,10 @@ def tell(slug: str, text: str) -> None:
     for listener in tuple(_listeners):
         with guarded("notice-listener"):
             listener(slug, line)
-    if os.environ.get(OTELRUN_QUIET, "").lower() in _TRUE:
+    if os.environ.get(OTELRUN_QUIET, "").lower() in _TRUE or not _is_still_stderr():
         return
     try:  # noqa: SIM105 - contextlib is not loaded in the bare interpreter
-        os.write(2, f"otelrun: {line}\n".encode("utf-8", "backslashreplace"))
+        os.write(_STDERR, f"otelrun: {line}\n".encode("utf-8", "backslashreplace"))
     except OSError:
         pass  # stderr is closed: nobody to tell
 
@@ -74,7 +96,7 @@ class guarded:  # noqa: N801 - reads as a word at its uses
         if kind is None or not issubclass(kind, Exception) or is_strict():
             return False
         if self._what != "notice-listener":
-            tell(f"guarded:{self._what}", f"{self._what} failed and is off: {kind.__name__}: {error}")
+            tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {kind.__name__}: {error}")
         return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from otelrun import diagnostics
 from tests.support.golden import Golden
 
 
@@ -15,3 +16,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compare a text with its golden file: ``golden.check("name.txt", text)``."""
     return Golden(is_updating=request.config.getoption("--update-golden"))
+
+
+@pytest.fixture(autouse=True)
+def captured_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have notices printed: pytest has put a file of its own in the place of stderr."""
+    monkeypatch.setattr(diagnostics, "_is_still_stderr", lambda: True)

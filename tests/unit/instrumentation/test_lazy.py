@@ -225,7 +225,7 @@ def test_a_failing_instrumentor_touches_no_other(site, capfd):
     site.import_("shop")
 
     assert site.calls == [("bbb", {"skip_dep_check": True})]
-    assert capfd.readouterr().err == "otelrun: instrumentation aaa failed and is off: RuntimeError: boom\n"
+    assert capfd.readouterr().err == "otelrun: instrumentation aaa failed, the program goes on: RuntimeError: boom\n"
 
 
 def test_what_the_program_has_instrumented_itself_is_left_alone(site):

@@ -187,7 +187,7 @@ def test_a_failing_hook_is_told_and_the_next_one_runs(tmp_path, fired, capfd):
     import otr_failing_hook  # noqa: F401
 
     assert fired == ["otr_failing_hook"]
-    expected = "otelrun: hook of otr_failing_hook failed and is off: ZeroDivisionError: division by zero\n"
+    expected = "otelrun: hook of otr_failing_hook failed, the program goes on: ZeroDivisionError: division by zero\n"
     assert capfd.readouterr().err == expected
 
 
