@@ -9,7 +9,10 @@ OTELRUN_PROFILE = "OTELRUN_PROFILE"
 """A profile's name (``dev``) or file; the same as ``--profile``."""
 
 OTELRUN_DIR = "OTELRUN_DIR"
-"""The directory that holds the runs. Default: ``$XDG_STATE_HOME/otelrun``, else ``~/.local/state/otelrun``."""
+"""The directory that holds the runs.
+
+Default: ``$XDG_STATE_HOME/otelrun``, else ``~/.local/state/otelrun``, else, without a usable home, ``/tmp/otelrun-UID``.
+"""
 
 OTELRUN_DISABLED = "OTELRUN_DISABLED"
 """``1`` or ``true``: the program runs bare; nothing of OpenTelemetry is loaded."""

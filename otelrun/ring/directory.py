@@ -25,6 +25,8 @@ from otelrun.errors import NotFoundError, RunDirectoryError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_TEMPORARY = "/tmp"  # noqa: S108 - only as a place for a directory whose owner and mode are checked
+
 
 class RunDirectory(NamedTuple):
     """The directory of one run."""
@@ -73,12 +75,34 @@ class RunDirectory(NamedTuple):
 
 
 def state_root(environment: Mapping[str, str]) -> str:
-    """Give the directory that holds all runs: OTELRUN_DIR, else the XDG state directory of this user."""
+    """Give the directory that holds all runs of this user.
+
+    OTELRUN_DIR, else the XDG state directory, else, where that can neither be used nor made (no home), TMPDIR or ``/tmp``.
+    In a directory that others share (a mounted volume, ``/tmp``) it is one for this user alone.
+    """
     chosen = environment.get(OTELRUN_DIR)
     if chosen:
-        return os.path.abspath(chosen)
-    state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(state, "otelrun")
+        root = os.path.abspath(chosen)
+    else:
+        state = environment.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+        root = os.path.join(state, "otelrun")
+        if not os.path.isabs(root) or not _can_be_made(root):
+            root = os.path.abspath(environment.get("TMPDIR") or _TEMPORARY)
+    return os.path.join(root, f"otelrun-{os.geteuid()}") if _is_shared(root) else root
+
+
+def _can_be_made(path: str) -> bool:
+    while not os.path.lexists(path):
+        path = os.path.dirname(path)
+    return os.path.isdir(path) and os.access(path, os.W_OK | os.X_OK)
+
+
+def _is_shared(path: str) -> bool:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return False
+    return hasattr(os, "geteuid") and (status.st_uid != os.geteuid() or bool(status.st_mode & stat.S_IWOTH))
 
 
 def create_run(root: str) -> RunDirectory:
@@ -89,6 +113,7 @@ def create_run(root: str) -> RunDirectory:
     """
     try:
         runs = os.path.join(root, "runs")
+        os.makedirs(root, mode=0o700, exist_ok=True)
         os.makedirs(runs, mode=0o700, exist_ok=True)
         _check_ownership(root)
         _check_ownership(runs)

@@ -15,16 +15,42 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_root_is_the_chosen_one_else_the_state_directory_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HOME", "/home/somebody")
-    assert state_root({"OTELRUN_DIR": "/var/lib/otelrun", "XDG_STATE_HOME": "/state"}) == "/var/lib/otelrun"
-    assert state_root({"XDG_STATE_HOME": "/state"}) == "/state/otelrun"
-    assert state_root({}) == "/home/somebody/.local/state/otelrun"
+def test_the_root_is_the_chosen_one_else_the_state_directory_of_the_user(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    chosen, state = str(tmp_path / "chosen"), str(tmp_path / "state")
+    assert state_root({"OTELRUN_DIR": chosen, "XDG_STATE_HOME": state}) == chosen
+    assert state_root({"XDG_STATE_HOME": state}) == f"{state}/otelrun"
+    assert state_root({}) == f"{tmp_path}/.local/state/otelrun"
+
+
+@pytest.mark.parametrize("home", ["/dev/null/home", "~"], ids=["cannot be made", "unknown"])
+def test_without_a_home_the_root_is_in_the_directory_for_temporary_files(
+    home: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(os.path, "expanduser", lambda _: home)
+    tmp_path.chmod(0o1777)
+    assert state_root({"TMPDIR": str(tmp_path)}) == f"{tmp_path}/otelrun-{os.geteuid()}"
+    assert state_root({}) == f"/tmp/otelrun-{os.geteuid()}"
+
+
+def test_in_a_shared_directory_each_user_has_a_root_of_his_own(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)  # an emptyDir of Kubernetes
+    root = state_root({"OTELRUN_DIR": str(tmp_path)})
+    assert root == f"{tmp_path}/otelrun-{os.geteuid()}"
+    run = create_run(root)
+    assert list_runs(root) == [run]
+    assert state_root({"OTELRUN_DIR": root}) == root
 
 
 def test_a_run_is_for_its_user_only(tmp_path: Path) -> None:
-    run = create_run(str(tmp_path / "root"))
-    for path in (tmp_path / "root" / "runs", run.path, run.rings, run.outbox):
+    umask = os.umask(0)
+    try:
+        run = create_run(str(tmp_path / "root"))
+    finally:
+        os.umask(umask)
+    for path in (tmp_path / "root", tmp_path / "root" / "runs", run.path, run.rings, run.outbox):
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o700
 
 
