@@ -60,6 +60,10 @@ class StoreError(OtelrunError):
     slug = "store"
 
 
+class StoreEmptyError(StoreError):
+    """Nothing has been written to a store yet."""
+
+
 class NotFoundError(OtelrunError):
     """No run or trace answers to what was asked for."""
 

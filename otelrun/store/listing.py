@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from otelrun.errors import StoreError
+from otelrun.errors import StoreEmptyError, StoreError
 from otelrun.store.activity import is_agent_alive, is_process_alive
 from otelrun.store.queries import open_store
 from otelrun.store.rows import CountRow, DeliveryRow, RunRow, Totals
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otelrun.ring.directory import RunDirectory
+
+LOCAL_STORE = "local store"
+"""What the launcher calls the store among the destinations of a run."""
 
 RUNNING, FINISHING, ENDED, INTERRUPTED = "running", "finishing", "ended", "interrupted"
 
@@ -62,6 +65,8 @@ def list_run(directory: RunDirectory) -> Listing:
                 store = stack.enter_context(open_store(directory.store))
                 totals, processes = store.totals(), store.processes()
                 run = replace(run, ended_ns=store.ended_ns() or run.ended_ns)
+            except StoreEmptyError:
+                pass  # its agent has only just begun, or went then
             except StoreError as error:
                 problem = str(error)
     lives = is_process_alive(run.root_pid) or any(is_process_alive(p.pid, p.start_ticks) for p in processes)

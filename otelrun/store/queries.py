@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from otelrun.errors import StoreError
+from otelrun.errors import StoreEmptyError, StoreError
 from otelrun.store import schema
 from otelrun.store.rows import (
     CountRow,
@@ -204,7 +204,7 @@ def _connect(path: str) -> sqlite3.Connection:
 
 
 def _connect_in_mode(path: str, mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(f"file:{quote(path)}?{mode}", uri=True, timeout=_BUSY_S)
+    connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?{mode}", uri=True, timeout=_BUSY_S)
     try:
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
         version = schema.version_of(connection)
@@ -217,9 +217,9 @@ def _connect_in_mode(path: str, mode: str) -> sqlite3.Connection:
     connection.close()
     if version:
         message = f"{path}: made by a newer otelrun (schema {version}, this one reads up to {schema.VERSION}); upgrade otelrun"
-    else:
-        message = f"{path}: no store, or nothing written yet"
-    raise StoreError(message)
+        raise StoreError(message)
+    message = f"{path}: no store, or nothing written yet"
+    raise StoreEmptyError(message)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from otelrun.store.listing import RUNNING
+from otelrun.store.listing import INTERRUPTED, LOCAL_STORE, RUNNING
 from otelrun.viewer import phrases
 from otelrun.viewer.summary import facts, headline, short_ids, traces_table
 from otelrun.viewer.text import TraceDrawing, log_line
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otelrun.store.rows import Trace
-    from otelrun.viewer.facts import View
+    from otelrun.viewer.facts import RunFacts, View
     from otelrun.viewer.screen import Glyphs
 
+_NOTHING = "Nothing was recorded: the command used nothing that otelrun instruments."
+_NOTHING_OR_TOLD = "Nothing was recorded: no use of what otelrun instruments, or a reason on stderr."
+_NOTHING_YET = "Nothing recorded yet; the run goes on."
 _LINES_IN_RUN = 60
 
 
@@ -31,7 +34,7 @@ def draw_run(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Te
     yield from facts(view.facts, width, glyphs)
     totals = view.facts.listing.totals
     if totals is None:
-        yield Text("\nThis run keeps no store; its telemetry went where its profile sends it.", "dim")
+        yield Text(f"\n{_why_no_store(view.facts)}", "dim")
         return
     if view.trace is None:
         yield from _without_trace(view, width)
@@ -48,6 +51,17 @@ def draw_run(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Te
         yield Text(f"\nother traces{_how_many(view, totals.traces)}", "dim")
         yield from traces_table(view.others, width, glyphs)
     yield _next(view, glyphs)
+
+
+def _why_no_store(about: RunFacts) -> str:
+    listing = about.listing
+    if LOCAL_STORE not in listing.run.destinations:
+        return "This run keeps no store; its telemetry went where its profile sends it."
+    if listing.state == INTERRUPTED:
+        return "What it recorded is not in its store yet."
+    if any(row.recorded for row in about.counts):
+        return "Its store could not be written; agent.log in the run's directory says why."
+    return _NOTHING_OR_TOLD if listing.state != RUNNING else _NOTHING_YET
 
 
 def _how_many(view: View, total: int) -> str:
@@ -89,9 +103,7 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
             yield log_line(Text(), log, start_ns, width)
         return
     if totals is not None and not totals.metric_points:
-        is_over = view.facts.listing.state != RUNNING
-        nothing = "Nothing was recorded: the command used nothing that otelrun instruments."
-        yield Text(f"\n{nothing if is_over else 'Nothing recorded yet; the run goes on.'}", "dim")
+        yield Text(f"\n{_NOTHING if view.facts.listing.state != RUNNING else _NOTHING_YET}", "dim")
 
 
 def _next(view: View, glyphs: Glyphs) -> Text:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, RUNNING
+from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, LOCAL_STORE, RUNNING
 from otelrun.viewer import phrases
 from otelrun.viewer.columns import Column, lay_out
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _THINGS = {"spans": "span", "logs": "log", "metrics": "metric point"}
 _STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
-_LOCAL = "local store"
 _NOTES = 5
 _LABEL = 10
 
@@ -81,7 +80,7 @@ def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
 
 def _sent(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
     """Say where the telemetry went, whether it arrived, and why not; before the first delivery: where it is to go."""
-    elsewhere = [name for name in about.listing.run.destinations if name != _LOCAL]
+    elsewhere = [name for name in about.listing.run.destinations if name != LOCAL_STORE]
     if elsewhere and not about.deliveries:
         yield "sends to", Text(glyphs.dot.join(phrases.visible(name, 200) for name in elsewhere))
     for destination in dict.fromkeys(row.destination for row in about.deliveries):
@@ -112,8 +111,20 @@ def _lost(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
         parts.append(f"{phrases.count(torn, 'record')} damaged")
     if unstored:
         parts.append(f"{phrases.count(unstored, 'record')} not storable")
+    missing = _missing(about) - torn - unstored
+    if missing > 0:
+        parts.append(f"{phrases.count(missing, 'record')} not in the store (see agent.log beside it)")
     if parts:
         yield "lost", Text(glyphs.dot.join(parts), "red")
+
+
+def _missing(about: RunFacts) -> int:
+    """How many spans and log records of a run that is over were taken up and are not in its store."""
+    totals = about.listing.totals
+    if totals is None or about.listing.state != ENDED:
+        return 0
+    stored = totals.spans + totals.logs
+    return sum(row.recorded - row.dropped for row in about.counts if row.kind in ("spans", "logs")) - stored
 
 
 def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:

@@ -106,18 +106,65 @@ def test_an_unreadable_store_is_an_error_of_show_and_a_word_in_runs(root: str) -
     assert "unreadable" in invoke(runs).stdout
 
 
-def test_a_run_without_a_store_is_shown_from_the_agents_accounts(root: str) -> None:
+def storeless_run(root: str, *, state: dict[str, Any] | None, destinations: list[str]) -> None:
     directory = os.path.join(root, "runs", NEW)
     os.makedirs(directory)
+    about = {**description(NEW), "destinations": destinations}
+    for name, value in (("run.json", about), ("state.json", state)):
+        if value is not None:
+            with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
+                json.dump(value, file)
+
+
+def test_a_run_without_a_store_is_shown_from_the_agents_accounts(root: str) -> None:
     state = {"ended_ns": 2, "recorded": {"spans": 7, "logs": 0}, "destinations": []}
-    for name, value in (("run.json", description(NEW)), ("state.json", state)):
-        with open(os.path.join(directory, name), "w", encoding="utf-8") as file:
-            json.dump(value, file)
+    storeless_run(root, state=state, destinations=["otlp http://localhost:4318"])
 
     text = invoke(show).stdout
     assert "recorded  7 spans" in text
     assert "keeps no store" in text
     assert invoke(runs).stdout.splitlines()[1].split()[:2] == ["3f9a", "shop"]
+
+
+@pytest.mark.parametrize(
+    ("state", "text"),
+    [
+        ({"ended_ns": 2, "recorded": {"spans": 0}}, "Nothing was recorded"),
+        ({"ended_ns": 2, "recorded": {"spans": 7}}, "Its store could not be written"),
+        (None, "What it recorded is not in its store yet."),
+    ],
+)
+def test_a_run_whose_store_is_missing_is_never_said_to_keep_none(
+    root: str, state: dict[str, Any] | None, text: str
+) -> None:
+    storeless_run(root, state=state, destinations=["local store"])
+
+    assert text in invoke(show).stdout
+
+
+def test_a_store_that_nothing_was_written_to_is_no_error(root: str) -> None:
+    storeless_run(root, state=None, destinations=["local store"])
+    with open(os.path.join(root, "runs", NEW, "store.db"), "wb"):
+        pass
+
+    assert "What it recorded is not in its store yet." in invoke(show).stdout
+
+
+def test_what_did_not_reach_the_store_is_told(root: str) -> None:
+    directory = write_run(root, NEW)  # 8 spans, 4 log records, 1 damaged
+    state = {"ended_ns": 2, "recorded": {"spans": 1_011, "logs": 4}, "dropped": {"spans": 2}, "destinations": []}
+    with open(os.path.join(directory, "state.json"), "w", encoding="utf-8") as file:
+        json.dump(state, file)
+
+    assert "1,000 records not in the store (see agent.log beside it)" in invoke(show).stdout
+
+
+def test_a_directory_with_an_undecodable_name_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = os.path.join(str(tmp_path), os.fsdecode(b"\xff"))
+    monkeypatch.setenv("OTELRUN_DIR", root)
+    write_run(root, NEW)
+
+    assert document()["run"]["run_id"] == NEW
 
 
 def test_filters_choose_among_the_traces(root: str) -> None:
