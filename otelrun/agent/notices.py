@@ -25,14 +25,15 @@ class Notices:
         """
         self._log = log
         self._terminal = terminal
-        self._told: dict[str, str] = {}
+        self._told: dict[str, tuple[str, str]] = {}
 
     def change(self, destination: str, state: str, text: str) -> None:
-        """Tell that delivery to a destination has changed; the same change of several signals is told once."""
-        self.log(f"{destination}: {text}")
-        before = self._told.get(destination, "delivering")
-        self._told[destination] = state
-        if before != state:
+        """Tell that delivery to a destination has changed; the same change of several signals is told and logged once."""
+        state_before, text_before = self._told.get(destination, ("delivering", ""))
+        self._told[destination] = (state, text)
+        if (state_before, text_before) != (state, text):
+            self.log(f"{destination}: {text}")
+        if state_before != state:
             self.tell(f"{destination}: {text}")
 
     def tell(self, text: str) -> None:

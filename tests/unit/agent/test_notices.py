@@ -23,7 +23,7 @@ def printed(controller):
     return []
 
 
-def test_each_change_is_one_line_on_the_terminal_however_many_signals_it_concerns(tmp_path, terminal):
+def test_each_change_is_one_line_on_the_terminal_and_in_the_log_however_many_signals_it_concerns(tmp_path, terminal):
     controller, name = terminal
     notices = Notices(str(tmp_path / "agent.log"), name)
     for _ in range(3):
@@ -32,7 +32,16 @@ def test_each_change_is_one_line_on_the_terminal_however_many_signals_it_concern
     for _ in range(3):
         notices.change("http://there", "delivering", "delivering again")
     assert printed(controller) == ["otelrun: http://there: delivering again"]
-    assert len((tmp_path / "agent.log").read_text().splitlines()) == 6
+    notices.change("http://there", "holding", "refused")
+    notices.change("http://there", "holding", "timed out")
+    assert printed(controller) == ["otelrun: http://there: refused"]
+    log = (tmp_path / "agent.log").read_text().splitlines()
+    assert [line.partition("http://there: ")[2] for line in log] == [
+        "refused",
+        "delivering again",
+        "refused",
+        "timed out",
+    ]
 
 
 def test_first_delivery_is_no_news(tmp_path, terminal):
