@@ -3,6 +3,8 @@
 A request begins when its request line and headers are being parsed and ends with ``handle_one_request``; for subclasses
 that replace that method or ``handle`` (``wsgiref``), with the next request or with ``finish``. The span is current while
 the program's ``do_METHOD`` runs. Idle connections, time-outs before a request and empty request lines make no span.
+
+Option ``trust_forwarded: true``: a proxy's ``Forwarded``, else ``X-Forwarded-*``, says who the client and the server are.
 """
 
 from __future__ import annotations
@@ -33,15 +35,17 @@ TARGETS = ("http.server",)
 SCOPE = "otelrun.instrumentation.http_server"
 
 _EXCHANGE = "_otel_exchange"
+_SCHEMES = ("http", "https")
+_VERSIONS = ("0.9", "1.0", "1.1")
 _FIRST_FINAL_STATUS = 200
 _FIRST_SERVER_ERROR = 500
 
 
-def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - all instrumentations take options
+def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     """Patch ``BaseHTTPRequestHandler``."""
     from http.server import BaseHTTPRequestHandler as Handler  # noqa: PLC0415 - loaded by the program
 
-    telemetry = _Telemetry()
+    telemetry = _Telemetry(trusts_forwarded=options.get("trust_forwarded") is True)
     ledger.wrap(Handler, "parse_request", lambda original: _parse_request(original, telemetry))
     ledger.wrap(Handler, "handle_one_request", lambda original: _handle_one_request(original, telemetry))
     ledger.wrap(Handler, "finish", lambda original: _finish(original, telemetry))
@@ -70,7 +74,8 @@ class _Exchange:
 class _Telemetry:
     """Makes the spans and the durations."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, trusts_forwarded: bool) -> None:
+        self._trusts_forwarded = trusts_forwarded
         self._tracer = trace.get_tracer(SCOPE, __version__)
         self._duration = metrics.get_meter(SCOPE, __version__).create_histogram(
             http.HTTP_SERVER_REQUEST_DURATION,
@@ -84,12 +89,10 @@ class _Telemetry:
         is_read = handler.__dict__.get("headers") is not exchange.headers_before
         headers = _read_headers(handler.headers) if is_read else {}
         parent = propagate.extract(headers, context.Context(), _GETTER) or context.Context()
-        attributes = _request_attributes(handler, headers)
-        exchange.attributes = {
-            name: attributes[name]
-            for name in (http.HTTP_REQUEST_METHOD, http.URL_SCHEME, http.NETWORK_PROTOCOL_VERSION)
-            if name in attributes
-        }
+        attributes = _request_attributes(handler, headers, _read_forwarded(headers) if self._trusts_forwarded else {})
+        exchange.attributes = {name: attributes[name] for name in (http.HTTP_REQUEST_METHOD, http.URL_SCHEME)}
+        if attributes.get(http.NETWORK_PROTOCOL_VERSION) in _VERSIONS:  # no series for whatever a client thinks of
+            exchange.attributes[http.NETWORK_PROTOCOL_VERSION] = attributes[http.NETWORK_PROTOCOL_VERSION]
         exchange.span = self._tracer.start_span(
             http.span_name(handler.command or ""),
             parent,
@@ -151,7 +154,9 @@ def _read_headers(message: Any) -> dict[str, str]:
     return headers
 
 
-def _request_attributes(handler: BaseHTTPRequestHandler, headers: dict[str, str]) -> dict[str, Any]:
+def _request_attributes(
+    handler: BaseHTTPRequestHandler, headers: dict[str, str], forwarded: dict[str, str]
+) -> dict[str, Any]:
     attributes: dict[str, Any] = dict(http.method_attributes(handler.command or ""))
     if handler.command:
         attributes[http.URL_PATH], query = http.split_target(handler.path)
@@ -161,9 +166,11 @@ def _request_attributes(handler: BaseHTTPRequestHandler, headers: dict[str, str]
         del attributes[http.HTTP_REQUEST_METHOD_ORIGINAL]
     if handler.request_version.startswith("HTTP/"):
         attributes[http.NETWORK_PROTOCOL_VERSION] = handler.request_version[5:]
-    forwarded = _read_forwarded(headers)
     is_encrypted = hasattr(getattr(handler, "request", None), "selected_alpn_protocol")
-    scheme = attributes[http.URL_SCHEME] = forwarded.get("proto") or ("https" if is_encrypted else "http")
+    scheme = forwarded.get("proto", "").lower()
+    if scheme not in _SCHEMES:
+        scheme = "https" if is_encrypted else "http"
+    attributes[http.URL_SCHEME] = scheme
     authority = forwarded.get("host") or headers.get("host")
     if authority:
         address, port = http.split_authority(authority)

@@ -193,34 +193,55 @@ def test_without_a_host_header_the_server_is_its_socket(patched):
     assert (attributes["server.address"], attributes["server.port"]) == server.server_address
 
 
-@pytest.mark.parametrize(
-    "headers",
-    [
-        b'Forwarded: for="[2001:db8::1]:47";host=shop.example;proto=https, for=10.0.0.1\r\n',
-        b"X-Forwarded-For: [2001:db8::1]:47, 10.0.0.1\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Proto: https\r\n",
-    ],
+FORWARDED = b'Forwarded: for="[2001:db8::1]:47";host=shop.example;proto=https, for=10.0.0.1\r\n'
+X_FORWARDED = (
+    b"X-Forwarded-For: [2001:db8::1]:47, 10.0.0.1\r\nX-Forwarded-Host: shop.example\r\nX-Forwarded-Proto: https\r\n"
 )
-def test_a_proxys_account_of_the_request_is_believed(patched, headers):
+ADDRESSES = ("client.address", "server.address", "server.port", "url.scheme", "network.peer.address")
+
+
+@pytest.mark.parametrize("headers", [FORWARDED, X_FORWARDED])
+def test_a_proxys_account_of_the_request_is_not_believed_unless_asked(patched, headers):
     with serving(Handler) as server:
         talk(server, b"GET / HTTP/1.1\r\nHost: inner\r\n" + headers + b"\r\n")
     attributes = patched.span().attributes
-    assert {
-        name: attributes[name]
-        for name in (
-            "client.address",
-            "client.port",
-            "server.address",
-            "server.port",
-            "url.scheme",
-            "network.peer.address",
-        )
-    } == {
+    assert {name: attributes[name] for name in ADDRESSES} == {
+        "client.address": "127.0.0.1",
+        "server.address": "inner",
+        "server.port": 80,
+        "url.scheme": "http",
+        "network.peer.address": "127.0.0.1",
+    }
+    assert attributes["client.port"] == attributes["network.peer.port"]
+
+
+@pytest.mark.parametrize("headers", [FORWARDED, X_FORWARDED])
+def test_a_proxys_account_of_the_request_is_believed_where_the_option_says_so(telemetry, ledger, headers):
+    http_server.apply(ledger, {"trust_forwarded": True})
+    with serving(Handler) as server:
+        talk(server, b"GET / HTTP/1.1\r\nHost: inner\r\n" + headers + b"\r\n")
+    attributes = telemetry.span().attributes
+    assert {name: attributes[name] for name in (*ADDRESSES, "client.port")} == {
         "client.address": "2001:db8::1",
         "client.port": 47,
         "server.address": "shop.example",
         "server.port": 443,
         "url.scheme": "https",
         "network.peer.address": "127.0.0.1",
+    }
+
+
+def test_no_client_can_make_series_of_the_duration_at_will(telemetry, ledger):
+    http_server.apply(ledger, {"trust_forwarded": True})
+    with serving(Handler) as server:
+        for number in range(3):
+            talk(server, b"GET / HTTP/1.%d\r\nX-Forwarded-Proto: a%d\r\n\r\n" % (number + 7, number))
+    assert [span.attributes["network.protocol.version"] for span in telemetry.spans()] == ["1.7", "1.8", "1.9"]
+    (point,) = telemetry.points("http.server.request.duration")
+    assert dict(point.attributes) == {
+        "http.request.method": "GET",
+        "url.scheme": "http",
+        "http.response.status_code": 200,
     }
 
 
