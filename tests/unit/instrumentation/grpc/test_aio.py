@@ -72,7 +72,8 @@ RESPONSES = {"unary_unary": b"a", "unary_stream": [b"a"] * 3, "stream_unary": b"
 @contextlib.asynccontextmanager
 async def running(*, interceptors=(), client_interceptors=(), limit=None, **behaviors):
     """A server and a channel to it; gives ``call(kind, method) -> multi-callable``."""
-    server = grpc.aio.server(futures.ThreadPoolExecutor(4), interceptors=interceptors, maximum_concurrent_rpcs=limit)
+    pool = futures.ThreadPoolExecutor(4)
+    server = grpc.aio.server(pool, interceptors=interceptors, maximum_concurrent_rpcs=limit)
     server.add_generic_rpc_handlers([generic_handler(**behaviors)])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -81,6 +82,8 @@ async def running(*, interceptors=(), client_interceptors=(), limit=None, **beha
             yield lambda kind, method: getattr(channel, kind)(f"/shop.Pricing/{method}")
         finally:
             await server.stop(None)
+            # an aborted handler in a thread has one more message for this loop, and waits for ever where the loop is gone
+            await asyncio.to_thread(pool.shutdown)
 
 
 async def ask(call, kind, **options):
