@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from otelrun.profile.model import (
     Exporter,
     Instrumentation,
