@@ -13,6 +13,7 @@ from time import perf_counter, time_ns
 from otelrun import __version__
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import http_conventions as http
+from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
 from otelrun.instrumentation.patching import hide_frame
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opentelemetry.context import Context
-    from opentelemetry.metrics import Histogram
     from opentelemetry.trace import Span, Tracer
 
+    from otelrun.instrumentation.duration import Record
     from otelrun.instrumentation.patching import Ledger
 
 NAME = "http_client"
@@ -67,7 +68,7 @@ class _Telemetry:
     def __init__(self, putheader: Callable[..., None]) -> None:
         self._putheader = putheader
         self._tracer: Tracer | None = None
-        self._duration: Histogram | None = None
+        self._duration: Record | None = None
 
     def begin(self, connection: HTTPConnection, method: str, target: str, began_ns: int) -> None:
         """Start the span of a request, unless this context asks for none."""
@@ -123,15 +124,13 @@ class _Telemetry:
 
     def _record_duration(self, exchange: _Exchange) -> None:
         if self._duration is None:
-            from opentelemetry import metrics  # noqa: PLC0415 - not before the first request
-
-            self._duration = metrics.get_meter(SCOPE, __version__).create_histogram(
+            self._duration = create_duration(
+                SCOPE,
                 http.HTTP_CLIENT_REQUEST_DURATION,
-                unit="s",
-                description="Duration of HTTP client requests.",
-                explicit_bucket_boundaries_advisory=http.DURATION_BOUNDARIES_S,
+                "Duration of HTTP client requests.",
+                http.DURATION_BOUNDARIES_S,
             )
-        self._duration.record(perf_counter() - exchange.began, exchange.attributes, exchange.context)
+        self._duration(perf_counter() - exchange.began, exchange.attributes, exchange.context)
 
 
 def _request_attributes(connection: Any, method: str, target: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import sys
 from time import perf_counter, time_ns
 
-from opentelemetry import context, metrics, propagate, trace
+from opentelemetry import context, propagate, trace
 from opentelemetry.propagators.textmap import Getter
 
 from otelrun import __version__
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import http_conventions as http
+from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
 from otelrun.instrumentation.patching import hide_frame
 
@@ -77,11 +78,8 @@ class _Telemetry:
     def __init__(self, *, trusts_forwarded: bool) -> None:
         self._trusts_forwarded = trusts_forwarded
         self._tracer = trace.get_tracer(SCOPE, __version__)
-        self._duration = metrics.get_meter(SCOPE, __version__).create_histogram(
-            http.HTTP_SERVER_REQUEST_DURATION,
-            unit="s",
-            description="Duration of HTTP server requests.",
-            explicit_bucket_boundaries_advisory=http.DURATION_BOUNDARIES_S,
+        self._duration = create_duration(
+            SCOPE, http.HTTP_SERVER_REQUEST_DURATION, "Duration of HTTP server requests.", http.DURATION_BOUNDARIES_S
         )
 
     def begin(self, handler: BaseHTTPRequestHandler, exchange: _Exchange) -> None:
@@ -127,7 +125,7 @@ class _Telemetry:
             attributes[ERROR_TYPE] = str(exchange.status)
             span.set_attribute(ERROR_TYPE, str(exchange.status))
             span.set_status(trace.Status(trace.StatusCode.ERROR))
-        self._duration.record(perf_counter() - exchange.began, attributes)
+        self._duration(perf_counter() - exchange.began, attributes, None)
         span.end()
 
 

@@ -64,7 +64,7 @@ class GrpcServerInstrumentor(_OwnInstrumentor):
     """``grpc`` servers."""
 
     module = "grpc.server"
-    requirements = ("grpcio >= 1.42.0",)
+    requirements = ("grpcio >= 1.60.0",)
 
 
 class GrpcAioClientInstrumentor(_OwnInstrumentor):

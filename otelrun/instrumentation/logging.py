@@ -45,6 +45,7 @@ _NO_IDS = ("0", "0")
 _MAX_DEPTH = 6
 _MAX_LOGGERS = 1000
 _INT64 = 1 << 63
+_TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
@@ -109,7 +110,7 @@ class _Export:
     def __init__(self, record_class: type[LogRecord]) -> None:
         empty = record_class("", 0, "", 0, "", (), None)
         self._standard = frozenset((*empty.__dict__, "message", "asctime", "taskName"))
-        self._loggers: dict[str, OtelLogger] = {}
+        self._loggers: dict[str, OtelLogger | None] = {}
         self._local = _local()
         self._api: _Api | None = None
 
@@ -132,11 +133,14 @@ class _Export:
         api = self._api = self._api or _Api()
         if api.get_value(api.suppressed):
             return
-        logger = self._loggers.get(record.name)
-        if logger is None:
+        if record.name not in self._loggers:
             if len(self._loggers) >= _MAX_LOGGERS:
                 self._loggers.clear()
-            logger = self._loggers[record.name] = api.get_logger(record.name)
+            found = api.get_logger(record.name)
+            self._loggers[record.name] = found if _takes_parts(found) else None
+        logger = self._loggers[record.name]
+        if logger is None:
+            return
         logger.emit(
             timestamp=int(record.created * 1e9),
             severity_number=api.severities[_severity(record.levelno)],
@@ -170,6 +174,12 @@ class _Export:
                 if not is_ours:
                     attributes[str(name)] = _any_value(fields[name], 0)
         return attributes
+
+
+def _takes_parts(logger: OtelLogger) -> bool:
+    """Say whether a logger can be given a log record in parts: that of a program's own SDK before 1.38 cannot."""
+    code = getattr(type(logger).emit, "__code__", None)
+    return code is None or code.co_kwonlyargcount > 0 or bool(code.co_flags & _TAKES_KEYWORDS)
 
 
 def _message(record: LogRecord) -> str:

@@ -38,7 +38,7 @@ class DeferredLogger(_logs.Logger):
         self, pipeline: InProcess, name: str, version: str | None, schema_url: str | None, attributes: Any
     ) -> None:
         """Keep what the logger was asked for with."""
-        super().__init__(name, version, schema_url, attributes)
+        super().__init__(name, version, schema_url)
         self._pipeline = pipeline
         self._wanted = (name, version, schema_url, attributes)
         self._real: Any = None

@@ -9,7 +9,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from opentelemetry.metrics import _Gauge as ApiGauge
+
     from otelrun.pipeline.in_process import InProcess
+else:
+    ApiGauge = getattr(metrics, "_Gauge", metrics.Instrument)  # the API has gauges since 1.23
 
 
 class DeferredMeterProvider(metrics.MeterProvider):
@@ -141,7 +145,7 @@ class DeferredHistogram(_Deferred, metrics.Histogram):
         self._real().record(*args, **kwargs)
 
 
-class DeferredGauge(_Deferred, metrics._Gauge):  # noqa: SLF001 - the API exports it under this name
+class DeferredGauge(_Deferred, ApiGauge):
     """Stands for a gauge of the SDK."""
 
     def set(self, *args: Any, **kwargs: Any) -> None:

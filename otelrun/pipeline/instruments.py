@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+    from opentelemetry.metrics import _Gauge as ApiGauge
+
     from otelrun.ring.recorder import Recorder
+else:
+    ApiGauge = getattr(metrics, "_Gauge", metrics.Instrument)  # the API has gauges since 1.23
 
 DEFAULT_BOUNDARIES = tuple(map(float, (0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000)))
 OVERFLOW = {"otel.metric.overflow": True}
@@ -243,7 +247,7 @@ class UpDownCounter(metrics.UpDownCounter):
             self.stream.refuse(amount)
 
 
-class Gauge(metrics._Gauge):  # noqa: SLF001 - the API exports it under this name
+class Gauge(ApiGauge):
     """A last value."""
 
     def __init__(self, stream: Stream) -> None:

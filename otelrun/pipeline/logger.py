@@ -72,7 +72,8 @@ class Logger(_logs.Logger):
 
     def __init__(self, recorder: Recorder, scope: Scope, limits: Limits) -> None:
         """Prepare; the scope is written with the first record."""
-        super().__init__(scope.name, scope.version, scope.schema_url, scope.attributes)
+        super().__init__(scope.name, scope.version, scope.schema_url)
+        self._attributes = scope.attributes  # which the API's own before 1.26 does not take
         self._recorder = recorder
         self._scope = scope
         self._scope_id: int | None = None
@@ -108,7 +109,8 @@ class Logger(_logs.Logger):
             trace_id, span_id, flags = record.trace_id or 0, record.span_id or 0, int(record.trace_flags or 0)
             timestamp, observed_timestamp = record.timestamp, record.observed_timestamp
             severity_number, severity_text = record.severity_number, record.severity_text
-            body, attributes, event_name = record.body, record.attributes, record.event_name
+            body, attributes = record.body, record.attributes
+            event_name = getattr(record, "event_name", None)
             exception = getattr(record, "exception", None)
         limits = self._limits
         kept, dropped = clean(attributes, limits.count, limits.length) if attributes else ({}, 0)

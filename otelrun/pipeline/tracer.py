@@ -185,7 +185,6 @@ class Tracer(trace.Tracer):
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
             return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state)
-
         span = _new(Span)
         span._tracer = self
         span._name = name if type(name) is str else as_text(name)
@@ -196,11 +195,10 @@ class Tracer(trace.Tracer):
         span._trace_state = state
         span._parent_id = parent_id
         span._parent_flags = parent_flags
-        span._end = span._rest = span._context = None
+        span._attributes = span._end = span._rest = span._context = None
         is_usual = record_exception and set_status_on_exception
         span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)
         span._is_open = True
-        span._attributes = None
         if attributes:
             span._attributes, dropped = clean(attributes, self.limits.count, self.limits.length)
             if dropped:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _PUBLIC = "opentelemetry"
 _PRIVATE = ("typing_extensions", "wrapt", "packaging")
 _USERS = (*_PRIVATE, _PUBLIC, "otelrun")
+_DESCRIBED = (_PUBLIC, "otelrun")  # the API looks for its context and propagators in metadata
 
 
 class OverlayFinder:
@@ -57,14 +58,20 @@ class OverlayFinder:
         return spec
 
     def find_distributions(self, context: DistributionFinder.Context | None = None) -> Iterator[Distribution]:
-        """Give the metadata of OpenTelemetry's packages beside the launcher, of those that ``sys.path`` has none of."""
-        metadata = sys.modules["importlib.metadata"]
+        """Give the metadata of the packages beside the launcher that can be found and ``sys.path`` has none of.
+
+        Nothing is given to those who look in directories of their own choice.
+        """
+        asker = "importlib.metadata" if context is None else type(context).__module__  # or its backport
+        metadata = sys.modules.get(asker)
+        if metadata is None or "path" in getattr(context, "__dict__", ()):
+            return
         own = metadata.MetadataPathFinder
         wanted = getattr(context, "name", None)
         found = metadata.DistributionFinder.Context(name=wanted, path=list(self._directories))
         for distribution in own.find_distributions(found):
-            name = distribution.metadata["Name"]
-            if name.startswith(_PUBLIC):
+            name = distribution._normalized_name  # noqa: SLF001 - a name in public takes reading the file
+            if name.startswith(_DESCRIBED):
                 at_home = metadata.DistributionFinder.Context(name=name, path=sys.path)
                 if next(iter(own.find_distributions(at_home)), None) is None:
                     yield distribution

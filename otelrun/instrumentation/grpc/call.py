@@ -10,12 +10,13 @@ from functools import lru_cache
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry import metrics, trace
+from opentelemetry import trace
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, get_current, get_value
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from otelrun import __version__
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import error_type
 from otelrun.instrumentation.grpc import attributes as names
 
@@ -31,6 +32,7 @@ class CallTracer:
 
     Attributes:
         name: entry-point name of the instrumentation, for notices.
+        record: takes a call's duration: seconds, attributes, context.
     """
 
     def __init__(self, name: str, scope: str, kind: SpanKind, options: Mapping[str, Any]) -> None:
@@ -46,11 +48,11 @@ class CallTracer:
         self._kind = kind
         self._tracer = trace.get_tracer(scope, __version__)
         is_server = kind is SpanKind.SERVER
-        self._histogram = metrics.get_meter(scope, __version__).create_histogram(
+        self.record = create_duration(
+            scope,
             names.RPC_SERVER_CALL_DURATION if is_server else names.RPC_CLIENT_CALL_DURATION,
-            unit="s",
-            description=f"Measures the duration of an {'incoming' if is_server else 'outgoing'} Remote Procedure Call (RPC).",
-            explicit_bucket_boundaries_advisory=names.DURATION_BUCKETS,
+            f"Measures the duration of an {'incoming' if is_server else 'outgoing'} Remote Procedure Call (RPC).",
+            names.DURATION_BUCKETS,
         )
         excluded = tuple(options.get("excluded_methods") or ())
         self._is_excluded: Callable[[str], bool] = lru_cache(512)(
@@ -97,10 +99,6 @@ class CallTracer:
     def is_error(self, code: str) -> bool:
         """Say whether a status code, by name, makes the span an error on this side."""
         return code in names.SERVER_ERRORS if self._kind is SpanKind.SERVER else code != names.OK
-
-    def record(self, seconds: float, attributes: dict[str, str | int], context: Context) -> None:
-        """Record a call's duration."""
-        self._histogram.record(seconds, attributes, context)
 
 
 class Call:

@@ -15,7 +15,7 @@ from grpc import _common, _server
 from opentelemetry.context import Context, attach, get_current
 from opentelemetry.trace import SpanKind
 
-from otelrun.diagnostics import guarded
+from otelrun.diagnostics import guarded, tell
 from otelrun.instrumentation.grpc import attributes as names
 from otelrun.instrumentation.grpc.call import CallTracer, InContext
 from otelrun.instrumentation.grpc.metadata import extract
@@ -39,6 +39,9 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
         ledger: where the patches are written down.
         options: ``excluded_methods``.
     """
+    if not hasattr(_server._RPCState(), "context"):
+        tell("unsupported:grpc_server", "not instrumented: gRPC servers need grpcio 1.60 or newer")
+        return
     tracer = CallTracer(NAME, SCOPE, SpanKind.SERVER, options)
     ledger.wrap(_server, "_find_method_handler", partial(_wrap_find_method_handler, tracer))
     ledger.wrap(_server, "_reject_rpc", _wrap_reject_rpc)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -23,6 +24,7 @@ def beside(tmp_path, monkeypatch):
         "wrapt/inner.py": "",
         "requests/__init__.py": "",
         "opentelemetry_api-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: opentelemetry-api\nVersion: 9.9\n",
+        "otelrun-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: otelrun\nVersion: 9.9\n",
         "wrapt-9.9.dist-info/METADATA": "Metadata-Version: 2.1\nName: wrapt\nVersion: 9.9\n",
     }.items():
         path = site / name
@@ -86,11 +88,37 @@ def test_the_api_stays_when_the_programs_path_changes(beside, tmp_path):
     assert list(opentelemetry.__path__) == [str(beside / "opentelemetry")]
 
 
-def test_metadata_is_given_for_opentelemetry_alone(beside, tmp_path):
+def test_metadata_is_given_for_opentelemetry_and_otelrun_alone(beside):
     assert importlib.metadata.version("opentelemetry-api") == "9.9"
     with pytest.raises(importlib.metadata.PackageNotFoundError):
         importlib.metadata.version("wrapt")
-    assert [found.metadata["Name"] for found in importlib.metadata.distributions()] == ["opentelemetry-api"]
+    names = sorted(found.metadata["Name"] for found in importlib.metadata.distributions())
+    assert names == ["opentelemetry-api", "otelrun"]
+
+
+def test_who_looks_in_directories_of_his_own_finds_what_is_there(beside, tmp_path):
+    assert list(importlib.metadata.distributions(path=[str(tmp_path)])) == []
+
+
+def test_the_backport_of_importlib_metadata_is_answered_with_its_own_distributions(beside, monkeypatch):
+    class Distribution(importlib.metadata.PathDistribution):
+        pass
+
+    class Finder(importlib.metadata.MetadataPathFinder):
+        @classmethod
+        def find_distributions(cls, context):
+            return map(Distribution, cls._search_paths(context.name, context.path))
+
+    class Context(importlib.metadata.DistributionFinder.Context):
+        __module__ = "backport_of_metadata"
+
+    backport = SimpleNamespace(MetadataPathFinder=Finder, DistributionFinder=SimpleNamespace(Context=Context))
+    monkeypatch.setitem(sys.modules, "backport_of_metadata", backport)
+    monkeypatch.delitem(sys.modules, "importlib.metadata")
+
+    found = sys.meta_path[-1].find_distributions(Context(name="opentelemetry-api"))
+
+    assert [(type(distribution), distribution.version) for distribution in found] == [(Distribution, "9.9")]
 
 
 def test_the_programs_own_metadata_comes_first(beside, tmp_path):
@@ -99,4 +127,4 @@ def test_the_programs_own_metadata_comes_first(beside, tmp_path):
     (own / "METADATA").write_text("Metadata-Version: 2.1\nName: opentelemetry-api\nVersion: 1.20\n")
     importlib.invalidate_caches()
 
-    assert [found.version for found in importlib.metadata.distributions()] == ["1.20"]
+    assert [found.version for found in importlib.metadata.distributions(name="opentelemetry-api")] == ["1.20"]

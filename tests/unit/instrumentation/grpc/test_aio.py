@@ -1,4 +1,4 @@
-"""asyncio client and server together, over a real connection: one trace, right statuses, nothing of the program changed."""
+"""asyncio client and server together, over a real connection: one trace, inside it the program, nothing of it changed."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import traceback
 import grpc
 import pytest
 from opentelemetry import trace
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import SpanKind, StatusCode
 
-from tests.unit.instrumentation.grpc.aio_calls import (
-    CLIENT,
+from tests.unit.instrumentation.grpc.aio_service import (
     HANDLERS,
     RESPONSES,
-    SERVER,
     abort,
     ask,
+    current_id,
     echo,
     mirror,
     run,
@@ -26,6 +25,8 @@ from tests.unit.instrumentation.grpc.aio_calls import (
     triple_in_thread,
 )
 from tests.unit.instrumentation.grpc.telemetry import DEADLINE_S, generic_handler
+
+CLIENT, SERVER = SpanKind.CLIENT, SpanKind.SERVER
 
 
 @pytest.mark.parametrize("handler", HANDLERS)
@@ -60,10 +61,6 @@ def test_each_kind_of_call_makes_a_client_and_a_server_span_of_one_trace(instrum
     measured = {"rpc.system.name": "grpc", "rpc.method": "shop.Pricing/Ask", "rpc.response.status_code": "OK"}
     assert telemetry.points("rpc.client.call.duration") == [(measured, 1)]
     assert telemetry.points("rpc.server.call.duration") == [(measured, 1)]
-
-
-def current_id():
-    return trace.get_current_span().get_span_context().span_id
 
 
 def noting(behavior, seen):

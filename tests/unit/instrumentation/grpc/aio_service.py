@@ -1,19 +1,15 @@
-"""Handlers of all kinds for an asyncio server, a server and channel to run them, and how to call each."""
+"""An asyncio service of every kind of call, a server that runs it, and a channel to that: what the asyncio tests share."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 from concurrent import futures
 
 import grpc
-from opentelemetry.trace import SpanKind
+from opentelemetry import trace
 
 from tests.unit.instrumentation.grpc.telemetry import DEADLINE_S, generic_handler
-
-HIDES_FRAMES = sys.version_info >= (3, 11)  # a bare raise of 3.10 brings the frame back
-CLIENT, SERVER = SpanKind.CLIENT, SpanKind.SERVER
 
 
 async def echo(request, context):
@@ -51,25 +47,6 @@ def join_in_thread(requests, context):
     return b"".join(requests)
 
 
-async def abort(request, context):
-    await context.abort(grpc.StatusCode.NOT_FOUND, "no such item")
-
-
-async def fail(request, context):
-    raise LookupError("item 13")
-
-
-async def wait(request, context):
-    await asyncio.sleep(DEADLINE_S)
-    return request
-
-
-async def endless(request, context):
-    while True:
-        yield b"tick"
-        await asyncio.sleep(0)
-
-
 HANDLERS = {
     "unary_unary": ("unary_unary", echo),
     "unary_stream": ("unary_stream", triple),
@@ -97,7 +74,8 @@ async def running(*, interceptors=(), client_interceptors=(), limit=None, **beha
             yield lambda kind, method: getattr(channel, kind)(f"/shop.Pricing/{method}")
         finally:
             await server.stop(None)
-            await asyncio.to_thread(pool.shutdown)  # handlers there still speak to the loop
+            # an aborted handler in a thread has one more message for this loop, and waits for ever where the loop is gone
+            await asyncio.to_thread(pool.shutdown)
 
 
 async def ask(call, kind, **options):
@@ -107,3 +85,11 @@ async def ask(call, kind, **options):
 
 def run(main):
     return asyncio.run(asyncio.wait_for(main(), 2 * DEADLINE_S))
+
+
+def current_id():
+    return trace.get_current_span().get_span_context().span_id
+
+
+async def abort(request, context):
+    await context.abort(grpc.StatusCode.NOT_FOUND, "no such item")
