@@ -48,6 +48,6 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _own_names() -> set[str]:
-    from otelrun.instrumentation.registry import OWN  # noqa: PLC0415 - only where another configurator is chosen
+    from otelrun.instrumentation.registry import entry_point_names  # noqa: PLC0415 - only where another configurator is chosen
 
-    return {module.replace(".", "_") for modules in OWN.values() for module in modules}
+    return entry_point_names()

@@ -44,8 +44,13 @@ _FIRST_SERVER_ERROR = 500
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     """Patch ``BaseHTTPRequestHandler``."""
-    from http.server import BaseHTTPRequestHandler as Handler  # noqa: PLC0415 - loaded by the program
+    from http.server import BaseHTTPRequestHandler  # noqa: PLC0415 - loaded by the program
 
+    instrument(ledger, BaseHTTPRequestHandler, options)
+
+
+def instrument(ledger: Ledger, Handler: Any, options: Mapping[str, Any]) -> None:  # noqa: N803 - a class
+    """Patch one class that is ``BaseHTTPRequestHandler``, wherever it was defined."""
     telemetry = _Telemetry(trusts_forwarded=options.get("trust_forwarded") is True)
     ledger.wrap(Handler, "parse_request", lambda original: _parse_request(original, telemetry))
     ledger.wrap(Handler, "handle_one_request", lambda original: _handle_one_request(original, telemetry))

@@ -58,7 +58,7 @@ def discover(wanted: Wanted, register: Register) -> None:
     from otelrun.instrumentation import registry  # noqa: PLC0415 - only now needed
     from otelrun.instrumentation.distributions import Installed  # noqa: PLC0415
 
-    own = {module.replace(".", "_") for modules in registry.OWN.values() for module in modules}
+    own = registry.entry_point_names()
     installed = Installed([*sys.path, *wanted.overlay])
     for instrumentor in installed.instrumentors():
         if instrumentor.name in own or not wanted.is_enabled(instrumentor.name):

@@ -1,6 +1,7 @@
 """Which of otelrun's instrumentations belongs to which module of the program. Data only: imports nothing.
 
-The entry-point name of an instrumentation is its module's name below ``otelrun.instrumentation`` with dots as underscores.
+The entry-point name of an instrumentation is its module's name below ``otelrun.instrumentation`` with dots as underscores;
+what helps another one has the name of that.
 """
 
 from __future__ import annotations
@@ -13,6 +14,19 @@ OWN: dict[str, tuple[str, ...]] = {
     "http.client": ("http_client",),
     "http.server": ("http_server",),
     "logging": ("logging",),
+    "socketserver": ("http_server_command",),
     "threading": ("threading",),
 }
 """Module whose import triggers → modules of ours, named below ``otelrun.instrumentation``."""
+
+_HELPS = {"http_server_command": "http_server"}
+
+
+def entry_point_name(module: str) -> str:
+    """Give the entry-point name of the instrumentation that a module of ``OWN`` belongs to."""
+    return _HELPS.get(module) or module.replace(".", "_")
+
+
+def entry_point_names() -> set[str]:
+    """Give the entry-point names of all instrumentations of otelrun's own."""
+    return {entry_point_name(module) for modules in OWN.values() for module in modules}

@@ -107,10 +107,11 @@ class _Apply:
         self._instrumentations = instrumentations
 
     def __call__(self, _: str) -> None:
+        from otelrun.instrumentation import registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
 
         for short_name in self._instrumentations:
-            name = short_name.replace(".", "_")  # of its entry point
+            name = registry.entry_point_name(short_name)
             if not self._handoff.is_enabled(name):
                 continue
             with guarded(f"instrumentation {name}"):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import zipfile
+from urllib.request import urlopen
 
 import pytest
 
 from otelrun.ring.directory import list_runs
+from tests.support.otlp_sink import OtlpSink
 from tests.support.pairs import assert_same, run_pair
 from tests.support.programs import environment, run_otelrun, start_otelrun, wait_until_idle
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.process
 
@@ -237,3 +241,22 @@ def test_a_launcher_with_an_endpoint_exports_from_the_program_where_there_is_no_
     assert (observed.stdout, observed.returncode) == (b"1\n", 0)
     assert observed.stderr.decode().startswith("otelrun: exporting from inside the program, without the local store: ")
     assert observed.stderr.count(b"\n") == 1
+
+
+def test_the_servers_own_command_is_observed(tmp_path):
+    with OtlpSink() as sink:
+        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint, "PYTHONUNBUFFERED": "1"}
+        words = [sys.executable, "-m", "http.server", "0", "--bind", "127.0.0.1"]
+        with start_otelrun(words, otelrun_dir=tmp_path, env=env, cwd=tmp_path) as program:
+            port = int(program.read_line().split(b" port ")[1].split()[0])
+            with urlopen(f"http://127.0.0.1:{port}/") as response:
+                assert response.status == 200
+            (span,) = wait_for(sink.spans, 10)
+            program.send_signal(signal.SIGTERM)
+            program.finish()
+        wait_until_idle(tmp_path)
+        assert (span.name, span.attributes["url.path"], span.scope.name) == (
+            "GET",
+            "/",
+            "otelrun.instrumentation.http_server",
+        )

@@ -38,7 +38,7 @@ def test_every_instrumentation_of_the_registry_has_an_instrumentor_of_its_name()
     modules = {
         kind.module for kind in vars(instrumentors).values() if isinstance(kind, type) and "module" in vars(kind)
     }
-    assert modules == {module for modules in registry.OWN.values() for module in modules}
+    assert {registry.entry_point_name(module) for module in modules} == registry.entry_point_names()
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_every_instrumentation_of_the_registry_has_an_instrumentor_of_its_name()
 )
 def test_every_instrumentation_has_the_one_shape(name):
     module = import_module(f"otelrun.instrumentation.{name}")
-    assert name.replace(".", "_") == module.NAME
-    assert f"otelrun.instrumentation.{name}" == module.SCOPE
+    assert registry.entry_point_name(name) == module.NAME
+    assert f"otelrun.instrumentation.{module.NAME}" == module.SCOPE
     assert [target for target in module.TARGETS if name not in registry.OWN[target]] == []
     assert callable(module.apply)
 

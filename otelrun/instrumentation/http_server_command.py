@@ -1,0 +1,45 @@
+"""``python -m http.server``: the module's classes are ``__main__``'s then, and no import tells when they are there.
+
+So ``socketserver``, which is imported before them, has the first server that is made look for them. Loads nothing in any
+other program.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from otelrun.diagnostics import guarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+    from otelrun.instrumentation.patching import Ledger
+
+NAME = "http_server"
+TARGETS = ("socketserver",)
+SCOPE = "otelrun.instrumentation.http_server"
+
+
+def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
+    """Patch ``BaseServer`` where ``http.server`` is the program."""
+    program = sys.modules.get("__main__")
+    if getattr(getattr(program, "__spec__", None), "name", None) != "http.server":
+        return
+    from socketserver import BaseServer  # noqa: PLC0415 - loaded by the program
+
+    ledger.wrap(BaseServer, "__init__", lambda original: _init(original, ledger, options, program))
+
+
+def _init(
+    original: Callable[..., None], ledger: Ledger, options: Mapping[str, Any], program: Any
+) -> Callable[..., None]:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the method's name
+        with guarded(NAME):
+            from otelrun.instrumentation import http_server  # noqa: PLC0415 - loads the API
+
+            http_server.instrument(ledger, program.BaseHTTPRequestHandler, options)
+        original(self, *args, **kwargs)
+
+    return __init__
