@@ -187,7 +187,7 @@ def _message(record: LogRecord) -> str:
     try:
         return record.getMessage()
     except Exception:  # noqa: BLE001 - the program's own __str__ and __mod__ may raise anything
-        return str(record.msg)
+        return _text(record.msg)
 
 
 def _severity(level: int) -> int:
@@ -224,6 +224,10 @@ def _any_value(value: Any, depth: int) -> Any:
             return {str(name): _any_value(item, depth + 1) for name, item in value.items()}
         if isinstance(value, list | tuple | set | frozenset):
             return [_any_value(item, depth + 1) for item in value]
+    return _text(value)
+
+
+def _text(value: Any) -> str:
     try:
         return str(value)
     except Exception:  # noqa: BLE001 - the program's own __str__

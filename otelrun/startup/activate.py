@@ -106,7 +106,9 @@ class _Apply:
         self._handoff = handoff
         self._instrumentations = instrumentations
 
-    def __call__(self, _: str) -> None:
+    def __call__(self, module: str) -> None:
+        if _is_shadowed(module):
+            return
         from otelrun.instrumentation import registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
 
@@ -119,3 +121,12 @@ class _Apply:
                 __import__(module_name)  # importlib is not loaded in the bare interpreter
                 instrumentation = sys.modules[module_name]
                 instrumentation.apply(Ledger(), self._handoff.options(name))
+
+
+def _is_shadowed(module: str) -> bool:
+    """Say whether a module with a name of the standard library is the program's own: a ``logging.py`` beside its script."""
+    if module.partition(".")[0] not in sys.stdlib_module_names:
+        return False
+    file = getattr(sys.modules.get(module), "__file__", None)
+    library = os.path.dirname(os.__file__)
+    return file is not None and not os.path.abspath(file).startswith(os.path.join(library, ""))

@@ -189,6 +189,11 @@ def test_arguments_that_cannot_be_printed(patched, logger):
     assert (log.body, log.attributes["what"]) == ("%s", "<Unprintable>")
 
 
+def test_a_message_that_cannot_be_printed_is_named(patched, logger):
+    logger.info(Unprintable())
+    assert [log.body for log in patched.logs()] == ["<Unprintable>"]
+
+
 def test_structured_values_are_copied_as_the_data_model_allows(patched, logger):
     loop = []
     loop.append(loop)
