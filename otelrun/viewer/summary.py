@@ -51,7 +51,7 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs) -> Iterator[Text]:
     elif about.counts:
         counted = [phrases.count(row.recorded, row.kind.removesuffix("s")) for row in about.counts if row.recorded]
         yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
-    for label, value in (*_sent(about, glyphs), *_lost(about, glyphs), *_noted(about)):
+    for label, value in (*_sent(about, glyphs), *_lost(about), *_noted(about)):
         yield from _fact(label, value, width)
     if about.store_path:
         yield from _fact("store", Text(phrases.path(about.store_path)), 1_000)
@@ -99,7 +99,7 @@ def _sent(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
             yield "", Text(phrases.visible(error), "yellow")
 
 
-def _lost(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
+def _lost(about: RunFacts) -> Iterator[tuple[str, Text]]:
     parts = [
         f"{phrases.count(row.dropped, row.kind if row.kind == 'series' else row.kind.removesuffix('s'), row.kind)} (no room)"
         for row in about.counts
@@ -114,8 +114,8 @@ def _lost(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
     missing = _missing(about) - torn - unstored
     if missing > 0:
         parts.append(f"{phrases.count(missing, 'record')} not in the store (see agent.log beside it)")
-    if parts:
-        yield "lost", Text(glyphs.dot.join(parts), "red")
+    for number, part in enumerate(parts):  # a line each: none of it may be cut
+        yield "" if number else "lost", Text(part, "red")
 
 
 def _missing(about: RunFacts) -> int:

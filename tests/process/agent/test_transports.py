@@ -136,10 +136,10 @@ def test_terminal_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goe
         return b"".join(shown).decode().split("\r\n")[:-1]
 
     wait_for(lines, DEADLINE_S)
-    wait_for(lambda: run.log().count("held locally") == 2, DEADLINE_S)
+    assert run.log().count("held locally") == 1
     with OtlpSink(http_port=port) as sink:
         wait_for(lambda: len(sink.spans()) == 10 and len(sink.logs()) == 10, DEADLINE_S)
-        wait_for(lambda: run.log().count("again") == 2, DEADLINE_S)
+        wait_for(lambda: len(lines()) > 1, DEADLINE_S)
     place = f"otelrun: http://127.0.0.1:{port}"
     assert [line.rstrip() for line in lines()] == [
         f"{place}: Connection refused: telemetry is held locally until it answers",
