@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from otelrun import diagnostics
+from otelrun.instrumentation import sources
 from tests.support.golden import Golden
 
 
@@ -22,3 +23,9 @@ def golden(request: pytest.FixtureRequest) -> Golden:
 def captured_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have notices printed: pytest has put a file of its own in the place of stderr."""
     monkeypatch.setattr(diagnostics, "_is_still_stderr", lambda: True)
+
+
+@pytest.fixture(autouse=True)
+def providers_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have instrumentations use no provider that another test's pipeline gave them."""
+    monkeypatch.setattr(sources, "_given", {})

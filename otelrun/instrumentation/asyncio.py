@@ -8,8 +8,8 @@ Option ``task_spans``: a list of globs over coroutines' qualified names, such as
 
 from __future__ import annotations
 
-from otelrun import __version__
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.failure import record_failure
 from otelrun.instrumentation.patching import hide_frame
 
@@ -92,7 +92,7 @@ class _TaskSpan:
     def _begin(self, name: str) -> None:
         from opentelemetry import context, trace  # noqa: PLC0415 - not before the first span
 
-        self._span = trace.get_tracer(SCOPE, __version__).start_span(name)
+        self._span = sources.get_tracer(SCOPE).start_span(name)
         self._token = context.attach(trace.set_span_in_context(self._span))
 
     def finish(self, task: Future[Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from otelrun import __version__
+from otelrun.instrumentation import sources
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def create_duration(scope: str, name: str, description: str, boundaries_s: Seque
     """
     from opentelemetry import metrics  # noqa: PLC0415 - some instrumentations load it with the first request
 
-    meter = metrics.get_meter(scope, __version__)
+    meter = sources.get_meter(scope)
     try:
         histogram = meter.create_histogram(name, "s", description, explicit_bucket_boundaries_advisory=boundaries_s)
     except TypeError:  # before 1.30

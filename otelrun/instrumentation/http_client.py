@@ -10,9 +10,9 @@ from __future__ import annotations
 import sys
 from time import perf_counter, time_ns
 
-from otelrun import __version__
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import http_conventions as http
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
 from otelrun.instrumentation.patching import hide_frame
@@ -81,7 +81,7 @@ class _Telemetry:
             return
         attributes, described = _request_attributes(connection, method, target)
         if self._tracer is None:
-            self._tracer = trace.get_tracer(SCOPE, __version__)
+            self._tracer = sources.get_tracer(SCOPE)
         span = self._tracer.start_span(
             http.span_name(method), current, trace.SpanKind.CLIENT, attributes, start_time=began_ns
         )

@@ -15,9 +15,9 @@ from time import perf_counter, time_ns
 from opentelemetry import context, propagate, trace
 from opentelemetry.propagators.textmap import Getter
 
-from otelrun import __version__
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import http_conventions as http
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
 from otelrun.instrumentation.patching import hide_frame
@@ -82,7 +82,7 @@ class _Telemetry:
 
     def __init__(self, *, trusts_forwarded: bool) -> None:
         self._trusts_forwarded = trusts_forwarded
-        self._tracer = trace.get_tracer(SCOPE, __version__)
+        self._tracer = sources.get_tracer(SCOPE)
         self._duration = create_duration(
             SCOPE, http.HTTP_SERVER_REQUEST_DURATION, "Duration of HTTP server requests.", http.DURATION_BOUNDARIES_S
         )

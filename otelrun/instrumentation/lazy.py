@@ -102,6 +102,8 @@ class _Load:
         if self._unsupported:
             tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
             return
+        from otelrun.instrumentation import sources  # noqa: PLC0415 - not at start-up
+
         with guarded(f"instrumentation {name}"):
             module_name, _, attribute = self._instrumentor.value.partition(":")
             __import__(module_name)
@@ -109,7 +111,7 @@ class _Load:
             if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
                 # upstream's own check of versions reads all metadata again; None says that ours could not decide
                 is_checked = self._unsupported is not None
-                instrumentor.instrument(skip_dep_check=is_checked, **self._wanted.options(name))
+                instrumentor.instrument(skip_dep_check=is_checked, **sources.given(), **self._wanted.options(name))
 
 
 class _LoadWithMiddleware:

@@ -13,6 +13,7 @@ import sys
 from _thread import _local
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.failure import error_type
 from otelrun.instrumentation.patching import hide_frame
 
@@ -92,13 +93,12 @@ def _current_ids() -> tuple[str, str]:
 class _Api:
     """What is used of the OpenTelemetry API, loaded at the first record that is emitted."""
 
-    __slots__ = ("get_logger", "get_value", "severities", "suppressed")
+    __slots__ = ("get_value", "severities", "suppressed")
 
     def __init__(self) -> None:
-        from opentelemetry._logs import SeverityNumber, get_logger  # noqa: PLC0415 - not before the first record
+        from opentelemetry._logs import SeverityNumber  # noqa: PLC0415 - not before the first record
         from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value  # noqa: PLC0415
 
-        self.get_logger = get_logger
         self.get_value = get_value
         self.suppressed = _SUPPRESS_INSTRUMENTATION_KEY
         self.severities = tuple(SeverityNumber(number) for number in range(25))
@@ -136,7 +136,7 @@ class _Export:
         if record.name not in self._loggers:
             if len(self._loggers) >= _MAX_LOGGERS:
                 self._loggers.clear()
-            found = api.get_logger(record.name)
+            found = sources.get_logger(record.name)
             self._loggers[record.name] = found if _takes_parts(found) else None
         logger = self._loggers[record.name]
         if logger is None:

@@ -36,12 +36,14 @@ _MAX_ATTRIBUTES = 1 << 20  # the specification has no attribute limit for metric
 _KEY_VERSION = 2  # of marshal: no references, so that equal attributes give equal bytes
 _INFINITY = float("inf")
 _CALLBACK_TIMEOUT_MS = 10_000
+_ADVICE = "explicit_bucket_boundaries_advisory"
 
 
 class Stream:
     """What all instruments have: a definition, and the series of it by attributes.
 
     Attributes:
+        definition: instrument kind, name, unit, description, as in ``ring.record.Series``.
         series: key → series, for every form of attributes seen; emptied in a forked child.
     """
 
@@ -58,7 +60,7 @@ class Stream:
 
         Args:
             recorder: makes the series.
-            definition: instrument kind, name, unit, description, as in ``ring.record.Series``.
+            definition: see the class.
             scope: gives the id of the scope in the current ring.
             cardinality_limit: how many series there may be before the overflow series takes the rest.
             boundaries: of a histogram.
@@ -66,7 +68,7 @@ class Stream:
         self.series: dict[bytes, Any] = {}
         self.name = definition[1]
         self._recorder = recorder
-        self._definition = definition
+        self.definition = definition
         self._scope = scope
         self._limit = cardinality_limit
         self._boundaries = boundaries
@@ -103,10 +105,10 @@ class Stream:
         return series
 
     def _make(self, attributes: dict[str, Any]) -> Any:
-        kind = self._definition[0]
+        kind = self.definition[0]
         is_histogram = kind == "histogram"
         cells = HISTOGRAM_CELLS + len(self._boundaries) + 1 if is_histogram else SUM_CELLS
-        definition = Series(*self._definition, self._scope(), attributes, self._boundaries, time_ns())
+        definition = Series(*self.definition, self._scope(), attributes, self._boundaries, time_ns())
         made = self._recorder.series(definition, cells)
         if made is None:
             if self._recorder.writer is not None:
@@ -315,6 +317,11 @@ class Observed:
             else:
                 self._callbacks.append(callback)
 
+    def release(self) -> list[Any]:
+        """Let go of the callbacks, for another instrument to call."""
+        callbacks, self._callbacks = self._callbacks, []
+        return callbacks
+
     def collect(self) -> None:
         """Call each callback and keep what it observes; one that raises is told once and skipped this time."""
         for callback in tuple(self._callbacks):
@@ -342,3 +349,25 @@ class ObservableUpDownCounter(Observed, metrics.ObservableUpDownCounter):
 
 class ObservableGauge(Observed, metrics.ObservableGauge):
     """A last value, observed."""
+
+
+def follow(instrument: Any, create: Callable[..., Any]) -> None:
+    """Have an instrument that the program holds measure for one of another provider from now on.
+
+    Args:
+        instrument: one of this file.
+        create: the other provider's method that makes one of its kind.
+    """
+    _, *about = instrument.stream.definition
+    if isinstance(instrument, Observed):
+        name, *rest = about
+        create(name, instrument.release(), *rest)
+        return
+    advice = getattr(instrument, "boundaries", DEFAULT_BOUNDARIES)
+    try:
+        theirs = create(*about, **({} if advice == DEFAULT_BOUNDARIES else {_ADVICE: advice}))
+    except TypeError:  # of the program, and before 1.30
+        theirs = create(*about)
+    for method in ("add", "record", "set"):
+        if hasattr(instrument, method):
+            instrument.__dict__[method] = getattr(theirs, method)

@@ -11,7 +11,7 @@ from otelrun.pipeline.attributes import add, as_text, clean, clean_value
 from otelrun.pipeline.current import SPAN_KEY, get_current
 from otelrun.pipeline.exception import exception_attributes
 from otelrun.pipeline.readable import resource_view
-from otelrun.pipeline.scope import build_scope, scope_key
+from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 from otelrun.pipeline.span import W3C_FLAGS, Span, as_time
 from otelrun.ring.record import LOG, encode_whole
 
@@ -59,6 +59,11 @@ class LoggerProvider(_logs.LoggerProvider):
             logger = self._loggers.setdefault(key, Logger(self._recorder, scope, self._limits))
         return logger
 
+    def give_way(self, provider: _logs.LoggerProvider) -> None:
+        """Have the loggers from before now emit to the provider that the program has set."""
+        for logger in tuple(self._loggers.values()):
+            logger.follow(provider)
+
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Say that nothing waits: what was emitted is in the ring."""
         return True
@@ -78,6 +83,11 @@ class Logger(_logs.Logger):
         self._scope = scope
         self._scope_id: int | None = None
         self._limits = limits
+
+    def follow(self, provider: _logs.LoggerProvider) -> None:
+        """Emit to another provider from now on."""
+        theirs = provider.get_logger(*as_arguments(self._scope))
+        self.__dict__.update(emit=theirs.emit, enabled=theirs.enabled)
 
     def forget_scope(self) -> None:
         """Forget the parent's ring in a forked child."""

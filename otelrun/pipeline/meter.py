@@ -11,7 +11,7 @@ from otelrun import diagnostics
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.pipeline import instruments
-from otelrun.pipeline.scope import build_scope, scope_key
+from otelrun.pipeline.scope import as_arguments, build_scope, is_of_instrumentation, scope_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,12 @@ class MeterProvider(metrics.MeterProvider):
             meter = self._meters.setdefault(key, made)
         return meter
 
+    def give_way(self, provider: metrics.MeterProvider) -> None:
+        """Have the program's instruments from before now measure for the provider that it has set."""
+        for meter in tuple(self._meters.values()):
+            if not is_of_instrumentation(meter.scope):
+                meter.follow(provider)
+
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Collect observable instruments now; what is measured is in the ring already."""
         self.collector.collect()
@@ -70,17 +76,30 @@ class MeterProvider(metrics.MeterProvider):
 
 
 class Meter(metrics.Meter):
-    """Makes the instruments of one scope. The same name, kind, unit and description give the same instrument."""
+    """Makes the instruments of one scope. The same name, kind, unit and description give the same instrument.
+
+    Attributes:
+        scope: the scope.
+    """
 
     def __init__(self, recorder: Recorder, scope: Scope, collector: Collector, cardinality_limit: int) -> None:
         """Prepare; the scope is written with the first series."""
         super().__init__(scope.name, scope.version or None, scope.schema_url or None)
         self._recorder = recorder
-        self._scope = scope
+        self.scope = scope
         self._collector = collector
         self._cardinality_limit = cardinality_limit
         self._instruments: dict[tuple[str, ...], Any] = {}
         self._lock = RLock()
+
+    def follow(self, provider: metrics.MeterProvider) -> None:
+        """Make, and have made, the instruments of another provider."""
+        theirs = provider.get_meter(*as_arguments(self.scope))
+        makers = {name: getattr(theirs, name) for name in dir(theirs) if name.startswith("create_")}
+        for (kind, *_), instrument in tuple(self._instruments.items()):
+            if f"create_{kind}" in makers:
+                instruments.follow(instrument, makers[f"create_{kind}"])
+        self.__dict__.update(makers)
 
     def forget(self) -> None:
         """Start from zero in a forked child."""
@@ -90,7 +109,7 @@ class Meter(metrics.Meter):
 
     def _scope_id(self) -> int:
         self._collector.ensure_running()  # a new series may be the first one of a forked child
-        return self._recorder.scope(self._scope)
+        return self._recorder.scope(self.scope)
 
     def _stream(self, definition: tuple[str, str, str, str], boundaries: tuple[float, ...] = ()) -> instruments.Stream:
         limit = self._cardinality_limit

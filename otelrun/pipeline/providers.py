@@ -6,6 +6,8 @@ API. The API's set-once is left unused, so that a program that brings its own pr
 
 from __future__ import annotations
 
+from time import time_ns
+
 from otelrun import diagnostics
 
 TYPE_CHECKING = False
@@ -41,6 +43,10 @@ class Pipeline:
             self._profile = self.handoff.profile()
         return self._profile
 
+    def is_for_agent(self) -> bool:
+        """Say whether this process records for an agent, rather than exporting by itself."""
+        return self.handoff is not None and self.handoff.pipeline == "agent"
+
     def once(self, name: str, make: Callable[[], Any]) -> Any:
         """Give what ``make`` gave the first time it was wanted under this name."""
         if name not in self._made:
@@ -52,7 +58,7 @@ class Pipeline:
         profile = self.profile()
         if not _is_wanted(profile, signal):
             return None
-        if self.handoff is not None and self.handoff.pipeline == "agent":
+        if self.is_for_agent():
             return self.once(signal, lambda: _BUILDERS[signal](self, profile))
         from otelrun.pipeline import in_process  # noqa: PLC0415 - the other pipeline
 
@@ -83,6 +89,7 @@ class Pipeline:
         )
 
 
+_OWN_PROVIDER = "the program has set a provider of its own for %s: those it makes itself go where it sends them"
 _pipeline = Pipeline()
 
 
@@ -112,9 +119,7 @@ def install(api_module: str) -> None:
 
 def _is_wanted(profile: model.Profile, signal: str) -> bool:
     section = getattr(profile, _SECTIONS[signal])
-    return section is not None or (
-        profile.otelrun.store.enabled and _pipeline.handoff is not None and _pipeline.handoff.pipeline == "agent"
-    )
+    return section is not None or (profile.otelrun.store.enabled and _pipeline.is_for_agent())
 
 
 _SECTIONS = {"traces": "tracer_provider", "metrics": "meter_provider", "logs": "logger_provider"}
@@ -158,21 +163,26 @@ def _install_traces() -> None:
     from opentelemetry import trace  # noqa: PLC0415 - loaded by now
 
     _set_global(trace, "_TRACER_PROVIDER", "traces", trace.set_tracer_provider)
+    _follow_program((trace,), "set_tracer_provider", lambda: getattr(trace, "_TRACER_PROVIDER", None), "traces")
 
 
 def _install_metrics() -> None:
-    from opentelemetry.metrics import _internal as api  # noqa: PLC0415 - loaded by now
+    from opentelemetry import metrics  # noqa: PLC0415 - loaded by now
+    from opentelemetry.metrics import _internal as api  # noqa: PLC0415
 
     if _set_global(api, "_METER_PROVIDER", "metrics", api.set_meter_provider):
         proxy = getattr(api, "_PROXY_METER_PROVIDER", None)
         if proxy is not None:  # meters handed out before now
             proxy.on_set_meter_provider(api._METER_PROVIDER)  # noqa: SLF001
+    _follow_program((metrics, api), "set_meter_provider", lambda: getattr(api, "_METER_PROVIDER", None), "metrics")
 
 
 def _install_logs() -> None:
-    from opentelemetry._logs import _internal as api  # noqa: PLC0415 - loaded by now
+    from opentelemetry import _logs  # noqa: PLC0415 - loaded by now
+    from opentelemetry._logs import _internal as api  # noqa: PLC0415
 
     _set_global(api, "_LOGGER_PROVIDER", "logs", api.set_logger_provider)
+    _follow_program((_logs, api), "set_logger_provider", lambda: getattr(api, "_LOGGER_PROVIDER", None), "logs")
 
 
 def _install_propagator() -> None:
@@ -185,17 +195,51 @@ def _install_propagator() -> None:
 
 def _set_global(api: Any, name: str, signal: str, set_publicly: Callable[[Any], None]) -> bool:
     """Set the API's global where it is unset; through its set-once only where the name has gone."""
-    is_known = hasattr(api, name)
-    if is_known and getattr(api, name) is not None:
-        return False
     provider = _pipeline.provider(signal)
     if provider is None:
+        return False
+    _give_to_instrumentations(signal, provider)
+    is_known = hasattr(api, name)
+    if is_known and getattr(api, name) is not None:
         return False
     if is_known:
         setattr(api, name, provider)
     else:
         set_publicly(provider)
     return is_known
+
+
+def _give_to_instrumentations(signal: str, provider: Any) -> None:
+    """Have the instrumentations keep to our provider, whatever the program makes the global one."""
+    from otelrun.instrumentation import sources  # noqa: PLC0415 - not for start-up
+
+    if signal == "logs" and _pipeline.is_for_agent():
+        # a provider of their own: it has loggers with the names of the program's, and these follow the program
+        provider = _pipeline.once("logs of instrumentations", lambda: _BUILDERS[signal](_pipeline, _pipeline.profile()))
+    sources.give(_SECTIONS[signal], provider)
+
+
+def _follow_program(modules: tuple[Any, ...], name: str, get_global: Callable[[], Any], signal: str) -> None:
+    """Once the program sets a provider of its own, hand over to it what ours has given to the program until then."""
+    ours = _pipeline.provider(signal)
+    if ours is None or not _pipeline.is_for_agent():
+        return
+    from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415 - not for start-up
+
+    def make_wrapper(original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def set_provider(provider: Any) -> None:
+            original(provider)
+            from otelrun.ring.record import NOTE  # noqa: PLC0415 - not for start-up
+
+            with diagnostics.guarded(f"following {name}"):
+                if get_global() is provider and provider is not ours:
+                    ours.give_way(provider)
+                    _pipeline.recorder().record(NOTE, (time_ns(), f"own-{signal}", _OWN_PROVIDER % signal))
+
+        return set_provider
+
+    for module in modules:
+        Ledger().wrap(module, name, make_wrapper)
 
 
 _INSTALLERS: dict[str, Callable[[], None]] = dict(

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_SCOPE_ATTRIBUTES = 128
+_INSTRUMENTATIONS = ("otelrun.instrumentation.", "opentelemetry.instrumentation.")
 
 
 def build_scope(name: Any, version: Any, schema_url: Any, attributes: Any) -> Scope:
@@ -22,3 +23,14 @@ def build_scope(name: Any, version: Any, schema_url: Any, attributes: Any) -> Sc
 def scope_key(scope: Scope) -> tuple[Any, ...]:
     """Give what makes two scopes the same."""
     return (scope.name, scope.version, scope.schema_url, repr(sorted(scope.attributes.items())))
+
+
+def as_arguments(scope: Scope) -> tuple[Any, ...]:
+    """Give what another provider is to be asked with for the same scope; attributes, which old ones do not take, if any."""
+    arguments = (scope.name, scope.version or None, scope.schema_url or None)
+    return (*arguments, scope.attributes) if scope.attributes else arguments
+
+
+def is_of_instrumentation(scope: Scope) -> bool:
+    """Say whether a scope is that of an instrumentation, not of the program's own code."""
+    return scope.name.startswith(_INSTRUMENTATIONS)

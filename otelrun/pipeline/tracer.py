@@ -24,7 +24,7 @@ from otelrun.pipeline.sampler import (
     REMOTE_SAMPLED,
     bounds,
 )
-from otelrun.pipeline.scope import build_scope, scope_key
+from otelrun.pipeline.scope import as_arguments, build_scope, is_of_instrumentation, scope_key
 from otelrun.pipeline.span import (
     HAS_REMOTE,
     IS_REMOTE,
@@ -94,6 +94,12 @@ class TracerProvider(trace.TracerProvider):
             tracer = self._tracers.setdefault(key, made)
         return tracer
 
+    def give_way(self, provider: trace.TracerProvider) -> None:
+        """Have the program's tracers from before now make the spans of the provider that it has set."""
+        for tracer in tuple(self._tracers.values()):
+            if not is_of_instrumentation(tracer.definition):
+                tracer.follow(provider)
+
     def add_span_processor(self, span_processor: Any) -> None:
         """Have a span processor of the SDK see every span too, from now on."""
         self._processors = (*self._processors, span_processor)
@@ -119,6 +125,7 @@ class Tracer(trace.Tracer):
         limits: the limits of its spans.
         recorder: takes their records.
         scope: the id of the scope in this process's ring; None until ``define_scope``.
+        definition: the scope.
     """
 
     def __init__(
@@ -130,12 +137,17 @@ class Tracer(trace.Tracer):
         self.recorder = recorder
         self.scope: int | None = None
         self._provider = provider
-        self._definition = scope
+        self.definition = scope
         self._bounds = sampling
+
+    def follow(self, provider: trace.TracerProvider) -> None:
+        """Make the spans of another provider from now on."""
+        theirs = provider.get_tracer(*as_arguments(self.definition))
+        self.__dict__.update(start_span=theirs.start_span, start_as_current_span=theirs.start_as_current_span)
 
     def define_scope(self) -> int:
         """Write the scope to this process's ring; give its id there."""
-        scope_id = self.scope = self.recorder.scope(self._definition)
+        scope_id = self.scope = self.recorder.scope(self.definition)
         return scope_id
 
     def forget_scope(self) -> None:
@@ -150,7 +162,7 @@ class Tracer(trace.Tracer):
     @property
     def instrumentation_scope(self) -> Any:
         """The scope."""
-        scope = self._definition
+        scope = self.definition
         return scope_view(scope.name, scope.version, scope.schema_url, scope.attributes)
 
     def start_span(

@@ -5,6 +5,7 @@ The only thing of ``ring`` that the pipeline talks to.
 
 from __future__ import annotations
 
+import errno
 import os
 from _thread import RLock
 from time import time_ns
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from otelrun.ring.record import Scope
+
+_SMALLEST = 64 * 1024
+_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Recorder:
@@ -100,19 +104,37 @@ class Recorder:
             self.is_opening = True
             path = os.path.join(self._directory, f"{os.getpid()}-{time_ns()}.ring")
             try:
-                writer = RingWriter(
-                    path, data_size=self._data_size, tables_size=self._tables_size, hold_ns=self._hold_ns
-                )
+                writer = self._make_ring(path, self._data_size)
                 writer.define(layout.TABLE_PROCESS, encode_definition((self._describe(),)))
+                size = writer.words[layout.WORD_DATA_SIZE]
+                if size < self._data_size:
+                    text = f"little room in {self._directory}: a ring of {size >> 10} KiB, not {self._data_size >> 10}"
+                    writer.append(NOTE, encode(NOTE, (time_ns(), "ring-small", text)))
                 self._writer = writer
                 self.append = writer.append
             except OSError as error:
                 self._is_off = True
-                diagnostics.tell("ring-off", f"not recording: {self._directory}: {error.strerror or error}")
+                why = f"{error.strerror or error}{self._whose(error)}"
+                diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
             finally:
                 self.is_opening = False
             while self._early:
                 self.append(*self._early.pop(0))
+
+    def _make_ring(self, path: str, size: int) -> RingWriter:
+        """Make a ring of that size, or of a smaller one where the file system has no room for it."""
+        try:
+            return RingWriter(path, data_size=size, tables_size=self._tables_size, hold_ns=self._hold_ns)
+        except OSError as error:
+            if error.errno not in _NO_ROOM or size <= _SMALLEST:
+                raise
+        return self._make_ring(path, size // 4)
+
+    def _whose(self, error: OSError) -> str:
+        """Say what is wrong where the program has become another user since its start."""
+        if error.errno != errno.EACCES or not hasattr(os, "geteuid"):
+            return ""
+        return f"; this process has become user {os.geteuid()}, start it as that user"
 
     def record(self, kind: int, fields: tuple[Any, ...]) -> None:
         """Append one record of ``kind`` (see ``ring.record``) with its fields in order."""

@@ -14,8 +14,8 @@ from opentelemetry import trace
 from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, get_current, get_value
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
-from otelrun import __version__
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import error_type
 from otelrun.instrumentation.grpc import attributes as names
@@ -46,7 +46,7 @@ class CallTracer:
         """
         self.name = name
         self._kind = kind
-        self._tracer = trace.get_tracer(scope, __version__)
+        self._tracer = sources.get_tracer(scope)
         is_server = kind is SpanKind.SERVER
         self.record = create_duration(
             scope,

@@ -17,6 +17,14 @@ from otelrun.pipeline.meter import MeterProvider
 from otelrun.pipeline.tracer import TracerProvider
 from otelrun.profile import handoff, model
 
+SETTERS = [
+    (trace, "set_tracer_provider"),
+    (metrics, "set_meter_provider"),
+    (metrics_api, "set_meter_provider"),
+    (_logs, "set_logger_provider"),
+    (logs_api, "set_logger_provider"),
+]
+
 
 @pytest.fixture(autouse=True)
 def fresh_api(monkeypatch):
@@ -30,6 +38,8 @@ def fresh_api(monkeypatch):
     monkeypatch.setattr(logs_api, "_LOGGER_PROVIDER", None)
     monkeypatch.setattr(logs_api, "_LOGGER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(propagate, "_HTTP_TEXT_FORMAT", propagate.get_global_textmap())
+    for module, name in SETTERS:
+        monkeypatch.setattr(module, name, getattr(module, name))
 
 
 def prepare(tmp_path, profile=None, pipeline="agent", reason=""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 
@@ -65,6 +66,37 @@ def test_threads_that_record_first_at_once_make_one_ring(tmp_path):
             thread.join()
         (path,) = directory.iterdir()
         assert len(read(path)[1]) == 4
+
+
+@pytest.mark.parametrize(("room", "size"), [(4 << 20, 4 << 20), (2 << 20, 1 << 20), (70 << 10, 64 << 10)])
+def test_where_there_is_little_room_the_ring_is_smaller_and_says_so(tmp_path, monkeypatch, room, size):
+    allocate = os.posix_fallocate
+
+    def limited(fd, offset, length):
+        if length > room + 8192:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        allocate(fd, offset, length)
+
+    monkeypatch.setattr(os, "posix_fallocate", limited)
+    recorder = Recorder(str(tmp_path), dict, data_size=4 << 20, tables_size=4096, hold_ns=0)
+    recorder.record(NOTE, (1, "a", "b"))
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_size == 4096 + 4096 + size
+    *told, last = read(path)[1]
+    assert (last.slug, [note.slug for note in told]) == ("a", ["ring-small"] if size < 4 << 20 else [])
+
+
+def test_a_process_that_has_become_another_user_is_told_what_to_do(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(diagnostics, "_listeners", [lambda _, text: told.append(text)])
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(os, "open", refuse)
+    make(tmp_path).record(NOTE, (1, "a", "b"))
+    user = f"this process has become user {os.geteuid()}, start it as that user"
+    assert told == [f"not recording: {tmp_path}: Permission denied; {user}"]
 
 
 def test_where_no_ring_can_be_made_it_is_told_once_and_recording_is_harmless(tmp_path, monkeypatch):

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib
 
-import opentelemetry.metrics
-import opentelemetry.trace
 import pytest
-from opentelemetry import metrics, trace
 
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.patching import Ledger
 from tests.unit.instrumentation.grpc.telemetry import Telemetry
 
@@ -21,13 +19,8 @@ def _strict(monkeypatch):
 @pytest.fixture
 def telemetry(monkeypatch):
     own = Telemetry()
-    get_tracer, get_meter = trace.get_tracer, metrics.get_meter
-    monkeypatch.setattr(
-        opentelemetry.trace, "get_tracer", lambda name, version: get_tracer(name, version, own.tracer_provider)
-    )
-    monkeypatch.setattr(
-        opentelemetry.metrics, "get_meter", lambda name, version: get_meter(name, version, own.meter_provider)
-    )
+    given = {sources.TRACER_PROVIDER: own.tracer_provider, sources.METER_PROVIDER: own.meter_provider}
+    monkeypatch.setattr(sources, "_given", given)
     yield own
     own.tracer_provider.shutdown()
     own.meter_provider.shutdown()

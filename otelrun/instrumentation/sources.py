@@ -1,0 +1,56 @@
+"""Where otelrun's instrumentations get their tracers, meters and loggers: from otelrun's own providers where it has some.
+
+The global ones are the program's to set: what it exports by itself is to stay what it is without otelrun.
+"""
+
+from __future__ import annotations
+
+from otelrun import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from opentelemetry._logs import Logger
+    from opentelemetry.metrics import Meter
+    from opentelemetry.trace import Tracer
+
+TRACER_PROVIDER, METER_PROVIDER, LOGGER_PROVIDER = "tracer_provider", "meter_provider", "logger_provider"
+
+_given: dict[str, Any] = {}
+
+
+def give(name: str, provider: Any) -> None:
+    """Have a provider used from now on.
+
+    Args:
+        name: ``TRACER_PROVIDER``, ``METER_PROVIDER`` or ``LOGGER_PROVIDER``.
+        provider: of otelrun's pipeline.
+    """
+    _given[name] = provider
+
+
+def given() -> dict[str, Any]:
+    """Give the providers by name, as upstream's instrumentors take them."""
+    return dict(_given)
+
+
+def get_tracer(scope: str) -> Tracer:
+    """Give the tracer of an instrumentation."""
+    from opentelemetry import trace  # noqa: PLC0415 - not before there is something to record
+
+    return trace.get_tracer(scope, __version__, _given.get(TRACER_PROVIDER))
+
+
+def get_meter(scope: str) -> Meter:
+    """Give the meter of an instrumentation."""
+    from opentelemetry import metrics  # noqa: PLC0415 - as above
+
+    return metrics.get_meter(scope, __version__, _given.get(METER_PROVIDER))
+
+
+def get_logger(name: str) -> Logger:
+    """Give the logger that stands for the program's logger of that name."""
+    from opentelemetry import _logs  # noqa: PLC0415 - as above
+
+    return _logs.get_logger(name, logger_provider=_given.get(LOGGER_PROVIDER))
