@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import sys
 
+from otelrun.diagnostics import guarded
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextvars import Token
@@ -19,8 +21,10 @@ def current_context() -> Context | None:
     get_current = getattr(sys.modules.get("opentelemetry.context"), "get_current", None)  # None too while half imported
     if get_current is None:
         return None
-    context: Context = get_current()
-    return context or None
+    with guarded("reading the current context"):  # the program's own API may be broken
+        context: Context = get_current()
+        return context or None
+    return None
 
 
 def attach(context: Context) -> Token[Context]:

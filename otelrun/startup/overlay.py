@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import sys
 
+from otelrun.diagnostics import guarded
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec, PathFinder
     from importlib.metadata import Distribution, DistributionFinder
     from types import ModuleType
+    from typing import Any
 
 _PUBLIC = "opentelemetry"
 _PRIVATE = ("typing_extensions", "wrapt", "packaging")
@@ -62,19 +65,25 @@ class OverlayFinder:
 
         Nothing is given to those who look in directories of their own choice.
         """
-        asker = "importlib.metadata" if context is None else type(context).__module__  # or its backport
-        metadata = sys.modules.get(asker)
-        if metadata is None or "path" in getattr(context, "__dict__", ()):
-            return
-        own = metadata.MetadataPathFinder
-        wanted = getattr(context, "name", None)
-        found = metadata.DistributionFinder.Context(name=wanted, path=list(self._directories))
-        for distribution in own.find_distributions(found):
+        distributions: list[Distribution] = []
+        with guarded("metadata of OpenTelemetry"):
+            asker = "importlib.metadata" if context is None else type(context).__module__  # or its backport
+            metadata = sys.modules.get(asker)
+            if metadata is not None and "path" not in getattr(context, "__dict__", ()):
+                distributions = self._distributions(metadata, getattr(context, "name", None))
+        return iter(distributions)
+
+    def _distributions(self, metadata: Any, wanted: str | None) -> list[Distribution]:
+        own = metadata.MetadataPathFinder()
+        make_context = metadata.DistributionFinder.Context
+        distributions = []
+        for distribution in own.find_distributions(make_context(name=wanted, path=list(self._directories))):
             name = distribution._normalized_name  # noqa: SLF001 - a name in public takes reading the file
             if name.startswith(_DESCRIBED):
-                at_home = metadata.DistributionFinder.Context(name=name, path=sys.path)
-                if next(iter(own.find_distributions(at_home)), None) is None:
-                    yield distribution
+                at_home = own.find_distributions(make_context(name=name, path=sys.path))
+                if next(iter(at_home), None) is None:
+                    distributions.append(distribution)
+        return distributions
 
 
 def install(directories: Sequence[str]) -> None:

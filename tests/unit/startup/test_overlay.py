@@ -105,9 +105,8 @@ def test_the_backport_of_importlib_metadata_is_answered_with_its_own_distributio
         pass
 
     class Finder(importlib.metadata.MetadataPathFinder):
-        @classmethod
-        def find_distributions(cls, context):
-            return map(Distribution, cls._search_paths(context.name, context.path))
+        def find_distributions(self, context):  # a class method in some of its versions
+            return map(Distribution, self._search_paths(context.name, context.path))
 
     class Context(importlib.metadata.DistributionFinder.Context):
         __module__ = "backport_of_metadata"
