@@ -52,7 +52,6 @@ _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
 _BOTH = (True, True)
 _new = object.__new__
-_set_item = dict.__setitem__
 
 
 class TracerProvider(trace.TracerProvider):
@@ -251,9 +250,9 @@ class CurrentSpan:
         span = self._span = self._tracer.start_span(
             name, parent, kind, attributes, links, start_time, record_exception, set_status
         )
-        context = Context(get_current())
-        _set_item(context, SPAN_KEY, span)
-        self._token = attach(context)
+        values = get_current().copy()
+        values[SPAN_KEY] = span
+        self._token = attach(Context(values))
         return span
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
