@@ -68,7 +68,9 @@ class RingWriter:
         self._defining = 0
         self._head = 0
         self._tail = 0
-        self._origin = self._tables_end  # where in the file head 0 would be, were there no earlier laps through the region
+        self._origin = (
+            self._tables_end
+        )  # where in the file head 0 would be, were there no earlier laps through the region
         self._limit = data_size  # how far head may go without a look at the end of the region and at the tail
         self._hold_ns = hold_ns
         self._stalled_at = -1
