@@ -88,8 +88,8 @@ class ProcessEncoder:
 
 def span(record: SpanRecord) -> bytes:
     """Pack the content of a Span."""
-    (trace_id, span_id, parent_span_id, trace_state, flags, name, kind, start_ns, end_ns, attributes) = record[:10]
-    (events, links, status, description, _, dropped_attributes, dropped_events, dropped_links) = record[10:]
+    (trace_id, span_id, parent_span_id, flags, name, kind, start_ns, end_ns, attributes, _) = record[:10]
+    (trace_state, events, links, status, description, dropped_attributes, dropped_events, dropped_links) = record[10:]
     parts = [b"\x0a\x10", trace_id.to_bytes(16, "big"), b"\x12\x08", span_id.to_bytes(8, "big")]
     if trace_state:
         parts.append(wire.text(b"\x1a", trace_state))

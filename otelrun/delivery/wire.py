@@ -24,7 +24,9 @@ pack_double = struct.Struct("<d").pack
 _SMALL = tuple(bytes((n,)) for n in range(128))
 
 _keys: dict[str, bytes] = {}
-_pairs: dict[tuple[str, str], bytes] = {}
+_texts: dict[tuple[str, str], bytes] = {}
+_ints: dict[tuple[str, int], bytes] = {}
+_KEPT: dict[type, dict[Any, bytes]] = {str: _texts, int: _ints}  # apart, for 1 and True are one key
 
 
 def varint(number: int) -> bytes:
@@ -109,18 +111,31 @@ _PACKERS: dict[type, Callable[[Any], bytes]] = {
 
 
 def attributes(tag: bytes, pairs: Mapping[str, Any]) -> bytes:
-    """Pack attributes as a repeated KeyValue field; recurring keys and short strings are packed once and kept."""
-    out = []
+    """Pack attributes as a repeated KeyValue field; recurring pairs with short strings or integers are packed once and kept."""
+    packed = [b""]
     for key, value in pairs.items():
-        if type(value) is str:
-            packed = _pairs.get((key, value))
-            if packed is None:
-                packed = _pack_text_pair(key, value)
+        kind = type(value)
+        if kind is str:
+            pair = _texts.get((key, value))
+        elif kind is int:
+            pair = _ints.get((key, value))
         else:
-            content = any_value(value)
-            packed = (_keys.get(key) or _pack_key(key)) + b"\x12" + varint(len(content)) + content
-        out.append(tag + varint(len(packed)) + packed)
-    return b"".join(out)
+            pair = None
+        packed.append(pair or _pack_pair(key, value))
+    return tag.join(packed)
+
+
+def _pack_pair(key: str, value: Any) -> bytes:
+    """Pack a KeyValue after its length; keep it if it may recur."""
+    content = any_value(value)
+    pair = (_keys.get(key) or _pack_key(key)) + b"\x12" + varint(len(content)) + content
+    pair = varint(len(pair)) + pair
+    kept = _KEPT.get(type(value))
+    if kept is not None and len(content) <= _CACHE_VALUE_LENGTH:
+        if len(kept) >= _CACHE_ENTRIES:
+            kept.clear()
+        kept[key, value] = pair
+    return pair
 
 
 def _pack_key(key: str) -> bytes:
@@ -128,15 +143,6 @@ def _pack_key(key: str) -> bytes:
     if len(_keys) >= _CACHE_ENTRIES:
         _keys.clear()
     _keys[key] = packed
-    return packed
-
-
-def _pack_text_pair(key: str, value: str) -> bytes:
-    packed = (_keys.get(key) or _pack_key(key)) + delimited(b"\x12", any_value(value))
-    if len(value) <= _CACHE_VALUE_LENGTH:
-        if len(_pairs) >= _CACHE_ENTRIES:
-            _pairs.clear()
-        _pairs[key, value] = packed
     return packed
 
 

@@ -5,6 +5,7 @@ Pure: values in, values out. Names are those of ``opentelemetry.semconv``; a con
 
 from __future__ import annotations
 
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 CLIENT_ADDRESS = "client.address"
@@ -42,6 +43,11 @@ def method_attributes(method: str) -> dict[str, str]:
     return {HTTP_REQUEST_METHOD: OTHER_METHOD, HTTP_REQUEST_METHOD_ORIGINAL: method}
 
 
+def known_method(method: str | None) -> str:
+    """Give a request method itself if it is a standard one, else ``_OTHER``."""
+    return method if method in _METHODS else OTHER_METHOD
+
+
 def span_name(method: str) -> str:
     """Give the name of a span without a known route: the method, ``HTTP`` for an unknown one."""
     return method if method in _METHODS else "HTTP"
@@ -76,10 +82,13 @@ def split_target(target: str) -> tuple[str, str]:
         except ValueError:  # brackets that are no IPv6 address
             return target, ""
         return parts.path or "/", redact_query(parts.query)
-    path, _, query = target.partition("#")[0].partition("?")
-    return path, redact_query(query)
+    if "#" in target:
+        target = target.partition("#")[0]
+    path, _, query = target.partition("?")
+    return path, redact_query(query) if query else ""
 
 
+@lru_cache(maxsize=64)
 def split_authority(authority: str) -> tuple[str, int | None]:
     """Split ``host[:port]`` into host (IPv6 without brackets) and port."""
     host, colon, port = authority.rpartition(":")

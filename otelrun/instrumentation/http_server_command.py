@@ -37,9 +37,9 @@ def _init(
 ) -> Callable[..., None]:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the method's name
         with guarded(NAME):
-            from otelrun.instrumentation import http_server  # noqa: PLC0415 - loads the API
+            from otelrun.instrumentation import http_server  # noqa: PLC0415 - loaded only where it is needed
 
-            http_server.instrument(ledger, program.BaseHTTPRequestHandler, options)
+            http_server.instrument(ledger, program.BaseHTTPRequestHandler, options).open()
         original(self, *args, **kwargs)
 
     return __init__

@@ -11,9 +11,12 @@ from __future__ import annotations
 
 import sys
 from _thread import _local
+from _weakref import ref
+from contextlib import suppress
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import sources
+from otelrun.instrumentation.current import current_context
 from otelrun.instrumentation.failure import error_type
 from otelrun.instrumentation.patching import hide_frame
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from opentelemetry._logs import Logger as OtelLogger
+    from opentelemetry.context import Context
 
     from otelrun.instrumentation.patching import Ledger
 
@@ -43,10 +47,12 @@ THREAD_NAME = "thread.name"
 
 _OWN_NAMES = ("opentelemetry", "otelrun")
 _NO_IDS = ("0", "0")
+_NO_FIELDS = (None, None)
 _MAX_DEPTH = 6
 _MAX_LOGGERS = 1000
 _INT64 = 1 << 63
 _TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
+_GUARD = guarded(NAME)  # one for all: it keeps nothing
 
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
@@ -60,27 +66,52 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 
 
 def _filter(original: Callable[..., Any], is_correlating: bool, export: _Export | None) -> Callable[..., Any]:
+    current_ids = _CurrentIds()
+
     def filter(self: Logger, record: LogRecord) -> Any:  # noqa: A001 - the method's name
-        if is_correlating:
-            with guarded(NAME):
+        ids = _NO_IDS
+        with _GUARD:
+            ids = current_ids()
+            if is_correlating:
                 fields = record.__dict__
-                trace_id, span_id = _current_ids()
-                fields.setdefault("trace_id", trace_id)
-                fields.setdefault("span_id", span_id)
+                fields.setdefault("trace_id", ids[0])
+                fields.setdefault("span_id", ids[1])
         try:
             passed = original(self, record)
         except BaseException as error:
             hide_frame(error)
             raise
         if passed and export is not None:
-            export(record if passed is True or not hasattr(passed, "getMessage") else passed)
+            export(record if passed is True or not hasattr(passed, "getMessage") else passed, ids)
         return passed
 
     return filter
 
 
-def _current_ids() -> tuple[str, str]:
-    """Give trace and span id of the current span in hex, ``0`` for none; never loads OpenTelemetry."""
+class _CurrentIds:
+    """Gives trace and span id of the current span in hex, ``0`` for none; never loads OpenTelemetry.
+
+    Keeps those of the last context, which never changes, but not the context.
+    """
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        self._last: tuple[ref[Context] | None, tuple[str, str]] = (None, _NO_IDS)
+
+    def __call__(self) -> tuple[str, str]:
+        context = current_context()
+        if context is None:
+            return _NO_IDS
+        last, ids = self._last
+        if last is None or last() is not context:
+            ids = _read_ids()
+            with suppress(TypeError):  # a program may attach what is not a Context, and cannot be referred to
+                self._last = ref(context), ids
+        return ids
+
+
+def _read_ids() -> tuple[str, str]:
     get_current_span = getattr(sys.modules.get("opentelemetry.trace"), "get_current_span", None)
     if get_current_span is None:
         return _NO_IDS
@@ -93,13 +124,13 @@ def _current_ids() -> tuple[str, str]:
 class _Api:
     """What is used of the OpenTelemetry API, loaded at the first record that is emitted."""
 
-    __slots__ = ("get_value", "severities", "suppressed")
+    __slots__ = ("get_current", "severities", "suppressed")
 
     def __init__(self) -> None:
         from opentelemetry._logs import SeverityNumber  # noqa: PLC0415 - not before the first record
-        from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_value  # noqa: PLC0415
+        from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current  # noqa: PLC0415
 
-        self.get_value = get_value
+        self.get_current = get_current
         self.suppressed = _SUPPRESS_INSTRUMENTATION_KEY
         self.severities = tuple(SeverityNumber(number) for number in range(25))
 
@@ -110,19 +141,20 @@ class _Export:
     def __init__(self, record_class: type[LogRecord]) -> None:
         empty = record_class("", 0, "", 0, "", (), None)
         self._standard = frozenset((*empty.__dict__, "message", "asctime", "taskName"))
+        self._usual = self._standard.union(("trace_id", "span_id"))
         self._loggers: dict[str, OtelLogger | None] = {}
         self._local = _local()
         self._api: _Api | None = None
 
-    def __call__(self, record: LogRecord) -> None:
+    def __call__(self, record: LogRecord, ids: tuple[str, str]) -> None:
         """Emit one record, unless it comes from emitting, or from OpenTelemetry itself."""
         if getattr(self._local, "is_busy", False):
             return
-        with guarded(NAME):
+        with _GUARD:
             if record.name.partition(".")[0] in _OWN_NAMES:
                 return
             body = _message(record)
-            attributes = self._attributes(record)  # both may run the program's own __str__, which may log
+            attributes = self._attributes(record, ids)  # both may run the program's own __str__, which may log
             self._local.is_busy = True
             try:
                 self._emit(record, body, attributes)
@@ -131,7 +163,7 @@ class _Export:
 
     def _emit(self, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
         api = self._api = self._api or _Api()
-        if api.get_value(api.suppressed):
+        if api.get_current().get(api.suppressed):
             return
         if record.name not in self._loggers:
             if len(self._loggers) >= _MAX_LOGGERS:
@@ -149,7 +181,7 @@ class _Export:
             attributes=attributes,
         )
 
-    def _attributes(self, record: LogRecord) -> dict[str, Any]:
+    def _attributes(self, record: LogRecord, ids: tuple[str, str]) -> dict[str, Any]:
         fields = record.__dict__
         attributes: dict[str, Any] = {
             CODE_FILE_PATH: record.pathname,
@@ -164,15 +196,12 @@ class _Export:
             attributes[CODE_STACKTRACE] = record.stack_info
         if record.exc_info and record.exc_info[1] is not None:
             attributes.update(_exception_attributes(record.exc_info))
-        extra = fields.keys() - self._standard
-        if extra:
-            ids = _current_ids()
-            for name in extra:
-                is_ours = (name == "trace_id" and fields[name] == ids[0]) or (
-                    name == "span_id" and fields[name] == ids[1]
-                )
-                if not is_ours:
-                    attributes[str(name)] = _any_value(fields[name], 0)
+        if self._usual.issuperset(fields) and (fields.get("trace_id"), fields.get("span_id")) in (ids, _NO_FIELDS):
+            return attributes
+        for name in fields.keys() - self._standard:
+            is_ours = (name == "trace_id" and fields[name] == ids[0]) or (name == "span_id" and fields[name] == ids[1])
+            if not is_ours:
+                attributes[str(name)] = _any_value(fields[name], 0)
         return attributes
 
 

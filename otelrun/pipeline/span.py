@@ -226,37 +226,40 @@ class Span(trace.Span):
         if tracer.processors:
             for processor in tracer.processors:
                 getattr(processor, "_on_ending", _ignore)(self)
-        self._end = time_ns() if end_time is None else as_time(end_time)
-        scope_id = tracer.scope
-        if scope_id is None:
-            scope_id = tracer.define_scope()
-        state = self._trace_state
-        rest = self._rest
+        self._end = end = time_ns() if end_time is None else as_time(end_time)
         record: tuple[Any, ...] = (
             SPAN,
             self._trace_id,
             self._span_id,
             self._parent_id,
-            "" if state is DEFAULT_TRACE_STATE else state.to_header(),
             self._flags | self._parent_flags & OTLP_FLAGS,
             self._name,
             self._kind,
             self._start,
-            self._end,
+            end,
             self._attributes or _NONE,
-            () if rest is None else tuple(rest.events),
-            () if rest is None else tuple(rest.links),
-            0 if rest is None else rest.status,
-            "" if rest is None else rest.description,
-            scope_id,
+            tracer.define_scope() if tracer.scope is None else tracer.scope,
         )
-        if rest is not None:
-            record = (*record, rest.dropped_attributes, rest.dropped_events, rest.dropped_links)
+        if self._rest is not None or self._trace_state is not DEFAULT_TRACE_STATE:
+            record = (*record, *self._rare_fields())
         tracer.recorder.append(SPAN, encode_whole(record))
         if tracer.processors:
             readable = readable_span(self)
             for processor in tracer.processors:
                 processor.on_end(readable)
+
+    def _rare_fields(self) -> tuple[Any, ...]:
+        rest = self._rest or _Rest()
+        return (
+            self._trace_state.to_header(),
+            tuple(rest.events),
+            tuple(rest.links),
+            rest.status,
+            rest.description,
+            rest.dropped_attributes,
+            rest.dropped_events,
+            rest.dropped_links,
+        )
 
     @property
     def name(self) -> str:

@@ -52,7 +52,6 @@ _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
 _BOTH = (True, True)
 _new = object.__new__
-_set_item = dict.__setitem__
 
 
 class TracerProvider(trace.TracerProvider):
@@ -259,10 +258,15 @@ class CurrentSpan:
 
     def __enter__(self) -> trace.Span:
         """Start the span and make it current."""
-        span = self._span = self._tracer.start_span(*self._arguments)
-        context = Context(get_current())
-        _set_item(context, SPAN_KEY, span)
-        self._token = attach(context)
+        name, parent, kind, attributes, links, start_time, record_exception, set_status = (
+            self._arguments
+        )  # by hand: quicker
+        span = self._span = self._tracer.start_span(
+            name, parent, kind, attributes, links, start_time, record_exception, set_status
+        )
+        values = get_current().copy()
+        values[SPAN_KEY] = span
+        self._token = attach(Context(values))
         return span
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
@@ -306,7 +310,7 @@ class CurrentSpan:
 
 def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:
     """Read a parent that is not ours: trace id, span id, flags, trace state, parent's flags, relation; new ids for a root."""
-    if isinstance(parent, trace.Span):
+    if type(parent) is trace.NonRecordingSpan or isinstance(parent, trace.Span):  # the first is the usual, and quicker
         found = parent.get_span_context()
         if isinstance(found, trace.SpanContext) and found.is_valid:
             flags = int(found.trace_flags) & W3C_FLAGS

@@ -43,7 +43,7 @@ class LinkRecord(NamedTuple):
 
 
 class SpanRecord(NamedTuple):
-    """An ended span.
+    """An ended span. Most spans have nothing beyond ``scope``; then the record in the ring ends there.
 
     ``parent_span_id`` is 0 for a root. ``flags`` are W3C trace flags; bit 8 (0x100) and 9 (0x200) are OTLP's "parent is
     remote is known" and "parent is remote". ``kind`` is the API's SpanKind value (0 internal, 1 server, 2 client, 3 producer,
@@ -53,18 +53,18 @@ class SpanRecord(NamedTuple):
     trace_id: int
     span_id: int
     parent_span_id: int
-    trace_state: str
     flags: int
     name: str
     kind: int
     start_ns: int
     end_ns: int
     attributes: Attributes
-    events: tuple[EventRecord, ...]
-    links: tuple[LinkRecord, ...]
-    status: int
-    status_description: str
     scope: int
+    trace_state: str = ""
+    events: tuple[EventRecord, ...] = ()
+    links: tuple[LinkRecord, ...] = ()
+    status: int = 0
+    status_description: str = ""
     dropped_attributes: int = 0
     dropped_events: int = 0
     dropped_links: int = 0
@@ -170,14 +170,13 @@ def decode(payload: bytes) -> Record:
         if b"\xed" in payload:
             fields = _mend_text(fields)
         record = _TYPES[kind](*fields)
-        if kind == SPAN:
+        if kind == SPAN and (record.events or record.links):
             record = record._replace(
-                attributes=_mend(record.attributes),
-                events=tuple(_mend_part(EventRecord(*e)) for e in record.events) if record.events else (),
-                links=tuple(_mend_part(LinkRecord(*li)) for li in record.links) if record.links else (),
+                events=tuple(_mend_attributes(EventRecord(*event)) for event in record.events),
+                links=tuple(_mend_attributes(LinkRecord(*link)) for link in record.links),
             )
-        elif kind == LOG:
-            record = record._replace(attributes=_mend(record.attributes))
+        if kind != NOTE:
+            record = _mend_attributes(record)
     except (ValueError, TypeError, KeyError, EOFError, AttributeError) as error:
         message = f"not a record: {error}"
         raise ValueError(message) from error
@@ -185,21 +184,20 @@ def decode(payload: bytes) -> Record:
         return record  # type: ignore[no-any-return]
 
 
-def _mend_part(part: Any) -> Any:
-    return part._replace(attributes=_mend(part.attributes))
-
-
-def _mend(attributes: Attributes) -> Attributes:
+def _mend_attributes(record: Any) -> Any:
+    attributes = record.attributes
     for name, value in attributes.items():
         if type(name) is not str or not name or (type(value) is int and not MIN_INT <= value <= MAX_INT):
             break
     else:
-        return attributes
-    return {
-        str(name): str(value) if type(value) is int and not MIN_INT <= value <= MAX_INT else value
-        for name, value in attributes.items()
-        if name != ""
-    }
+        return record
+    return record._replace(
+        attributes={
+            str(name): str(value) if type(value) is int and not MIN_INT <= value <= MAX_INT else value
+            for name, value in attributes.items()
+            if name != ""
+        }
+    )
 
 
 def _mend_text(value: Any) -> Any:

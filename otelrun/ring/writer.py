@@ -64,11 +64,14 @@ class RingWriter:
         self.doubles = view.cast("d")
         self._tables_end = layout.HEADER_SIZE + tables_size
         self._size = data_size
-        self._mask = data_size - 1
         self._tables_used = 0
         self._defining = 0
         self._head = 0
         self._tail = 0
+        self._origin = (
+            self._tables_end
+        )  # where in the file head 0 would be, were there no earlier laps through the region
+        self._limit = data_size  # how far head may go without a look at the end of the region and at the tail
         self._hold_ns = hold_ns
         self._stalled_at = -1
         self._lock = RLock()
@@ -102,17 +105,17 @@ class RingWriter:
                 return
             self._busy = True
             try:
-                self.words[_RECORDED + kind] += 1
+                words = self.words
+                words[_RECORDED + kind] += 1
                 length = len(payload)
-                needed = length + 15 & ~7  # with the header, padded; written out because this is the hot path
                 head = self._head
-                offset = head & self._mask
-                if offset + needed <= self._size and head + needed - self._tail <= self._size:
-                    start = self._tables_end + offset
+                end = head + (length + 15 & ~7)  # with the header, padded; written out because this is the hot path
+                if end <= self._limit:
+                    start = self._origin + head
                     self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
-                    self.words[_HEAD] = self._head = head + needed
+                    words[_HEAD] = self._head = end
                 elif not self._put(payload) and not (self._wait_for_room(payload) and self._put(payload)):
-                    self.words[_DROPPED + kind] += 1
+                    words[_DROPPED + kind] += 1
             finally:
                 self._busy = False
             if self._pending:
@@ -124,7 +127,7 @@ class RingWriter:
         needed = layout.padded(layout.RECORD_HEADER_SIZE + length)
         head = self._head
         size = self._size
-        offset = head & self._mask
+        offset = head & size - 1
         room = size - offset
         total = needed if needed <= room else room + needed
         if head + total - self._tail > size:
@@ -137,6 +140,9 @@ class RingWriter:
             start = self._tables_end
         self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
         self.words[_HEAD] = self._head = head + total
+        lap = self._head & -size
+        self._origin = self._tables_end - lap
+        self._limit = min(lap, self._tail) + size
         return True
 
     def _wait_for_room(self, payload: bytes) -> bool:

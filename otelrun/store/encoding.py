@@ -30,7 +30,9 @@ STATUSES = ("unset", "ok", "error")
 _DEEPEST = 32
 _INT64 = 1 << 63
 _POSITION_BITS = 43
-_encode_fast = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+_encode_fast = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
+).encode  # what holds itself ends in a RecursionError
 
 
 def key(process: int, position: int) -> int:

@@ -12,13 +12,13 @@ pytestmark = pytest.mark.process
 
 PROGRAM = """
 import importlib, sys
-import asyncio, http.client, logging, threading
+import asyncio, http.client, http.server, logging, threading
 from concurrent.futures import ThreadPoolExecutor
 from otelrun.instrumentation.patching import Ledger
 
 before = set(sys.modules)
 ledger = Ledger()
-for name in ("http_client", "threading", "futures", "asyncio", "logging"):
+for name in ("http_client", "http_server", "threading", "futures", "asyncio", "logging"):
     importlib.import_module("otelrun.instrumentation." + name).apply(ledger, {})
 thread = threading.Thread(target=int)
 thread.start()
@@ -32,9 +32,29 @@ print(sorted(name for name in set(sys.modules) - before if not name.startswith("
 """
 
 
-def test_threads_pools_tasks_quiet_logs_and_unused_connections_load_nothing():
+def test_threads_pools_tasks_quiet_logs_and_unused_connections_and_servers_load_nothing():
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, timeout=60, check=False, env={"PYTHONPATH": root}
     )
     assert (done.stdout, done.stderr, done.returncode) == (b"[]\n", b"", 0)
+
+
+SERVER = """
+import http.server, sys
+from otelrun.instrumentation import http_server
+from otelrun.instrumentation.patching import Ledger
+
+http_server.apply(Ledger(), {})
+before = "opentelemetry.metrics" in sys.modules
+http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler).server_close()
+print(before, "opentelemetry.metrics" in sys.modules)
+"""
+
+
+def test_what_spans_of_requests_need_is_loaded_when_a_server_is_made_and_not_with_its_first_request():
+    root = str(Path(__file__).parents[2])
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER], capture_output=True, timeout=60, check=False, env={"PYTHONPATH": root}
+    )
+    assert (done.stdout, done.stderr, done.returncode) == (b"False True\n", b"", 0)

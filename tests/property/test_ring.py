@@ -124,6 +124,6 @@ def test_the_codec_gives_back_what_otlp_can_hold(attributes, body, name, trace_i
     log = decode(encode(LOG, (1, 2, trace_id, 4, 5, 6, name, body, attributes, name, 7)))
     assert (log.trace_id, log.severity_text, log.body, log.attributes) == (trace_id, name, body, attributes)
     events = ((name, 5, attributes, 0),)
-    fields = (trace_id, 2, 3, "", 1, name, 1, 1, 2, attributes, events, (), 0, name, 7)
+    fields = (trace_id, 2, 3, 1, name, 1, 1, 2, attributes, 7, "", events, (), 0, name)
     span = decode(encode(SPAN, fields))
     assert (span.name, span.attributes, span.events[0].attributes) == (name, attributes, attributes)

@@ -55,7 +55,7 @@ def span(
     start, end = (START_NS + int(t * MS) for t in times)
     values = {key.replace("__", "."): value for key, value in attributes.items()}
     return SpanRecord(
-        trace_id, span_id, parent, "", 0x101, name, kind, start, end, values, events, (), status, message, 1
+        trace_id, span_id, parent, 0x101, name, kind, start, end, values, 1, "", events, (), status, message
     )
 
 

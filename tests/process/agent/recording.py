@@ -34,8 +34,7 @@ def record_span(recorder, number, name="work"):
     scope = recorder.scope(Scope("test.scope", "1.0", "", {}))
     now = time.time_ns()
     attributes = {"number": number, "http.request.method": "GET", "url.path": "/checkout"}
-    fields = (TRACE_ID, number + 1, 0, "", 0x101, name, 1, now - 1000, now, attributes, (), (), 0, "", scope)
-    recorder.record(SPAN, (*fields, 0, 0, 0))
+    recorder.record(SPAN, (TRACE_ID, number + 1, 0, 0x101, name, 1, now - 1000, now, attributes, scope))
 
 
 def record_log(recorder, number):

@@ -109,7 +109,7 @@ def end_process(writer):
 
 
 def append_span(writer, number=1, attributes=None):
-    fields = (1, number, 0, "", 1, "work", 0, 5, 6, attributes or {}, (), (), 0, "", 0, 0, 0, 0)
+    fields = (1, number, 0, 1, "work", 0, 5, 6, attributes or {}, 0)
     writer.append(SPAN, encode(SPAN, fields))
 
 

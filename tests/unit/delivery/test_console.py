@@ -11,8 +11,8 @@ from otelrun.ring.record import EventRecord, LogRecord, Scope, SpanRecord
 
 ENCODER = ProcessEncoder({"service.name": "shop"}, "", lambda _: Scope("a", "1", "", {}))
 SPAN = SpanRecord(
-    *(1, 2, 0, "", 1, "GET /", 1, 1_000_000, 3_500_000, {"n": 5, "list": (1, "a")}),
-    *((EventRecord("exception", 5, {"exception.type": "E"}),), (), 2, "broken", 1),
+    *(1, 2, 0, 1, "GET /", 1, 1_000_000, 3_500_000, {"n": 5, "list": (1, "a")}, 1),
+    *("", (EventRecord("exception", 5, {"exception.type": "E"}),), (), 2, "broken"),
 )
 LOG = LogRecord(10, 11, 1, 2, 1, 9, "INFO", {"a": [1]}, {}, "", 1)
 

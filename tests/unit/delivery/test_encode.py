@@ -15,7 +15,7 @@ EVERYTHING = {"s": "x", "b": True, "i": -5, "f": 1.5, "raw": b"\x01", "none": No
 
 
 def make_span(number=1, scope=1, **fields):
-    plain = SpanRecord(TRACE_ID, number, 0, "", 0x101, "work", 0, 1_000, 2_000, {}, (), (), 0, "", scope)
+    plain = SpanRecord(TRACE_ID, number, 0, 0x101, "work", 0, 1_000, 2_000, {}, scope)
     return plain._replace(**fields)
 
 

@@ -14,8 +14,8 @@ HEAD = {"resource": {"attributes": [{"key": "service.name", "value": {"stringVal
 
 def test_spans_follow_the_json_rules_of_otlp():
     record = SpanRecord(
-        *(TRACE_ID, 2, 1, "", 1, "GET /", 1, 10, 20, {"n": 5}, ()),
-        *((LinkRecord(TRACE_ID, 3, "", 0, {}),), 2, "broken", 1),
+        *(TRACE_ID, 2, 1, 1, "GET /", 1, 10, 20, {"n": 5}, 1),
+        *("", (), (LinkRecord(TRACE_ID, 3, "", 0, {}),), 2, "broken"),
     )
     [payload] = ENCODER.spans([record], 10)
     assert json.loads(to_json("spans", payload.data)) == {

@@ -12,7 +12,7 @@ import pytest
 from opentelemetry import context, trace
 from opentelemetry.trace import SpanKind, StatusCode
 
-from otelrun.instrumentation import http_conventions, http_server
+from otelrun.instrumentation import http_conventions, http_server, http_server_telemetry
 from tests.unit.instrumentation.loopback import Handler, serving, talk
 
 TRACE_ID = "0af7651916cd43dd8448eb211c80319c"
@@ -492,7 +492,7 @@ def test_our_own_failure_never_reaches_the_request(patched, monkeypatch):
     def failing(*_):
         raise RuntimeError("ours")
 
-    monkeypatch.setattr(http_server, "_request_attributes", failing)
+    monkeypatch.setattr(http_server_telemetry, "_request_attributes", failing)
     with serving(Handler) as server:
         answer = talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 200")

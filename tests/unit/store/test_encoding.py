@@ -57,7 +57,7 @@ def test_what_sqlite_refuses_gets_a_form_it_takes(value: object, stored: object)
 
 
 def test_span_columns_are_text_ids_and_names() -> None:
-    record = SpanRecord(0xAB, 0xCD, 0, "k=v", 0x301, "GET", 2, 10, 30, {"a": "b"}, (), (), 2, "no", 7, 1, 2, 3)
+    record = SpanRecord(0xAB, 0xCD, 0, 0x301, "GET", 2, 10, 30, {"a": "b"}, 7, "k=v", (), (), 2, "no", 1, 2, 3)
 
     assert encoding.span_columns(99, 1, 4, record) == (
         99,

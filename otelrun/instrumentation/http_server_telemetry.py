@@ -1,0 +1,136 @@
+"""The spans and durations of ``http.server``'s requests. The patches are in ``http_server``, which loads this with the API."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from opentelemetry import context, trace
+
+from otelrun.instrumentation import http_conventions as http
+from otelrun.instrumentation import sources
+from otelrun.instrumentation.duration import create_duration
+from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
+from otelrun.instrumentation.http_headers import HeaderReader, read_forwarded
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from http.server import BaseHTTPRequestHandler
+    from typing import Any
+
+    from otelrun.instrumentation.http_server import Exchange
+
+_SCHEMES = ("http", "https")
+_VERSIONS = ("0.9", "1.0", "1.1")
+_FIRST_SERVER_ERROR = 500
+_SERVER = trace.SpanKind.SERVER
+
+
+class Telemetry:
+    """Makes the spans and the durations."""
+
+    def __init__(self, scope: str, *, trusts_forwarded: bool) -> None:
+        """Ask for the tracer and make the histogram.
+
+        Args:
+            scope: the name of the instrumentation's scope.
+            trusts_forwarded: whether what a proxy says of the original request is believed.
+        """
+        self._trusts_forwarded = trusts_forwarded
+        self._headers = HeaderReader()
+        self._tracer = sources.get_tracer(scope)
+        self._duration = create_duration(
+            scope, http.HTTP_SERVER_REQUEST_DURATION, "Duration of HTTP server requests.", http.DURATION_BOUNDARIES_S
+        )
+
+    def begin(self, handler: BaseHTTPRequestHandler, exchange: Exchange) -> None:
+        """Start the span of a parsed (or rejected) request and make it current."""
+        is_read = getattr(handler, "headers", None) is not exchange.headers_before
+        headers = self._headers.read(handler.headers) if is_read else {}
+        parent = self._headers.parent(headers)
+        forwarded = read_forwarded(headers) if self._trusts_forwarded else {}
+        exchange.attributes, attributes = _request_attributes(handler, headers, forwarded)
+        exchange.span = span = self._tracer.start_span(
+            http.span_name(handler.command or ""),
+            parent,
+            _SERVER,
+            attributes,
+            start_time=exchange.began_ns,
+        )
+        exchange.token = context.attach(trace.set_span_in_context(span, parent))
+
+    def end(self, handler: BaseHTTPRequestHandler, exchange: Exchange, error: BaseException | None) -> None:
+        """End a request; one that was rejected before its span began gets it now."""
+        try:
+            if exchange.span is None and exchange.status:
+                self.begin(handler, exchange)
+            if exchange.span is not None:
+                self._end_span(exchange, exchange.span, error or exchange.error)
+        finally:
+            if exchange.token is not None:
+                context.detach(exchange.token)
+
+    def _end_span(self, exchange: Exchange, span: trace.Span, error: BaseException | None) -> None:
+        attributes = exchange.attributes
+        if exchange.status:
+            attributes[http.HTTP_RESPONSE_STATUS_CODE] = exchange.status
+            span.set_attribute(http.HTTP_RESPONSE_STATUS_CODE, exchange.status)
+        if error is not None:
+            attributes[ERROR_TYPE] = record_failure(span, error)
+        elif exchange.status >= _FIRST_SERVER_ERROR:
+            attributes[ERROR_TYPE] = str(exchange.status)
+            span.set_attribute(ERROR_TYPE, str(exchange.status))
+            span.set_status(trace.Status(trace.StatusCode.ERROR))
+        self._duration(perf_counter() - exchange.began, attributes, None)
+        span.end()
+
+
+def _request_attributes(
+    handler: BaseHTTPRequestHandler, headers: dict[str, str], forwarded: dict[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Give what is known of a request at its beginning: the attributes of its duration, and those of its span."""
+    method = handler.command
+    scheme = forwarded.get("proto", "").lower()
+    if scheme not in _SCHEMES:
+        is_encrypted = hasattr(getattr(handler, "request", None), "selected_alpn_protocol")
+        scheme = "https" if is_encrypted else "http"
+    described: dict[str, Any] = {http.HTTP_REQUEST_METHOD: http.known_method(method), http.URL_SCHEME: scheme}
+    attributes = described.copy()
+    if handler.request_version.startswith("HTTP/"):
+        version = attributes[http.NETWORK_PROTOCOL_VERSION] = handler.request_version[5:]
+        if version in _VERSIONS:  # no series for whatever a client thinks of
+            described[http.NETWORK_PROTOCOL_VERSION] = version
+    if method:
+        if attributes[http.HTTP_REQUEST_METHOD] != method:
+            attributes[http.HTTP_REQUEST_METHOD_ORIGINAL] = method
+        attributes[http.URL_PATH], query = http.split_target(handler.path)
+        if query:
+            attributes[http.URL_QUERY] = query
+    authority = forwarded.get("host") or headers.get("host")
+    if authority:
+        address, port = http.split_authority(authority)
+        port = port or http.DEFAULT_PORTS.get(scheme)
+    else:
+        address, port = _split_socket_address(getattr(getattr(handler, "server", None), "server_address", None))
+    _add_address(attributes, http.SERVER_ADDRESS, http.SERVER_PORT, address, port)
+    peer, peer_port = _split_socket_address(getattr(handler, "client_address", None))
+    _add_address(attributes, http.NETWORK_PEER_ADDRESS, http.NETWORK_PEER_PORT, peer, peer_port)
+    client, client_port = http.split_authority(forwarded["for"]) if "for" in forwarded else (peer, peer_port)
+    _add_address(attributes, http.CLIENT_ADDRESS, http.CLIENT_PORT, client, client_port)
+    user_agent = headers.get("user-agent")
+    if user_agent:
+        attributes[http.USER_AGENT_ORIGINAL] = user_agent
+    return described, attributes
+
+
+def _add_address(attributes: dict[str, Any], name: str, port_name: str, address: str, port: int | None) -> None:
+    if address:
+        attributes[name] = address
+    if port:
+        attributes[port_name] = port
+
+
+def _split_socket_address(address: Any) -> tuple[str, int | None]:
+    """Give host and port of an internet address, the path of a Unix one."""
+    if isinstance(address, tuple) and len(address) > 1:
+        return str(address[0]), address[1] if isinstance(address[1], int) else None
+    return (address if isinstance(address, str) else ""), None
