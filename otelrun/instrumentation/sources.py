@@ -30,9 +30,9 @@ def give(name: str, provider: Any) -> None:
     _given[name] = provider
 
 
-def given() -> dict[str, Any]:
-    """Give the providers by name, as upstream's instrumentors take them."""
-    return dict(_given)
+def for_upstream() -> dict[str, Any]:
+    """Give the providers that all of upstream's instrumentors take; others some hand on to libraries that know none."""
+    return {name: _given[name] for name in (TRACER_PROVIDER, METER_PROVIDER) if name in _given}
 
 
 def get_tracer(scope: str) -> Tracer:

@@ -45,15 +45,18 @@ def test_spans_metrics_and_logs_of_the_programs_own_api_join_ours(own_sdk):
     assert others == [resource] * 2
 
 
-def test_providers_of_the_programs_own_sdk_stay_and_get_our_spans_and_durations(own_sdk):
+def test_what_the_programs_own_sdk_exports_stays_as_it_is_bare(own_sdk):
     app = os.path.join(APPS, "own_telemetry", "with_sdk.py")
 
-    observed = run_otelrun([own_sdk, app])
+    bare = run_python([app], python=own_sdk)
 
-    spans, metrics = observed.stdout.decode().splitlines()[-2:]
-    assert spans == "spans: ['GET', 'GET', 'order']"
-    assert metrics == f"metrics: {[*DURATIONS, 'orders']}"
-    assert (observed.stderr, observed.returncode) == (b"", 0)
+    with OtlpSink() as sink:
+        observed = run_otelrun([own_sdk, app], env={"OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint})
+
+    assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, b"", 0)
+    assert bare.stdout.decode().splitlines()[-2:] == ["spans: ['order']", "metrics: ['orders']"]
+    assert [span.name for span in sink.spans()] == ["GET", "GET"]
+    assert {metric.name for metric in sink.metrics()} == set(DURATIONS)
 
 
 def test_an_old_protobuf_stays_the_programs(tmp_path):
