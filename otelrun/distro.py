@@ -25,6 +25,7 @@ else:
 
 _LOADER = "opentelemetry.instrumentation.auto_instrumentation._load"
 _NOT_LOADED = "Configuration of %s not loaded"
+_NOT_SUPPORTED = "so nothing can be instrumented."
 _OURS = "otelrun."
 
 
@@ -32,7 +33,11 @@ class OtelrunDistro(BaseDistro):
     """Makes ``opentelemetry-instrument`` use otelrun's pipeline and instrumentations."""
 
     def _configure(self, **_: Any) -> None:
-        """Keep upstream from warning that there is another configurator: that is what choosing one means."""
+        """Keep upstream from warning of what is no news.
+
+        That there is another configurator is what choosing one means; that a library's version is not supported is told by
+        the hooks when the program imports that library.
+        """
         logging.getLogger(_LOADER).addFilter(_is_news)
 
     def load_instrumentor(self, entry_point: EntryPoint, **kwargs: Any) -> None:
@@ -44,7 +49,8 @@ class OtelrunDistro(BaseDistro):
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    return not str(record.msg).startswith(_NOT_LOADED)
+    text = str(record.msg)
+    return not (text.startswith(_NOT_LOADED) or (is_active() and text.endswith(_NOT_SUPPORTED)))
 
 
 def _own_names() -> set[str]:

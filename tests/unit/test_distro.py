@@ -46,17 +46,21 @@ def test_nothing_is_loaded_where_the_hooks_do_it(entry_point, monkeypatch):
     assert entry_point.used == []
 
 
-def test_another_configurator_is_no_news_and_everything_else_is(caplog):
+@pytest.mark.parametrize("is_active", [True, False])
+def test_another_configurator_is_no_news_and_everything_else_is(caplog, monkeypatch, is_active):
+    monkeypatch.setattr(distro, "is_active", lambda: is_active)
     logger = logging.getLogger("opentelemetry.instrumentation.auto_instrumentation._load")
     before = list(logger.filters)
     distro.OtelrunDistro().configure()
     try:
         logger.warning("Configuration of %s not loaded because %s is set by %s", "configurator", "otelrun", "X")
+        logger.error('flask only instruments "flask<4", but flask 5 is installed, so nothing can be instrumented.')
         logger.warning("Configuration of %s failed", "otelrun")
     finally:
         logger.filters[:] = before
 
-    assert [record.getMessage() for record in caplog.records] == ["Configuration of otelrun failed"]
+    told = [record.getMessage().partition(" ")[0] for record in caplog.records]
+    assert told == (["Configuration"] if is_active else ["flask", "Configuration"])
 
 
 def test_otelrun_is_chosen_unless_something_is(monkeypatch):
