@@ -59,7 +59,8 @@ class Installed:
                 requirements = _instruments(_read(os.path.join(folder, "METADATA")))
                 distribution = _name_and_version(folder)[0].replace("_", "-")
                 for name, value in entries:
-                    found.setdefault(name, Instrumentor(name, value, distribution, requirements))
+                    own = _without_others(requirements, name, entries)
+                    found.setdefault(name, Instrumentor(name, value, distribution, own))
         return list(found.values())
 
     def unsupported(self, instrumentor: Instrumentor) -> str | None:
@@ -160,6 +161,12 @@ def _instruments(metadata: str) -> list[Requirement]:
             if requirement is not None:
                 requirements.append(requirement)
     return requirements
+
+
+def _without_others(requirements: list[Requirement], name: str, entries: list[tuple[str, str]]) -> list[Requirement]:
+    """Leave out the alternatives for which the same distribution has another entry point (``httpx`` and ``httpx2``)."""
+    others = {normalise(other) for other, _ in entries if other != name}
+    return [wanted for wanted in requirements if not (wanted.is_alternative and wanted.distribution in others)]
 
 
 def _modules_of_record(record: str) -> list[str]:

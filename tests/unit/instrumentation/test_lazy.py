@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import types
 
@@ -170,6 +171,27 @@ def test_one_of_several_alternatives_is_enough(site):
     site.import_("psycopg2")
 
     assert site.calls == [("psycopg2", {"skip_dep_check": True})]
+
+
+def test_an_alternative_that_has_an_entry_point_of_its_own_belongs_to_that_alone(site):
+    site.add("httpx", "0.28", modules=["httpx/__init__.py"])
+    site.instrumentor("httpx")
+    site.instrumentor("httpx2")
+    folder = next(site.path.glob("opentelemetry_instrumentation_httpx-*"))
+    shutil.rmtree(next(site.path.glob("opentelemetry_instrumentation_httpx2*")))
+    (folder / "entry_points.txt").write_text(
+        "[opentelemetry_instrumentor]\n"
+        "httpx = otr_contrib_httpx:Instrumentor\nhttpx2 = otr_contrib_httpx2:Instrumentor\n"
+    )
+    (folder / "METADATA").write_text(
+        "Name: x\nRequires-Dist: httpx2>=2; extra == 'instruments-any'\n"
+        "Requires-Dist: httpx>=0.18; extra == 'instruments-any'\n"
+    )
+
+    site.discover()
+    site.import_("httpx")
+
+    assert (list(site.hooks), site.calls) == (["httpx"], [("httpx", {"skip_dep_check": True})])
 
 
 @pytest.mark.parametrize(
