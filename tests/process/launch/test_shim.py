@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import shutil
 import subprocess
 import sys
 
@@ -100,30 +98,6 @@ def test_tools_run_unobserved_and_their_children_observed(tmp_path):
     observed = run_otelrun([sys.executable, "-m", "pip"], cwd=tmp_path)
 
     assert (observed.stdout, observed.stderr) == (b"False\nTrue\n", b"")
-
-
-def interpreters():
-    """Find other interpreters on this machine: on PATH, and those of pyenv."""
-    names = ("python2.7", "python3.6", "python3.7", "python3.8", "python3.9", "python3.10", "python3.12", "python3.13")
-    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    for name in names:
-        version = name.removeprefix("python")
-        found = sorted(glob.glob(os.path.join(glob.escape(pyenv), "versions", f"{version}.*", "bin", name)))
-        path = shutil.which(name) if not found else found[-1]
-        works = path and subprocess.run([path, "-c", ""], capture_output=True, check=False).returncode == 0
-        yield pytest.param(path, tuple(map(int, version.split("."))), id=name, marks=[] if works else pytest.mark.skip)
-
-
-@pytest.mark.parametrize(("python", "version"), list(interpreters()))
-def test_another_interpreter_runs_its_program(tmp_path, python, version):
-    text = "import sys, json; print(sys.argv); sys.exit(3)"
-    bare = subprocess.run([python, "-c", text, "a"], env=environment(), capture_output=True, timeout=30, check=False)
-
-    observed = run_otelrun([python, "-c", text, "a"])
-
-    assert (observed.stdout, observed.returncode) == (bare.stdout, 3)
-    old = f"otelrun: not observed: Python {version[0]}.{version[1]} is too old, 3.10 is needed\n".encode()
-    assert observed.stderr == (b"" if version >= (3, 10) else old)
 
 
 def test_the_interpreter_is_left_as_it_was():

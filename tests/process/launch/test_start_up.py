@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import glob
-import importlib.metadata
 import json
-import os
-import shutil
-import subprocess
 import sys
 
 import pytest
 
-from tests.support.programs import environment, run_otelrun, run_python, wait_until_idle
+from tests.support.interpreters import OBSERVED, find_interpreter
+from tests.support.programs import run_otelrun, run_python
 
 pytestmark = pytest.mark.process
 
@@ -109,23 +105,10 @@ def test_hooks_fire_in_a_real_program(tmp_path):
     assert spans_of(tmp_path) == [("GET", "client"), ("GET", "server")]
 
 
-def another_environment():
-    """Find a Python of 3.10 or later that has no OpenTelemetry: another environment than the launcher's."""
-    pyenv = os.environ.get("PYENV_ROOT", os.path.expanduser("~/.pyenv"))
-    candidates = sorted(glob.glob(os.path.join(glob.escape(pyenv), "versions", "3.1*", "bin", "python3")), reverse=True)
-    for python in [*candidates, shutil.which("python3", path="/usr/bin") or ""]:
-        probe = (
-            "import sys; assert sys.version_info >= (3, 10)\ntry: import opentelemetry\nexcept ImportError: sys.exit(7)"
-        )
-        if python and subprocess.run([python, "-c", probe], env=environment(), check=False).returncode == 7:
-            return python
-    return None
-
-
 def test_a_program_of_another_environment_is_observed_and_sees_its_own_packages(tmp_path):
-    python = another_environment()
+    python = next(filter(None, map(find_interpreter, OBSERVED)), None)
     if python is None:
-        pytest.skip("needs another Python without OpenTelemetry")
+        pytest.skip("needs a Python that belongs to no environment")
     text = (
         SERVER
         + "\ntry:\n    import wrapt\nexcept ImportError: print('no wrapt')\nfrom opentelemetry import trace\nprint(trace.__name__)"
@@ -135,42 +118,3 @@ def test_a_program_of_another_environment_is_observed_and_sees_its_own_packages(
 
     assert (observed.stdout, observed.stderr) == (b"204\nno wrapt\nopentelemetry.trace\n", b"")
     assert spans_of(tmp_path) == [("GET", "client"), ("GET", "server")]
-
-
-def is_installed():
-    try:
-        importlib.metadata.distribution("otelrun")
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return shutil.which("opentelemetry-instrument", path=os.path.dirname(sys.executable)) is not None
-
-
-@pytest.mark.skipif(not is_installed(), reason="needs otelrun's entry points: an installed otelrun")
-def test_opentelemetry_instrument_gives_the_same_result(tmp_path):
-    launcher = os.path.join(os.path.dirname(sys.executable), "opentelemetry-instrument")
-    result = subprocess.run(
-        [launcher, sys.executable, "-c", SERVER],
-        env=environment({"OTELRUN_DIR": str(tmp_path)}),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert (result.stdout, result.stderr, result.returncode) == (b"204\n", b"", 0)
-    wait_until_idle(tmp_path)
-    assert spans_of(tmp_path) == [("GET", "client"), ("GET", "server")]
-
-
-@pytest.mark.skipif(not is_installed(), reason="needs otelrun's entry points: an installed otelrun")
-def test_opentelemetry_instrument_with_a_bad_profile_costs_one_line(tmp_path):
-    launcher = os.path.join(os.path.dirname(sys.executable), "opentelemetry-instrument")
-    result = subprocess.run(
-        [launcher, sys.executable, "-c", "print(1)"],
-        env=environment({"OTELRUN_DIR": str(tmp_path), "OTELRUN_PROFILE": "no-such"}),
-        capture_output=True,
-        timeout=60,
-        check=False,
-    )
-
-    assert (result.stdout, result.returncode, result.stderr.count(b"\n")) == (b"1\n", 0, 1)
-    assert result.stderr.startswith(b"otelrun: ")
