@@ -169,7 +169,9 @@ class OtlpSink:
             accepted = list(self._accepted)
         rows: list[ResourceRow] = []
         for signal, request in accepted:
-            rows += [row for row in otlp_rows.resource_rows(signal, request) if row not in rows]
+            for row in otlp_rows.resource_rows(signal, request):
+                if row not in rows:  # one request may hold several parts of one resource
+                    rows.append(row)
         return rows
 
     def requests(self) -> list[RequestRow]:

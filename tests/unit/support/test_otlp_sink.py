@@ -93,6 +93,13 @@ def test_spans_in_json_come_out_as_rows(sink: OtlpSink) -> None:
     assert sink.resources() == [ResourceRow("traces", {"service.name": "shop"})]
 
 
+def test_a_resource_in_two_parts_of_a_request_is_one(sink: OtlpSink) -> None:
+    parts = {"resourceSpans": TRACE["resourceSpans"] * 2}
+    post(sink, "/v1/traces", json.dumps(parts).encode(), Content_Type="application/json")
+    assert sink.spans() == [ROW, ROW]
+    assert sink.resources() == [ResourceRow("traces", {"service.name": "shop"})]
+
+
 def test_gzip_is_decoded_and_the_request_is_noted(sink: OtlpSink) -> None:
     body = gzip.compress(trace_service_pb2.ExportTraceServiceRequest().SerializeToString())
     status, _, _ = post(sink, "/v1/traces", body, Content_Type="application/x-protobuf", Content_Encoding="gzip")
