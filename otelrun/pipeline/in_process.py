@@ -50,6 +50,7 @@ class InProcess:
         from otelrun.pipeline import sdk  # noqa: PLC0415 - loads the SDK
 
         if self._resource is None:
+            sdk.prepare_for_fork()
             self._resource = sdk.build_resource(self._profile)
             sdk.quiet()
             at_end.at_exit(self.finish)

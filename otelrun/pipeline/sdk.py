@@ -6,6 +6,7 @@ Every value that the SDK would look up in the environment is given explicitly: w
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from opentelemetry.sdk import resources
 from opentelemetry.sdk.trace import SpanLimits, TracerProvider, sampling
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
     from typing import Any
 
     from otelrun.profile import model
+
+
+def prepare_for_fork() -> None:
+    """Have the thread pool's fork handlers registered before the SDK's, which submit to a pool in the forked child.
+
+    The other way round its lock is still held then, and the child hangs.
+    """
+    with suppress(RuntimeError):  # at the end of the interpreter, when nobody forks any more
+        import concurrent.futures.thread  # noqa: F401, PLC0415
 
 
 def build_resource(profile: model.Profile) -> Any:

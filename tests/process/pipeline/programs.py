@@ -39,6 +39,12 @@ def run(tmp_path, program, profile=None, *, pipeline="agent", environment=None):
     )
 
 
+def file_profile(path, **otelrun):
+    """Give a profile that exports spans to a file as lines of JSON."""
+    batch = (model.Processor("batch", model.Exporter("otlp_file", output_stream=f"file://{path}")),)
+    return model.Profile(tracer_provider=model.TracerProvider(batch), otelrun=model.Otelrun(**otelrun))
+
+
 class Process:
     """What one process left in its ring."""
 

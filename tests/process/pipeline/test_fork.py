@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from otelrun.profile import model
-from tests.process.pipeline.programs import processes, run
+from tests.process.pipeline.programs import file_profile, processes, run
 
 pytestmark = pytest.mark.process
 
@@ -136,3 +138,33 @@ def test_observable_instruments_are_collected_on_time_at_exit_and_in_children(tm
     assert parent.series["level"] > int(result.stdout) >= 3
     assert child.series["level"] >= 5
     assert child.series["hits"] == 1.0
+
+
+def test_in_process_a_forked_child_goes_on_and_exports(tmp_path):
+    result = run(
+        tmp_path,
+        """
+        import sys
+        with tracer.start_as_current_span("parent"):
+            _logs.get_logger("app").emit(body="x")
+            counter.add(1)
+        pid = os.fork()
+        if pid == 0:
+            with tracer.start_as_current_span("child"):
+                pass
+            sys.exit()
+        print(os.waitpid(pid, 0)[1])
+        """,
+        file_profile(tmp_path / "out.jsonl"),
+        pipeline="in_process",
+        environment=FORK_WITH_THREADS,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "0\n", "")
+    names = [
+        span["name"]
+        for line in (tmp_path / "out.jsonl").read_text().splitlines()
+        for resource in json.loads(line).get("resourceSpans", ())
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+    assert sorted(names) == ["child", "parent"]

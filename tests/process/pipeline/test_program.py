@@ -8,7 +8,7 @@ import time
 import pytest
 
 from otelrun.profile import model
-from tests.process.pipeline.programs import START, processes, run
+from tests.process.pipeline.programs import START, file_profile, processes, run
 
 pytestmark = pytest.mark.process
 
@@ -93,11 +93,6 @@ def test_a_signal_handler_may_record_at_any_moment(tmp_path):
     names = [span.name for span in process.spans]
     assert handled > 0
     assert (names.count("work"), names.count("signal"), process.torn) == (8000, handled, 0)
-
-
-def file_profile(path, **otelrun):
-    batch = (model.Processor("batch", model.Exporter("otlp_file", output_stream=f"file://{path}")),)
-    return model.Profile(tracer_provider=model.TracerProvider(batch), otelrun=model.Otelrun(**otelrun))
 
 
 def test_in_process_a_program_without_telemetry_never_loads_the_sdk(tmp_path):
