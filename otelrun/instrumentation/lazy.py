@@ -111,7 +111,9 @@ class _Load:
             if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
                 # upstream's own check of versions reads all metadata again; None says that ours could not decide
                 is_checked = self._unsupported is not None
-                instrumentor.instrument(skip_dep_check=is_checked, **sources.for_upstream(), **self._wanted.options(name))
+                instrumentor.instrument(
+                    skip_dep_check=is_checked, **sources.for_upstream(), **self._wanted.options(name)
+                )
 
 
 class _LoadWithMiddleware:
