@@ -62,6 +62,7 @@ def follow(work: RunWork, processes: owners.Processes) -> None:
             pause_s = _SHORTEST_WAIT_S
             processes.wait(0.0 if records >= _MUCH else pause_s)
             continue
+        work.answer_flushes()
         if _is_over(work.run, processes, lambda: bool(work.drain())):
             return
         processes.wait(pause_s)

@@ -87,6 +87,7 @@ class RunWork:
         self._accounting = Accounting(run)
         self._rings: dict[str, Ring] = {}
         self._is_open = False
+        self._is_flushing = False
         self._ended_ns: int | None = None
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
@@ -355,17 +356,42 @@ class RunWork:
             exported, dropped, held = channel.totals()
             store.set_delivery(channel.destination, channel.signal, exported, held, dropped, channel.last_error)
 
+    def answer_flushes(self) -> None:
+        """After all was read: deliver at once for programs that wait for it, and answer them when each channel has tried.
+
+        These are processes 1 of a container, at their end: the run, and this agent, end with them.
+        """
+        asking = [ring for ring in self._rings.values() if ring.reader.is_flush_wanted]
+        if not asking:
+            return
+        if not self._is_flushing:
+            self._is_flushing = True
+            self._end_run()
+            for reader in self._readers:
+                self._collect(reader, list(self._rings.values()))
+            for ring in self._rings.values():
+                self._store_metrics(ring)
+            for channel in self.channels:
+                channel.begin_flush()
+        if all(channel.state == "holding" or not channel.totals().held for channel in self.channels):
+            self._save()
+            for ring in asking:
+                ring.reader.answer_flush()
+
     def begin_finish(self) -> None:
         """After the last record: collect what is left, close the store's account of the run, send what waits at once."""
         for ring in tuple(self._rings.values()):
             if not self._is_owner_alive(ring) and ring.reader.is_drained:
                 self._finish_ring(ring)
         if not self.is_any_owner_alive():
-            self._ended_ns = ended_ns = time_ns()
-            self._with_store(lambda store: store.end_run(ended_ns))
+            self._end_run()
         self._save()
         for channel in self.channels:
             channel.begin_flush()
+
+    def _end_run(self) -> None:
+        self._ended_ns = ended_ns = time_ns()
+        self._with_store(lambda store: store.end_run(ended_ns))
 
     def finish(self, deadline: float) -> None:
         """Deliver what waits until ``deadline`` (monotonic seconds), write down the rest, and let go of everything.

@@ -86,6 +86,7 @@ class Pipeline:
             data_size=ring.size,
             tables_size=ring.tables_size,
             hold_ns=ring.hold_ms * 1_000_000,
+            last_wait_ns=self.profile().otelrun.exit_budget_ms * 1_000_000,
         )
 
 

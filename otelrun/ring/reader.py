@@ -132,6 +132,15 @@ class RingReader:
         """Whether everything published has been read."""
         return self.position >= self._words[layout.WORD_HEAD]
 
+    @property
+    def is_flush_wanted(self) -> bool:
+        """Whether the program waits until all that it recorded is delivered."""
+        return bool(self._words[layout.WORD_FLUSH_WANTED] != self._words[layout.WORD_FLUSH_DONE])
+
+    def answer_flush(self) -> None:
+        """Tell the program that all is delivered that can be."""
+        self._words[layout.WORD_FLUSH_DONE] = self._words[layout.WORD_FLUSH_WANTED]
+
     def is_writer_alive(self) -> bool:
         """Whether the process that writes this ring still runs (its pid reused by another does not count)."""
         try:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from otelrun.ring.record import Scope
 
+_FIRST_PROCESS = 1
 _SMALLEST = 64 * 1024
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -48,6 +49,7 @@ class Recorder:
         data_size: int,
         tables_size: int,
         hold_ns: int,
+        last_wait_ns: int = 0,
     ) -> None:
         """Prepare; nothing is made yet.
 
@@ -57,6 +59,7 @@ class Recorder:
             data_size: see ``RingWriter``.
             tables_size: see ``RingWriter``.
             hold_ns: see ``RingWriter``.
+            last_wait_ns: how long process 1 of a container may wait at its end for the agent, which ends with it.
         """
         self.generation = 0
         self.append: Callable[[int, bytes], None] = self._append_first
@@ -65,6 +68,7 @@ class Recorder:
         self._data_size = data_size
         self._tables_size = tables_size
         self._hold_ns = hold_ns
+        self._last_wait_ns = last_wait_ns
         self._writer: RingWriter | None = None
         self._is_off = False
         self._lock = RLock()
@@ -72,7 +76,7 @@ class Recorder:
         self.is_opening = False
         self._scopes: dict[Any, int] = {}
         fork.in_child(self._forget)
-        at_end.at_exit(self._prepare_to_go)
+        at_end.at_exit(self._end)
         diagnostics.add_listener(self.note)
 
     def _forget(self) -> None:
@@ -85,6 +89,11 @@ class Recorder:
         self._early = []
         self.is_opening = False
         self._scopes = {}
+
+    def _end(self) -> None:
+        if self._writer is not None and os.getpid() == _FIRST_PROCESS:
+            self._writer.flush(self._last_wait_ns)
+        self._prepare_to_go()
 
     def _prepare_to_go(self) -> None:
         if self._writer is not None:

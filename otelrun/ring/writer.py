@@ -86,6 +86,24 @@ class RingWriter:
         words[layout.WORD_CREATED_NS] = time_ns()
         words[layout.WORD_MAGIC] = layout.MAGIC  # last: a reader ignores the file until now
 
+    def flush(self, timeout_ns: int) -> bool:
+        """Ask the agent to deliver all that was recorded, and wait until it has done what it can.
+
+        Args:
+            timeout_ns: how long at most.
+
+        Returns:
+            Whether the agent has answered.
+        """
+        self.words[layout.WORD_FLUSH_WANTED] += 1
+        wanted = self.words[layout.WORD_FLUSH_WANTED]
+        deadline = monotonic_ns() + timeout_ns
+        while self.words[layout.WORD_FLUSH_DONE] < wanted:
+            if monotonic_ns() >= deadline:
+                return False
+            sleep(_HOLD_STEP_S)
+        return True
+
     def prepare_to_go(self) -> None:
         """Call before the last reference goes: the program's own descriptors are to stay open."""
         keep_if_descriptor_is_gone(self._map, self._descriptor, self._file)

@@ -134,6 +134,41 @@ def test_records_reach_store_and_exporters_and_leave_the_ring(run, stores, sent)
     assert "something is off" in open_text(run.log)
 
 
+def test_a_program_that_waits_for_delivery_is_answered_when_all_is_delivered(run, stores, sent):
+    writer = make_ring(run)
+    append_span(writer)
+    series = encode_definition(("counter", "hits", "", "", 0, {}, (), 1))
+    cell = writer.define(layout.TABLE_SERIES, series, SUM_CELLS)
+    writer.doubles[cell], writer.words[cell + 1] = 3.0, time_ns()
+    work = make_work(run)
+    work.drain()
+    work.answer_flushes()
+    assert sent == []
+    writer.words[layout.WORD_FLUSH_WANTED] = 1
+    deadline = monotonic() + DEADLINE_S
+    while not writer.words[layout.WORD_FLUSH_DONE] and monotonic() < deadline:
+        work.answer_flushes()
+    assert sorted(signal for signal, _ in sent) == ["metrics", "spans"]
+    [state] = [accounting.read(run)]
+    assert [row["held"] for row in state["destinations"]] == [0, 0, 0]
+    assert state["ended_ns"] > 0
+    finish(work)
+
+
+def test_a_program_does_not_wait_for_an_endpoint_that_is_away(run, stores, sent, monkeypatch):
+    monkeypatch.setattr(exporters, "open_transport", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError()))
+    writer = make_ring(run)
+    append_span(writer)
+    work = make_work(run)
+    work.drain()
+    writer.words[layout.WORD_FLUSH_WANTED] = 1
+    deadline = monotonic() + DEADLINE_S
+    while not writer.words[layout.WORD_FLUSH_DONE] and monotonic() < deadline:
+        work.answer_flushes()
+    assert [row["held"] for row in accounting.read(run)["destinations"]] == [1, 0, 0]
+    work.finish(monotonic())
+
+
 def open_text(path):
     with open(path, encoding="utf-8") as file:
         return file.read()

@@ -11,6 +11,7 @@ from otelrun.ring import layout
 from otelrun.ring.reader import RingReader
 from otelrun.ring.record import LOG, NOTE, SPAN, NoteRecord, encode
 from otelrun.ring.writer import RingWriter, start_ticks
+from tests.support.waiting import wait_for
 
 SIZE = 4096
 
@@ -209,3 +210,23 @@ def test_where_there_is_no_directory_it_says_so(tmp_path):
 
 def test_the_start_of_an_unknown_process_is_unknown():
     assert start_ticks(0x7FFFFFF0) == 0
+
+
+def test_a_flush_waits_for_the_agents_answer_not_for_ever(tmp_path):
+    writer = RingWriter(str(tmp_path / "f.ring"), data_size=4096, tables_size=4096)
+    reader = RingReader(writer.path)
+    assert not reader.is_flush_wanted
+    assert writer.flush(1_000_000) is False
+    assert reader.is_flush_wanted
+    reader.answer_flush()
+    assert not reader.is_flush_wanted
+
+    def answer():
+        wait_for(lambda: reader.is_flush_wanted, 10)
+        reader.answer_flush()
+
+    agent = threading.Thread(target=answer)
+    agent.start()
+    assert writer.flush(10_000_000_000) is True
+    agent.join()
+    reader.close()
