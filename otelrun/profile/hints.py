@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
 
 _MILLISECONDS = {"ms": 1, "s": 1_000, "sec": 1_000, "m": 60_000, "min": 60_000, "h": 3_600_000}
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\s*", re.IGNORECASE)
+_NEARLY = 0.6
 _NEAR = 0.7
 _MISSPELT = 0.8
 _SHORT = 3  # a name as short as b3 is no misspelling of another
@@ -34,7 +34,7 @@ def near(name: str, known: Iterable[str], also: Mapping[str, str] | None = None)
     if also and name in also:
         return also[name]
     by_form = {normalised(word): word for word in known}
-    found = difflib.get_close_matches(normalised(name), by_form, 1, _NEAR)
+    found = close_matches(normalised(name), by_form, _NEAR)
     return by_form[found[0]] if found else ""
 
 
@@ -47,10 +47,17 @@ def misspelt(name: str, known: Iterable[str], also: Mapping[str, str] | None = N
         other = normalised(word)
         if form == other:
             return word
-        is_close = difflib.SequenceMatcher(None, form, other).ratio() >= _MISSPELT
-        if is_close and abs(len(form) - len(other)) <= 1 and len(other) > _SHORT:
+        is_alike = abs(len(form) - len(other)) <= 1 and len(other) > _SHORT
+        if is_alike and close_matches(form, [other], _MISSPELT):
             return word
     return ""
+
+
+def close_matches(name: str, known: Iterable[str], cutoff: float = _NEARLY) -> list[str]:
+    """Give the best of the known names that are near enough, if any."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 1 ms, for those with something to correct
+
+    return get_close_matches(name, list(known), 1, cutoff)
 
 
 def one_of(names: Iterable[str]) -> str:

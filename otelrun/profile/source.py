@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import difflib
 import os
 import re
 from typing import NamedTuple
 
 from otelrun.errors import ProfileError
+from otelrun.profile.hints import close_matches
 from otelrun.profile.problems import Position, fatal, printable, quote
 
 LARGEST = 1_000_000
@@ -107,7 +107,7 @@ def _unknown(wanted: str, names: tuple[str, ...], directory: str) -> str:
     for suffix in _SUFFIXES:
         if os.path.isfile(os.path.join(directory, wanted + suffix)):
             return f"no profile is named {quote(wanted)}; write ./{printable(wanted)}{suffix} for the file"
-    near = difflib.get_close_matches(wanted.lower(), names, 1)
+    near = close_matches(wanted.lower(), names)
     hint = f"did you mean '{near[0]}'?" if near else "a file is written with its path, e.g. ./profile.yaml"
     return f"no profile is named {quote(wanted)}; {hint} (shipped: {', '.join(names)})"
 
@@ -128,7 +128,7 @@ def _near_file(path: str) -> str:
         names = os.listdir(os.path.dirname(path))
     except (OSError, ValueError):
         return ""
-    near = difflib.get_close_matches(os.path.basename(path), [name for name in names if _is_path(name)], 1)
+    near = close_matches(os.path.basename(path), filter(_is_path, names))
     return near[0] if near else ""
 
 
