@@ -283,3 +283,18 @@ def test_records_are_not_exported_where_instrumentation_is_suppressed(patched, l
 def test_the_time_is_the_records(patched, logger, records):
     logger.info("x")
     assert abs(patched.logs()[0].timestamp - records[0].created * 1e9) < 1000
+
+
+def test_a_provider_of_the_programs_that_takes_whole_records_only_gets_none(ledger, logger, records, monkeypatch):
+    class OldLogger:
+        def emit(self, record):
+            pytest.fail("is given a record")
+
+    monkeypatch.setenv("OTELRUN_STRICT", "true")
+    monkeypatch.setattr("opentelemetry._logs.get_logger", lambda *_: OldLogger())
+    logs.apply(ledger, {})
+
+    logger.warning("once")
+    logger.warning("twice")
+
+    assert [record.getMessage() for record in records] == ["once", "twice"]
