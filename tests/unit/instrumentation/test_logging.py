@@ -291,7 +291,7 @@ def test_a_provider_of_the_programs_that_takes_whole_records_only_gets_none(ledg
             pytest.fail("is given a record")
 
     monkeypatch.setenv("OTELRUN_STRICT", "true")
-    monkeypatch.setattr("opentelemetry._logs.get_logger", lambda *_: OldLogger())
+    monkeypatch.setattr("opentelemetry._logs.get_logger", lambda *_, **__: OldLogger())
     logs.apply(ledger, {})
 
     logger.warning("once")
