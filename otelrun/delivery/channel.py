@@ -16,6 +16,8 @@ from otelrun.delivery.encode import MAX_PAYLOAD
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otelrun.delivery.frames import Mark
+    from otelrun.delivery.ledger import Source
     from otelrun.delivery.outbox import Batch, Outbox
     from otelrun.delivery.totals import Totals
 
@@ -51,7 +53,6 @@ class Channel:
         batching: when to send.
         state: ``idle`` (nothing tried yet), ``delivering``, ``holding`` (the last request is to be retried) or ``rejected``.
         last_error: why the last failed request failed; empty when there was none.
-        reasons: reason → how many records were dropped for it by this agent.
     """
 
     def __init__(
@@ -80,7 +81,6 @@ class Channel:
         self.batching = batching
         self.state = "idle"
         self.last_error = ""
-        self.reasons: dict[str, int] = {}
         self._outbox = outbox
         self._open_transport = open_transport
         self._transport: Transport | None = None
@@ -93,10 +93,35 @@ class Channel:
         self._is_flushing = False
         self._is_stopping = False
 
-    def put(self, data: bytes, count: int) -> None:
-        """Put one serialised request of ``count`` records on its way. When this returns, it is on disk."""
-        self._outbox.put(data, count)
+    @property
+    def mark(self) -> Mark:
+        """What was put last, by this agent or an earlier one."""
+        return self._outbox.mark
+
+    def has(self, ring: int, position: int) -> bool:
+        """Say whether an earlier agent has put the record at that position of a ring, and was killed before it said so there.
+
+        Args:
+            ring: the ring's identity.
+            position: bytes since the ring's beginning.
+        """
+        mark = self._outbox.mark
+        return mark.ring == ring and position < mark.position
+
+    def put(self, data: bytes, count: int, mark: Mark) -> None:
+        """Put one serialised request on its way. When this returns, it is on disk, and so is the mark.
+
+        Args:
+            data: the request.
+            count: how many records it holds.
+            mark: up to where its ring is in the outbox, with it.
+        """
+        self._outbox.put(data, count, mark)
         self.wake()
+
+    def drop(self, count: int, mark: Mark, reason: str) -> None:
+        """Count records as dropped that cannot be put."""
+        self._outbox.drop(count, mark, reason)
 
     def wake(self) -> None:
         """Have the thread look whether something is due; starts it if need be."""
@@ -109,6 +134,15 @@ class Channel:
     def totals(self) -> Totals:
         """Give the counts of the outbox."""
         return self._outbox.totals()
+
+    def by_source(self) -> dict[int, Source]:
+        """Give what is held and what was dropped of each process, by the identity of its ring; of all agents of the run."""
+        return self._outbox.by_source()
+
+    @property
+    def reasons(self) -> dict[str, int]:
+        """Reason → how many records were dropped for it by this agent."""
+        return self._outbox.reasons()
 
     def begin_flush(self) -> None:
         """Send what waits without waiting for more, and retry quickly, from now on."""
@@ -129,9 +163,13 @@ class Channel:
         if self._thread is not None:
             self._thread.join(_FLUSH_RETRY_S)
 
-    def close(self) -> None:
-        """Let go of the outbox; what it holds stays on disk."""
-        self._outbox.close()
+    def close(self, *, keep: bool = False) -> None:
+        """Let go of the outbox; what it holds stays on disk.
+
+        Args:
+            keep: leave the file of an empty outbox too, for the next agent to go on from.
+        """
+        self._outbox.close(keep=keep)
 
     def _run(self) -> None:
         while (batch := self._next_batch()) is not None:
@@ -181,11 +219,10 @@ class Channel:
                 if outcome.retry_after_s is not None:
                     delay_s = outcome.retry_after_s
                 self._retry_at = monotonic() + delay_s
+                self._outbox.release()
             else:
                 rejected = batch.records if outcome.kind == retry.REJECTED else min(outcome.rejected, batch.records)
-                self._outbox.settle(batch, rejected=rejected)
-                if rejected:
-                    self.reasons[outcome.reason] = self.reasons.get(outcome.reason, 0) + rejected
+                self._outbox.settle(batch, rejected=rejected, reason=outcome.reason)
                 self._failures = 0
                 self._is_asked_to_wait = False
             self._follow(outcome)

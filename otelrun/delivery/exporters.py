@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from otelrun.delivery.channel import Batching, Channel, Transport
-from otelrun.delivery.outbox import Outbox
+from otelrun.delivery.outbox import LIMIT, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +35,7 @@ class Surroundings(NamedTuple):
         stdout: a descriptor of the launcher's standard output, or None.
         before: name of a channel → its counts at the end of an earlier agent.
         tell: see ``Channel``.
+        outbox_limit: bytes that each outbox holds.
     """
 
     cwd: str
@@ -43,6 +44,7 @@ class Surroundings(NamedTuple):
     stdout: int | None
     before: Mapping[str, Totals]
     tell: Callable[[str, str, str], None]
+    outbox_limit: int = LIMIT
 
 
 def span_processors(profile: Profile) -> list[Processor]:
@@ -82,8 +84,9 @@ def open_channel(name: str, exporter: Exporter, when: Batching | None, surroundi
         when: when to send; None for at once.
         surroundings: what it needs of the agent.
     """
-    outbox = Outbox(os.path.join(surroundings.outbox, name), before=surroundings.before.get(name))
     signal = name.partition("-")[0]
+    path = os.path.join(surroundings.outbox, name)
+    outbox = Outbox(path, signal, surroundings.outbox_limit, surroundings.before.get(name))
     return Channel(
         name,
         destination(exporter),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from otelrun.delivery.wire_reader import fields
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,7 +23,6 @@ _RETRYABLE_CODES = (
     "RESOURCE_EXHAUSTED",  # only where the server says when
 )
 _SUCCESSES = range(200, 300)
-_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 
 
 class Outcome(NamedTuple):
@@ -109,9 +110,9 @@ def _seconds(retry_after: str | None, now_s: float) -> float | None:
 def partial_success(body: bytes) -> tuple[int, str]:
     """Read ``partial_success`` of a serialised ``Export*ServiceResponse``: how many were rejected, and why."""
     rejected, message = 0, ""
-    for field, content in _fields(body):
+    for field, content in fields(body):
         if field == 1 and isinstance(content, bytes):
-            for inner, value in _fields(content):
+            for inner, value in fields(content):
                 if inner == 1 and isinstance(value, int):
                     rejected = value
                 elif inner == 2 and isinstance(value, bytes):  # noqa: PLR2004 - the field's number
@@ -121,49 +122,14 @@ def partial_success(body: bytes) -> tuple[int, str]:
 
 def retry_delay(status: bytes) -> float | None:
     """Read the delay of a ``google.rpc.RetryInfo`` among the details of a serialised ``google.rpc.Status``, in seconds."""
-    for field, detail in _fields(status):
+    for field, detail in fields(status):
         if field != 3 or not isinstance(detail, bytes):  # noqa: PLR2004
             continue
-        packed = dict(_fields(detail))
+        packed = dict(fields(detail))
         kind, value = packed.get(1), packed.get(2)
         if isinstance(kind, bytes) and kind.endswith(b"/google.rpc.RetryInfo") and isinstance(value, bytes):
-            delay = dict(_fields(value)).get(1)
+            delay = dict(fields(value)).get(1)
             if isinstance(delay, bytes):
-                parts = {number: part for number, part in _fields(delay) if isinstance(part, int)}
+                parts = {number: part for number, part in fields(delay) if isinstance(part, int)}
                 return parts.get(1, 0) + parts.get(2, 0) / 1e9
     return None
-
-
-def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
-    """List the fields of a protobuf message; as far as it can be read."""
-    fields: list[tuple[int, int | bytes]] = []
-    at = 0
-    try:
-        while at < len(data):
-            tag, at = _varint(data, at)
-            kind = tag & 7
-            if kind == _VARINT:
-                value, at = _varint(data, at)
-                fields.append((tag >> 3, value))
-            elif kind == _DELIMITED:
-                size, at = _varint(data, at)
-                fields.append((tag >> 3, data[at : at + size]))
-                at += size
-            elif kind in (_FIXED64, _FIXED32):
-                at += 8 if kind == _FIXED64 else 4
-            else:
-                break
-    except IndexError:
-        pass
-    return fields
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:  # noqa: PLR2004
-            return value, at
-        shift += 7

@@ -7,11 +7,13 @@ import pytest
 
 from otelrun.delivery import retry
 from otelrun.delivery.channel import Batching, Channel
+from otelrun.delivery.frames import Mark
 from otelrun.delivery.outbox import Outbox
 from otelrun.delivery.retry import Outcome
 from otelrun.delivery.totals import Totals
 
 DEADLINE_S = 10.0
+MARK = Mark(1, 1)
 
 
 class FakeTransport:
@@ -40,7 +42,7 @@ def make_channel(tmp_path):
         channel = Channel(
             "spans-0",
             "http://there",
-            outbox=Outbox(str(tmp_path / "spans-0")),
+            outbox=Outbox(str(tmp_path / "spans-0"), "spans"),
             open_transport=lambda: transport,
             batching=batching or Batching(512, 0.0),
             tell=lambda *change: told.append(change),
@@ -57,7 +59,7 @@ def make_channel(tmp_path):
 def test_records_are_delivered_and_counted(make_channel):
     transport = FakeTransport()
     channel, told = make_channel(transport)
-    channel.put(b"one", 3)
+    channel.put(b"one", 3, MARK)
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
     assert (transport.sent, channel.totals(), channel.state, told) == ([b"one"], Totals(3, 0, 0), "delivering", [])
 
@@ -65,10 +67,10 @@ def test_records_are_delivered_and_counted(make_channel):
 def test_records_wait_for_a_full_batch(make_channel):
     transport = FakeTransport()
     channel, _ = make_channel(transport, Batching(3, 3_600.0))
-    channel.put(b"one", 1)
-    channel.put(b"two", 1)
+    channel.put(b"one", 1, MARK)
+    channel.put(b"two", 1, MARK)
     assert not transport.called.acquire(timeout=0.05)
-    channel.put(b"three", 1)
+    channel.put(b"three", 1, MARK)
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
     assert transport.sent == [b"onetwothree"]
 
@@ -76,7 +78,7 @@ def test_records_wait_for_a_full_batch(make_channel):
 def test_flush_waits_for_no_batch(make_channel):
     transport = FakeTransport()
     channel, _ = make_channel(transport, Batching(512, 3_600.0))
-    channel.put(b"one", 1)
+    channel.put(b"one", 1, MARK)
     channel.begin_flush()
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
 
@@ -85,7 +87,7 @@ def test_refused_records_are_held_told_once_and_delivered_later(make_channel):
     transport = FakeTransport(ConnectionRefusedError(111, "Connection refused"), OSError(111, "Connection refused"))
     channel, told = make_channel(transport)
     channel.begin_flush()
-    channel.put(b"one", 2)
+    channel.put(b"one", 2, MARK)
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
     assert channel.totals() == Totals(2, 0, 0)
     assert transport.sent == [b"one"] * 3
@@ -103,7 +105,7 @@ def test_server_that_says_when_is_not_asked_earlier_even_by_a_flush(make_channel
     transport = FakeTransport(Outcome(retry.RETRY, "HTTP 503", 3_600.0))
     channel, _ = make_channel(transport)
     channel.begin_flush()
-    channel.put(b"one", 1)
+    channel.put(b"one", 1, MARK)
     assert transport.called.acquire(timeout=DEADLINE_S)
     assert not channel.wait_flushed(monotonic() + 0.6)
     assert (len(transport.sent), channel.totals(), channel.state) == (1, Totals(0, 0, 1), "holding")
@@ -111,7 +113,7 @@ def test_server_that_says_when_is_not_asked_earlier_even_by_a_flush(make_channel
 
 def test_rejected_records_are_dropped_with_their_reason(make_channel):
     channel, told = make_channel(FakeTransport(Outcome(retry.REJECTED, "HTTP 400")))
-    channel.put(b"one", 5)
+    channel.put(b"one", 5, MARK)
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
     assert (channel.totals(), channel.reasons, channel.last_error) == (Totals(0, 5, 0), {"HTTP 400": 5}, "HTTP 400")
     assert told == [("http://there", "rejected", "HTTP 400: telemetry is rejected there and dropped")]
@@ -120,7 +122,7 @@ def test_rejected_records_are_dropped_with_their_reason(make_channel):
 def test_partial_success_is_counted_on_both_sides(make_channel):
     reason = "partial success, 2 rejected: too old"
     channel, _ = make_channel(FakeTransport(Outcome(retry.DELIVERED, reason, rejected=2)))
-    channel.put(b"one", 5)
+    channel.put(b"one", 5, MARK)
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
     assert (channel.totals(), channel.reasons) == (Totals(3, 2, 0), {reason: 2})
 
@@ -136,7 +138,7 @@ def test_hanging_transport_holds_up_neither_putting_nor_stopping(make_channel):
     channel, _ = make_channel(Hanging())
     started = monotonic()
     for _ in range(10):
-        channel.put(b"one", 1)
+        channel.put(b"one", 1, MARK)
     channel.begin_flush()
     assert not channel.wait_flushed(monotonic() + 0.05)
     channel.stop()
