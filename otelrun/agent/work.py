@@ -43,6 +43,10 @@ _STORE_METRICS_INTERVAL_S = 5.0
 _LARGEST_STEP = 4 * READ_LIMIT
 """Records read, of several rings, before they are handed over."""
 
+_SHARE_WHILE_RECORDING = 0.5
+_SHARE_AT_THE_END = 0.75
+"""Of an outbox's limit: how much of it may be full, where the endpoint is there, for rings to be read."""
+
 
 class Ring:
     """One process's ring, and what has been made for it."""
@@ -220,9 +224,13 @@ class RunWork:
         """Read each ring once, hand over what was read, and give its space back.
 
         Returns:
-            How many records were read.
+            How many records were read. None while an endpoint that is there takes them too slowly: so the rings fill, and
+            their programs are held as the profile says; where the endpoint is away reading goes on, and outboxes make room.
         """
         self.discover()
+        share = _SHARE_WHILE_RECORDING if self.is_any_owner_alive() else _SHARE_AT_THE_END
+        if any(channel.is_behind(share) for channel in self.channels):
+            return 0
         total = waiting = 0
         steps: list[Step] = []
         for ring in tuple(self._rings.values()):
@@ -387,7 +395,7 @@ class RunWork:
         These are processes 1 of a container, at their end: the run, and this agent, end with them.
         """
         asking = [ring for ring in self._rings.values() if ring.reader.is_flush_wanted]
-        if not asking:
+        if not asking or not all(ring.reader.is_drained for ring in asking):
             return
         if not self._is_flushing:
             self._is_flushing = True

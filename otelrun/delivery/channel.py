@@ -135,6 +135,10 @@ class Channel:
         """Give the counts of the outbox."""
         return self._outbox.totals()
 
+    def is_behind(self, share: float) -> bool:
+        """Say whether more than this share of the outbox is full though the endpoint is there, or may be: it is only slow."""
+        return self.state != "holding" and self._outbox.is_above(share)
+
     def by_source(self) -> dict[int, Source]:
         """Give what is held and what was dropped of each process, by the identity of its ring; of all agents of the run."""
         return self._outbox.by_source()

@@ -58,7 +58,9 @@ def choose(signal: str, contents: Iterable[Content], excess: int) -> dict[int, s
     units: dict[object, _Unit] = {}
     for number, content in enumerate(contents):
         for key, index, size, is_precious in _parts(signal, number, content):
-            unit = units.setdefault(key, _Unit())
+            unit = units.get(key)
+            if unit is None:
+                unit = units[key] = _Unit()
             unit.is_precious |= is_precious
             unit.is_pinned |= content.is_pinned
             if not content.is_pinned:

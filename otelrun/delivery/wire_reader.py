@@ -21,6 +21,7 @@ _PATHS: dict[str, tuple[tuple[int, ...], ...]] = {  # field numbers from the req
 }
 _TRACE_ID_HEAD = b"\x0a\x10"
 _SPAN_STATUS = 15
+_STATUS_TAG = _SPAN_STATUS << 3 | DELIMITED
 _STATUS_CODE = 3
 _ERROR = 2
 _SEVERITY = 2
@@ -63,12 +64,37 @@ def trace_of(span: bytes) -> tuple[bytes, bool]:
     """Give a serialised span's trace id, and whether the span has failed."""
     trace_id = span[2:18] if span.startswith(_TRACE_ID_HEAD) else b""
     is_error = False
-    for number, _, content, _ in _walk(span, 0, len(span)):
+    for number, _, content, _ in _walk(span, _end_of_short_fields(span) if trace_id else 0, len(span)):
         if number == 1 and not trace_id and isinstance(content, tuple):
             trace_id = span[content[0] : content[1]]
         elif number == _SPAN_STATUS and isinstance(content, tuple):
             is_error = (_STATUS_CODE, _ERROR) in fields(span[content[0] : content[1]])
     return trace_id, is_error
+
+
+def _end_of_short_fields(span: bytes) -> int:
+    """Pass over delimited fields of less than 128 bytes, times and one-byte numbers before the status: most of most spans.
+
+    What ``_walk`` would do, at a third of the time; an outbox that overflows looks at every span it holds.
+    """
+    at, end = 0, len(span) - 1
+    while at < end:
+        tag = span[at]
+        size = span[at + 1]
+        if tag >= _STATUS_TAG or (size >= 128 and tag & 7 != FIXED64):  # noqa: PLR2004 - more than one byte
+            break
+        if tag & 7 == DELIMITED:
+            following = at + 2 + size
+        elif tag & 7 == FIXED64:
+            following = at + 9
+        elif tag & 7 == VARINT:
+            following = at + 2
+        else:
+            break
+        if following > len(span):
+            break
+        at = following
+    return at
 
 
 def severity_of(log_record: bytes) -> int:

@@ -151,9 +151,10 @@ class Scene:
                 raise KilledError
             return result
 
-        with self._monkeypatch.context() as patched, pytest.raises(KilledError):
+        with self._monkeypatch.context() as patched:
             patched.setattr(owner, name, wrapper)
-            yield
+            with pytest.raises(KilledError):
+                yield
 
     def finish(self):
         self.places.is_open = True
