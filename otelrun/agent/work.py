@@ -166,6 +166,7 @@ class RunWork:
             console=os.path.join(self.run.path, "console.jsonl"),
             stdout=self._stdout,
             before=self._accounting.before(),
+            destinations={},
             tell=self._notices.change,
         )
         for signal, processors, channels in (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from otelrun.delivery.channel import Batching, Channel, Transport
+from otelrun.delivery.destination import Destination
 from otelrun.delivery.outbox import LIMIT, Outbox
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Surroundings(NamedTuple):
         console: file that takes what is for the terminal where there is none.
         stdout: a descriptor of the launcher's standard output, or None.
         before: name of a channel → its counts at the end of an earlier agent.
-        tell: see ``Channel``.
+        destinations: name of a destination → what its channels share; filled as channels are opened.
+        tell: see ``Destination``.
         outbox_limit: bytes that each outbox holds.
     """
 
@@ -43,6 +45,7 @@ class Surroundings(NamedTuple):
     console: str
     stdout: int | None
     before: Mapping[str, Totals]
+    destinations: dict[str, Destination]
     tell: Callable[[str, str, str], None]
     outbox_limit: int = LIMIT
 
@@ -87,13 +90,14 @@ def open_channel(name: str, exporter: Exporter, when: Batching | None, surroundi
     signal = name.partition("-")[0]
     path = os.path.join(surroundings.outbox, name)
     outbox = Outbox(path, signal, surroundings.outbox_limit, surroundings.before.get(name))
+    where = destination(exporter)
+    place = surroundings.destinations.setdefault(where, Destination(where, surroundings.tell))
     return Channel(
         name,
-        destination(exporter),
+        place,
         outbox=outbox,
         open_transport=lambda: open_transport(exporter, signal, surroundings),
         batching=when or _AT_ONCE,
-        tell=surroundings.tell,
     )
 
 
