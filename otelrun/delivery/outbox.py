@@ -124,8 +124,8 @@ class Outbox:
             return dict(self._ledger.reasons)
 
     def is_above(self, share: float) -> bool:
-        """Say whether more than this share of the limit is held."""
-        return self._bytes[False] > share * self.limit
+        """Say whether more than this share of the limit is held, on disk or in memory."""
+        return self._bytes[False] > share * self.limit or self._bytes[True] > share * min(self.limit, MEMORY_LIMIT)
 
     def oldest_ns(self) -> int:
         """When the oldest frame was put in, ns since the epoch; 0 when empty."""
@@ -270,10 +270,11 @@ class Outbox:
             if self._file is None:
                 return
             self._save()
-            with suppress(OSError):
-                if not (self._frames or keep):
+            if not (self._frames or keep):
+                with suppress(OSError):
                     os.unlink(self.path)
-                    self._versions.remove()
+                self._versions.remove()
+            with suppress(OSError):
                 self._file.close()
             self._file = None
 
