@@ -244,12 +244,12 @@ class RunWork:
             elif not self._is_owner_alive(ring) and reader.is_drained:  # in this order: it may have died just now
                 self._finish_ring(ring)
             if waiting >= _LARGEST_STEP:
-                self._hand_over(steps)
+                self._take_steps(steps)
                 total, waiting, steps = total + waiting, 0, []
-        self._hand_over(steps)
+        self._take_steps(steps)
         return total + waiting
 
-    def _hand_over(self, steps: Sequence[Step]) -> None:
+    def _take_steps(self, steps: Sequence[Step]) -> None:
         """Give the store all that was read, at one commit; then ring after ring: to the outboxes, and out of the ring.
 
         An outbox remembers how far it has got in one ring, the last. So at no time more than one ring's records may be in
@@ -264,6 +264,12 @@ class RunWork:
             if records:
                 self._deliver(ring, records)
             ring.reader.commit()
+
+    def _hand_over(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
+        """Give the store and the outboxes records of a ring that is removed next: that is what takes them out of it."""
+        self._keep(ring, records)
+        self._with_store(lambda store: store.commit())
+        self._deliver(ring, records)
 
     def _keep(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
         self._introduce(ring)
