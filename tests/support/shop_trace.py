@@ -205,7 +205,9 @@ def write_run(root: str, run_id: str = "20261124-110000-3f9a") -> str:
         SCOPES.get,
     )
     writer.set_metrics(web, [counter(3.0), histogram()], SCOPES.__getitem__, START_NS + 70 * MS)
-    writer.set_counts(web, Counts({"spans": 5, "logs": 4, "notes": 1}, {"spans": 0, "logs": 2, "notes": 0}, 0), torn=1)
+    writer.set_counts(
+        web, Counts({"spans": 5, "logs": 4, "notes": 1}, {"spans": 0, "logs": 2, "notes": 0}, 0, {}), torn=1
+    )
     writer.set_delivery("otlp http://localhost:4318", "spans", 8, 0, 0, "")
     writer.set_delivery("otlp http://localhost:4318", "logs", 0, 4, 0, "connection refused")
     writer.end_run(START_NS + 1_520 * MS)

@@ -76,7 +76,7 @@ def test_everything_given_twice_is_stored_once_also_by_another_writer(path: Path
             process = add_process(writer)
             writer.add(process, records, scope_of)
             writer.set_metrics(process, [counter(3), histogram()], scope_of, 50)
-            writer.set_counts(process, Counts({"spans": 1}, {"spans": 0}, 2), torn=1)
+            writer.set_counts(process, Counts({"spans": 1}, {"spans": 0}, 2, {"spans": 0}), torn=1)
             writer.set_delivery("d", "spans", 1, 0, 0, "")
             writer.end_run(99)
         writer.close()
