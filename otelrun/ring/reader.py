@@ -9,10 +9,24 @@ from binascii import crc32
 from typing import Any, NamedTuple
 
 from otelrun.ring import layout
-from otelrun.ring.record import KIND_NAMES, Record, Scope, Series, decode, decode_definition
+from otelrun.ring.record import (
+    KIND_NAMES,
+    LOG,
+    NOTE,
+    SPAN,
+    LogRecord,
+    NoteRecord,
+    Record,
+    Scope,
+    Series,
+    SpanRecord,
+    decode,
+    decode_definition,
+)
 from otelrun.ring.writer import start_ticks
 
 _unpack_record = struct.Struct(layout.RECORD_HEADER).unpack_from
+_KINDS: dict[type, int] = {SpanRecord: SPAN, LogRecord: LOG, NoteRecord: NOTE}
 _unpack_table = struct.Struct(layout.TABLE_HEADER).unpack_from
 
 
@@ -30,11 +44,16 @@ class SeriesState(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What a process recorded and dropped, per name of kind of record, and metric series dropped."""
+    """What a process recorded and dropped, per name of kind of record, metric series dropped, and what was read so far.
+
+    ``taken`` counts the whole records that this reader and all before it have read, each once. Of a process that has ended
+    and whose ring is drained, ``recorded - dropped - taken`` were damaged, or cut off by its end.
+    """
 
     recorded: dict[str, int]
     dropped: dict[str, int]
     series_dropped: int
+    taken: dict[str, int] = {}
 
 
 class RingReader:
@@ -81,6 +100,7 @@ class RingReader:
         self.created_ns = words[layout.WORD_CREATED_NS]
         self.position = words[layout.WORD_TAIL]
         self.torn = 0
+        self._taken = self._committed_counts()
         self._resource: dict[str, Any] | None = None
         self._scopes: dict[int, Scope] = {}
         self._series: dict[int, Series] = {}
@@ -118,14 +138,37 @@ class RingReader:
             try:
                 if crc32(payload) != checksum:
                     raise ValueError
-                records.append((position, decode(payload)))
+                record = decode(payload)
+                records.append((position, record))
+                self._taken[_KINDS[type(record)]] += 1
             except ValueError:
                 self.torn += 1
         return records
 
     def commit(self) -> None:
-        """Give the space of everything read back to the writer."""
-        self._words[layout.WORD_TAIL] = self.position
+        """Give the space of everything read back to the writer, and keep with it what was taken.
+
+        The counts go to the place that the tail's own counts are not in: a reader killed in between leaves the old ones valid.
+        """
+        words = self._words
+        tail = words[layout.WORD_TAIL]
+        if self.position == tail:
+            return
+        place = next((place for place in layout.WORD_TAKEN if words[place] != tail), layout.WORD_TAKEN[0])
+        for kind, number in self._taken.items():
+            words[place + kind] = number
+        words[place] = self.position
+        words[layout.WORD_TAIL] = self.position
+
+    def _committed_counts(self) -> dict[int, int]:
+        words = self._words
+        place = next((place for place in layout.WORD_TAKEN if words[place] == self.position), None)
+        return {kind: words[place + kind] if place and self.position else 0 for kind in KIND_NAMES}
+
+    @property
+    def identity(self) -> int:
+        """What names this ring for ever among those of its run: an unsigned 64-bit number."""
+        return int((self.created_ns ^ self.pid * 0x9E3779B97F4A7C15) & (2**64 - 1))
 
     @property
     def is_drained(self) -> bool:
@@ -191,6 +234,7 @@ class RingReader:
             {name: words[layout.WORD_RECORDED + kind] for kind, name in KIND_NAMES.items()},
             {name: words[layout.WORD_DROPPED + kind] for kind, name in KIND_NAMES.items()},
             words[layout.WORD_SERIES_DROPPED],
+            {name: self._taken[kind] for kind, name in KIND_NAMES.items()},
         )
 
     def _read_tables(self) -> None:

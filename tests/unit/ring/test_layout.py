@@ -23,4 +23,6 @@ def test_padding_is_to_eight():
 def test_words_do_not_overlap():
     assert layout.WORD_CREATED_NS < layout.WORD_RECORDED
     assert layout.WORD_RECORDED + layout.KINDS <= layout.WORD_DROPPED
-    assert layout.WORD_DROPPED + layout.KINDS <= layout.WORD_SERIES_DROPPED < layout.HEADER_SIZE // 8
+    assert layout.WORD_DROPPED + layout.KINDS <= layout.WORD_SERIES_DROPPED < layout.WORD_FLUSH_WANTED
+    first, second = layout.WORD_TAKEN
+    assert layout.WORD_FLUSH_DONE < first <= second - layout.KINDS < layout.HEADER_SIZE // 8 - 2 * layout.KINDS

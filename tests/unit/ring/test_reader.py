@@ -52,6 +52,51 @@ def test_a_second_reader_goes_on_where_the_first_committed(writer):
     second.close()
 
 
+def taken(reader):
+    return reader.counts().taken["notes"]
+
+
+def test_what_was_taken_is_counted_once_by_all_readers_together(writer):
+    for number in range(4):
+        writer.append(NOTE, note(number))
+    for _ in range(3):
+        reader = RingReader(writer.path)
+        reader.read(1)
+        reader.commit()
+        reader.commit()
+        reader.read(1)  # and is killed before it commits
+        reader.close()
+    reader = RingReader(writer.path)
+    reader.read(10)
+    assert taken(reader) == 4
+    reader.close()
+
+
+def test_a_reader_killed_within_a_commit_leaves_the_counts_of_the_tail(writer):
+    for number in range(3):
+        writer.append(NOTE, note(number))
+    first = RingReader(writer.path)
+    first.read(1)
+    first.commit()
+    tail = writer.words[layout.WORD_TAIL]
+    first.read(2)
+    first.commit()
+    writer.words[layout.WORD_TAIL] = tail  # the last store of a commit never came
+    second = RingReader(writer.path)
+    assert taken(second) == 1
+    second.read(10)
+    assert taken(second) == 3
+    first.close()
+    second.close()
+
+
+def test_the_first_reader_of_a_ring_takes_no_count_for_its_own(writer):
+    writer.append(NOTE, note(0))
+    reader = RingReader(writer.path)
+    assert taken(reader) == 0
+    reader.close()
+
+
 def test_a_record_with_a_wrong_checksum_is_skipped_and_counted(writer):
     for number in range(3):
         writer.append(NOTE, note(number))
