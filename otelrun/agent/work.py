@@ -309,6 +309,7 @@ class RunWork:
                 continue
             for payload in payloads:
                 reader.channel.put(payload.data, payload.records)
+                self._accounting.put_points(ring.reader.identity, reader.channel.name, payload.records)
 
     def _store_metrics(self, ring: Ring) -> None:
         """Store the series that have been measured since the last time."""
@@ -331,11 +332,7 @@ class RunWork:
         counts, torn = reader.counts(), reader.torn
         if any(counts.dropped.values()) or counts.series_dropped or torn:
             self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
-        process = ring.process
-        if process is not None:
-            self._with_store(lambda store: store.set_counts(process, counts, torn))
-            self._with_store(lambda store: store.commit())
-        self._accounting.leave(counts, torn)
+        self._accounting.leave(reader)
         del self._rings[ring.name]
         if self._is_open:
             self._save()
@@ -344,17 +341,9 @@ class RunWork:
 
     def _save(self) -> None:
         """Write down what has become of every record so far."""
-        self._with_store(self._store_accounts)
+        accounts = self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
+        self._with_store(lambda store: store.set_accounts(accounts))
         self._with_store(lambda store: store.commit())
-        self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
-
-    def _store_accounts(self, store: StoreWriter) -> None:
-        for ring in self._rings.values():
-            if ring.process is not None:
-                store.set_counts(ring.process, ring.reader.counts(), ring.reader.torn)
-        for channel in self.channels:
-            exported, dropped, held = channel.totals()
-            store.set_delivery(channel.destination, channel.signal, exported, held, dropped, channel.last_error)
 
     def answer_flushes(self) -> None:
         """After all was read: deliver at once for programs that wait for it, and answer them when each channel has tried.

@@ -39,7 +39,10 @@ WORD_DROPPED = 24  # + kind of record: how many of these found no room, per kind
 WORD_SERIES_DROPPED = 32  # metric series that found no room in the tables
 WORD_FLUSH_WANTED = 33  # written by the program: how often it has asked for delivery of all that it recorded
 WORD_FLUSH_DONE = 34  # written by the agent: up to which of these it has delivered, or tried to
-WORD_TAKEN = (64, 72)  # written by the agent, in turns: up to which position it has read, and + kind: how many it has taken
+WORD_TAKEN = (
+    64,
+    72,
+)  # written by the agent, in turns: up to which position it has read, and + kind: how many it has taken
 KINDS = 8  # room for that many kinds of record
 
 TABLE_HEADER = "<IIII"  # total size of the entry, kind, length of the definition, crc32 of the definition

@@ -30,6 +30,9 @@ _KINDS: dict[type, int] = {SpanRecord: SPAN, LogRecord: LOG, NoteRecord: NOTE}
 _unpack_table = struct.Struct(layout.TABLE_HEADER).unpack_from
 
 
+_NOTHING_TAKEN: dict[str, int] = {}
+
+
 class SeriesState(NamedTuple):
     """A metric series as it stands: ``value`` (or sum), minimum, maximum, bucket counts; see ``ring.record.Series``."""
 
@@ -53,7 +56,7 @@ class Counts(NamedTuple):
     recorded: dict[str, int]
     dropped: dict[str, int]
     series_dropped: int
-    taken: dict[str, int] = {}
+    taken: dict[str, int] = _NOTHING_TAKEN
 
 
 class RingReader:
