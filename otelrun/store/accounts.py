@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from otelrun.ring.reader import Counts
 
+KINDS = ("spans", "logs", "notes")
 NO_ROOM = "no room"
 NOT_ENCODED = "not encoded"
 NOT_KNOWN = "not known"
@@ -233,8 +234,8 @@ def as_state(run: RunAccounts) -> dict[str, Any]:
     """Turn a run's accounts into plain data for JSON, but for its processes; see ``as_plain``."""
     total = run.total()
     return {
-        "recorded": total.recorded,
-        "dropped": {kind: sum(reasons.values()) for kind, reasons in total.dropped.items()},
+        "recorded": {kind: total.recorded.get(kind, 0) for kind in KINDS},
+        "dropped": {kind: sum(total.dropped.get(kind, {}).values()) for kind in (*KINDS, "series")},
         "torn": sum(total.torn.values()),
         "interrupted": total.interrupted,
         "destinations": [_row(exporter) for exporter in run.exporters],

@@ -184,7 +184,7 @@ def test_ended_run_is_accounted_for_and_its_rings_are_removed(run, stores, sent)
     assert [signal for signal, _ in sent] == ["spans"]
     assert os.listdir(run.rings) == os.listdir(run.outbox) == []
     state = accounting.read(run)
-    assert state["recorded"] == {"spans": 1}
+    assert state["recorded"] == {"spans": 1, "logs": 0, "notes": 0}
     [process] = state["processes"]
     assert (process["pid"], process["is_gone"], process["recorded"]) == (os.getpid(), True, {"spans": 1})
     assert [(row["name"], row["exported"], row["held"]) for row in state["destinations"]] == [
