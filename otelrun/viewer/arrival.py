@@ -25,20 +25,22 @@ if TYPE_CHECKING:
 _THINGS = {"spans": "span", "logs": "log record", "metrics": "metric point", "notes": "note"}
 _PROCESSES = 8
 _KEY = "distribution.otelrun."
+_CHECK_HEADERS = "check the headers of the exporter: it does not let this sender in"
+_CHECK_ENDPOINT = "check the endpoint of the exporter: nothing takes this signal there"
 _REMEDIES = {
-    "no room": f"more room: {_KEY}ring.size; a longer wait: ring.hold_ms",
-    "too large": f"more room: {_KEY}ring.size",
-    "outbox full": f"more room: {_KEY}outbox_limit_mb",
-    "HTTP 401": "it wants to know who sends: check the headers of the exporter",
-    "HTTP 403": "it does not allow this sender: check the headers of the exporter",
-    "HTTP 404": "nothing takes this signal there: check the endpoint of the exporter",
-    "UNAUTHENTICATED": "it wants to know who sends: check the headers of the exporter",
-    "PERMISSION_DENIED": "it does not allow this sender: check the headers of the exporter",
-    "UNIMPLEMENTED": "nothing takes this signal there: check the endpoint of the exporter",
-    "not encoded": "OTLP has no form for them; agent.log in the run's directory has the reason",
+    "no room": (f"more room: {_KEY}ring.size", f"a longer wait for it: {_KEY}ring.hold_ms"),
+    "too large": (f"more room: {_KEY}ring.size",),
+    "outbox full": (f"more room: {_KEY}outbox_limit_mb",),
+    "HTTP 401": (_CHECK_HEADERS,),
+    "HTTP 403": (_CHECK_HEADERS,),
+    "UNAUTHENTICATED": (_CHECK_HEADERS,),
+    "PERMISSION_DENIED": (_CHECK_HEADERS,),
+    "HTTP 404": (_CHECK_ENDPOINT,),
+    "UNIMPLEMENTED": (_CHECK_ENDPOINT,),
+    "not encoded": ("OTLP has no form for them: agent.log in the run's directory",),
 }
-_SERIES_REMEDY = f"more room: {_KEY}ring.tables_size"
-_NEXT_RUN = "the next otelrun on this machine sends it; at once: otelrun true"
+_SERIES_REMEDY = (f"more room: {_KEY}ring.tables_size",)
+_NEXT_RUN = "the next otelrun on this machine sends them; at once: otelrun true"
 
 
 class _Row(NamedTuple):
@@ -81,10 +83,9 @@ def _destination(about: RunFacts, exporters: Sequence[ExporterAccount], width: i
     things = [phrases.count(row.exported, _THINGS[exporter.signal]) for exporter, row in _paired(about, exporters)]
     is_away = any(exporter.state == "holding" for exporter in exporters)
     if not lost and (not held or (_is_live(about) and not is_away)):
-        said = "so far" if _is_live(about) else "everything arrived"
+        said, end = ("so far", "") if _is_live(about) else ("everything arrived", f" {glyphs.done}")
         more = f"; {held:,} on their way" if held else ""
-        text = f"{said}: {', '.join(things)}"
-        yield from _in_one_or_two("sent to", text, f"at {where}{more}", glyphs, width)
+        yield from _in_one_or_two("sent to", f"{said}: {', '.join(things)}", f"at {where}{more}{end}", width)
         return
     yield "sent to" if any(row.exported for row in rows) else "not sent", Text(where)
     for line in lay_out(_columns("signal"), [_cells(row) for row in rows], width):
@@ -98,13 +99,13 @@ def _paired(about: RunFacts, exporters: Iterable[ExporterAccount]) -> Iterator[t
             yield exporter, row
 
 
-def _in_one_or_two(label: str, text: str, place: str, glyphs: Glyphs, width: int) -> Iterator[Fact]:
-    whole = f"{text} {place} {glyphs.done}"
-    if len(whole) <= width:
-        yield label, Text(whole, "green")
+def _in_one_or_two(label: str, text: str, place: str, width: int) -> Iterator[Fact]:
+    whole = Text(f"{text} {place}", "green")
+    if whole.cell_len <= width:
+        yield label, whole
         return
     yield label, Text(text, "green")
-    yield "", Text(f"{place} {glyphs.done}", "green")
+    yield "", Text(place, "green")
 
 
 def _signal_row(about: RunFacts, exporter: ExporterAccount) -> _Row:
@@ -131,20 +132,20 @@ def _held(about: RunFacts, exporters: Sequence[ExporterAccount], now_ns: int) ->
         since = f" since {phrases.clock(since_ns, now_ns)}" if since_ns else ""
         if error or since:
             yield "", Text(f"{phrases.visible(error, 200) or 'away'}{since}", "yellow")
-    yield "", Text("it is sent when the endpoint answers" if _is_live(about) else _NEXT_RUN, "yellow")
+    yield "", Text("they are sent when it answers" if _is_live(about) else _NEXT_RUN, "yellow")
 
 
 def _lost(about: RunFacts) -> Iterator[Fact]:
     """Say what is lost, each reason on a line of its own, and below it what mends it."""
     label = "lost"
-    for what, remedy in _losses(about):
+    for what, remedies in _losses(about):
         yield label, Text(what, "red")
-        if remedy:
+        for remedy in remedies:
             yield "", Text(remedy, "yellow")
         label = ""
 
 
-def _losses(about: RunFacts) -> Iterator[tuple[str, str]]:
+def _losses(about: RunFacts) -> Iterator[tuple[str, tuple[str, ...]]]:
     total = about.accounts.total()
     for kind, reasons in total.dropped.items():
         for reason, number in reasons.items():
@@ -154,21 +155,21 @@ def _losses(about: RunFacts) -> Iterator[tuple[str, str]]:
                 yield f"{phrases.count(number, _THINGS.get(kind, kind))} ({reason})", _remedy(reason)
     torn = sum(total.torn.values())
     if torn:
-        yield f"{phrases.count(torn, 'record')} damaged or cut off", ""
+        yield f"{phrases.count(torn, 'record')} damaged or cut off", ()
     for exporter in about.accounts.exporters:
         for reason, number in exporter.delivery.dropped.items():
             what = f"{phrases.count(number, _THINGS[exporter.signal])} ({phrases.visible(reason, 200)})"
             yield what, _remedy(reason)
     unstored = sum(process.unstored for process in about.processes)
     if unstored:
-        yield f"{phrases.count(unstored, 'record')} not storable", ""
+        yield f"{phrases.count(unstored, 'record')} not storable", ()
     missing = _missing(about) - unstored
     if missing > 0:
-        yield f"{phrases.count(missing, 'record')} not in the store (see agent.log beside it)", ""
+        yield f"{phrases.count(missing, 'record')} not in the store (see agent.log beside it)", ()
 
 
-def _remedy(reason: str) -> str:
-    return next((remedy for part, remedy in _REMEDIES.items() if part in reason), "")
+def _remedy(reason: str) -> tuple[str, ...]:
+    return next((remedies for part, remedies in _REMEDIES.items() if part in reason), ())
 
 
 def _missing(about: RunFacts) -> int:
