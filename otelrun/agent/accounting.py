@@ -48,12 +48,18 @@ class Exporter(Protocol):
 
 
 class Accounting:
-    """The accounts of one run; goes on from what an earlier agent of it has saved."""
+    """The accounts of one run; goes on from what an earlier agent of it has saved.
+
+    Attributes:
+        ended_ns: when the run's last process had ended, where an earlier agent has seen that; None else.
+    """
 
     def __init__(self, run: RunDirectory) -> None:
         """Read what was saved, if anything was."""
         self._path = os.path.join(run.path, FILE)
-        saved = accounts.from_state(read(run))
+        state = read(run)
+        saved = accounts.from_state(state)
+        self.ended_ns: int | None = state.get("ended_ns")
         self._saved = {exporter.name: exporter for exporter in saved.exporters}
         self._states = {exporter.name: (exporter.state, exporter.since_ns) for exporter in saved.exporters}
         self._older, self._older_count = saved.older, saved.older_count

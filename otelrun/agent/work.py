@@ -88,7 +88,7 @@ class RunWork:
         self._rings: dict[str, Ring] = {}
         self._is_open = False
         self._is_flushing = False
-        self._ended_ns: int | None = None
+        self._ended_ns = self._accounting.ended_ns  # an earlier agent may have seen the end
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
         self._logs: list[Channel] = []
@@ -379,7 +379,7 @@ class RunWork:
             channel.begin_flush()
 
     def _end_run(self) -> None:
-        self._ended_ns = ended_ns = time_ns()
+        self._ended_ns = ended_ns = self._ended_ns or time_ns()
         self._with_store(lambda store: store.end_run(ended_ns))
 
     def finish(self, deadline: float) -> None:

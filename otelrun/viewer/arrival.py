@@ -202,17 +202,18 @@ def _processes(about: RunFacts, width: int) -> Iterator[Fact]:
 
 
 def _process_row(process: ProcessAccount, service: str) -> _Row:
-    """Add up what one process recorded, all signals and all destinations together."""
+    """Add up one process, all signals together; each destination counts what it was given."""
     deliveries = process.deliveries.values()
-    inside = sum(sum(reasons.values()) for kind, reasons in process.dropped.items() if kind in ("spans", "logs"))
-    inside += sum(process.torn.get(kind, 0) for kind in ("spans", "logs"))
-    lost = inside + sum(sum(delivery.dropped.values()) for delivery in deliveries)
-    waiting = sum(process.waiting.get(kind, 0) for kind in ("spans", "logs"))
-    held = waiting + sum(delivery.held for delivery in deliveries)
-    exported = sum(delivery.exported for delivery in deliveries)
-    name = Text(str(process.pid)) if process.pid else Text()
+    recorded = process.interrupted + max(process.points.values(), default=0)
+    lost = sum(sum(delivery.dropped.values()) for delivery in deliveries)
+    held = sum(delivery.held for delivery in deliveries)
+    for kind in ("spans", "logs"):
+        recorded += process.recorded.get(kind, 0)
+        lost += sum(process.dropped.get(kind, {}).values()) + process.torn.get(kind, 0)
+        held += process.waiting.get(kind, 0)
+    name = Text(str(process.pid) if process.pid else "")
     name.append(f"{'  ' if process.pid else ''}{phrases.visible(service, 60)}", "cyan")
-    return _Row(name, exported + held + lost, exported, held, lost)
+    return _Row(name, recorded, sum(delivery.exported for delivery in deliveries), held, lost)
 
 
 def _columns(first: str) -> tuple[Column, ...]:

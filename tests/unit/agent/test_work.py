@@ -277,3 +277,19 @@ def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
     work.drain()
     finish(work)
     assert not os.path.exists(run.path)
+
+
+def test_a_run_ended_when_its_first_agent_saw_it_end(run, stores, sent, monkeypatch):
+    monkeypatch.setattr(exporters, "open_transport", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError()))
+    writer = make_ring(run)
+    append_span(writer)
+    end_process(writer)
+    ended = []
+    for _ in range(2):
+        work = make_work(run)
+        work.open()
+        work.drain()
+        work.begin_finish()
+        work.finish(monotonic())
+        ended.append(accounting.read(run)["ended_ns"])
+    assert ended[0] == ended[1] > 0

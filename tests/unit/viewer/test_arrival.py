@@ -108,14 +108,21 @@ def test_each_loss_has_its_reason_and_what_mends_it() -> None:
 
 def test_processes_are_listed_where_there_are_several() -> None:
     whole = (
-        ProcessAccount("a.ring", pid=101, recorded={"spans": 2}, deliveries={"spans-0": Delivery(2)}),
+        ProcessAccount(
+            "a.ring",
+            pid=101,
+            recorded={"spans": 2, "notes": 1},
+            interrupted=1,
+            points={"metrics-0": 4, "metrics-1": 4},
+            deliveries={"spans-0": Delivery(3), "metrics-0": Delivery(4), "metrics-1": Delivery(4)},
+        ),
         ProcessAccount("b.ring", pid=102, recorded={"spans": 1}, deliveries={"spans-0": Delivery(1)}),
     )
     run = RunAccounts(whole, exporters=(exporter("spans", 3),))
     assert drawn(run) == [
         f"sent to|everything arrived: 3 spans at {URL} ✓",
         "processes|pid        recorded",
-        "|101  shop         2",
+        "|101  shop         7",
         "|102               1",
     ]
 
