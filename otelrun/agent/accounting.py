@@ -90,7 +90,7 @@ class Accounting:
             reader: of its ring.
             interrupted: how many open spans of it were exported as ended.
         """
-        process = accounts.gone(self._present(reader), interrupted)
+        process = self._present(reader)._replace(is_gone=True, interrupted=interrupted)
         self._gone[process.identity] = process
         self._points.pop(process.identity, None)
 
@@ -100,7 +100,8 @@ class Accounting:
         self._texts.pop(reader.identity, None)
         if saved is not None:
             self._points[reader.identity] = accounts.plus(saved.points, self._points.get(reader.identity, {}))
-        process = accounts.of_ring(os.path.basename(reader.path), reader.identity, reader.pid, reader.counts())
+        name = os.path.basename(reader.path)
+        process = accounts.of_ring(name, reader.identity, reader.pid, reader.counts(), reader.torn)
         return process._replace(points=dict(self._points.get(reader.identity, {})))
 
     def save(self, readers: Iterable[RingReader], channels: Sequence[Exporter], ended_ns: int | None) -> RunAccounts:
@@ -119,7 +120,7 @@ class Accounting:
         present = [self._present(reader) for reader in readers]
         for identity, process in self._gone.items():
             if not process.is_gone:  # its ring went without a word: somebody removed it
-                self._gone[identity] = accounts.gone(process, process.interrupted)
+                self._gone[identity] = process._replace(is_gone=True)
         self._sum_up_oldest()
         snapshots = [(channel, *_snapshot(channel)) for channel in channels]
         moving = [process for identity, process in self._gone.items() if identity not in self._texts]

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from time import time_ns
+from contextlib import suppress
+from time import monotonic, time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.agent import retention
@@ -37,6 +38,7 @@ READ_LIMIT = 512
 _SAVE_INTERVAL_S = 1.0
 _STORE_METRICS_INTERVAL_S = 5.0
 _LARGEST_BATCH = 512
+_LOOK_AT_IMAGE_S = 1.0
 
 
 class Ring:
@@ -49,6 +51,23 @@ class Ring:
         self.encoder: ProcessEncoder | None = None
         self.process: int | None = None
         self.stored_ns = 0
+        self.is_live = False
+        self._looked_at = monotonic()
+        self._is_replaced = False
+
+    def is_replaced(self) -> bool:
+        """Say whether the process has become another program (exec); looks at it now and then only."""
+        now = monotonic()
+        if now - self._looked_at >= _LOOK_AT_IMAGE_S and not self._is_replaced:
+            self._looked_at = now
+            self._is_replaced = self.reader.is_replaced()
+        return self._is_replaced
+
+    def ended_ns(self) -> int:
+        """Give when the process of a drained ring ended, as nearly as can be known, ns since the epoch."""
+        if self.is_live:
+            return time_ns()
+        return max(self.reader.last_ns, os.stat(self.reader.path).st_mtime_ns)
 
 
 class Reader(NamedTuple):
@@ -115,8 +134,9 @@ class RunWork:
             except (OSError, ValueError):
                 self._remove_unfinished(path, name)
                 continue
-            self._rings[name] = Ring(name, reader)
+            ring = self._rings[name] = Ring(name, reader)
             self._processes.watch(reader.pid, reader.start_ticks)
+            ring.is_live = self._is_owner_alive(ring)
 
     def _remove_unfinished(self, path: str, name: str) -> None:
         """Remove a file that its process was killed over before it was a ring."""
@@ -135,7 +155,8 @@ class RunWork:
         return any(self._is_owner_alive(ring) for ring in self._rings.values())
 
     def _is_owner_alive(self, ring: Ring) -> bool:
-        return self._processes.is_alive(ring.reader.pid, ring.reader.start_ticks)
+        """Say whether what writes a ring still runs: not where the process has ended, or become another program (exec)."""
+        return self._processes.is_alive(ring.reader.pid, ring.reader.start_ticks) and not ring.is_replaced()
 
     def open(self) -> None:
         """Open the store and the channels; what waits in outboxes goes on its way."""
@@ -321,8 +342,11 @@ class RunWork:
             self._with_store(lambda store: store.set_metrics(process, changed, ring.reader.scope, time_ns()))
 
     def _finish_ring(self, ring: Ring) -> None:
-        """Take the last of a ring whose process has ended, and remove it."""
+        """Take the last of a ring whose process has ended, with the spans it was in, and remove it."""
         reader = ring.reader
+        interrupted = reader.interrupted(ring.ended_ns())
+        if interrupted:
+            self._hand_over(ring, interrupted)
         if reader.series():
             self._introduce(ring)
         for metric_reader in self._readers:
@@ -332,12 +356,13 @@ class RunWork:
         counts, torn = reader.counts(), reader.torn
         if any(counts.dropped.values()) or counts.series_dropped or torn:
             self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
-        self._accounting.leave(reader)
+        self._accounting.leave(reader, len(interrupted))
         del self._rings[ring.name]
         if self._is_open:
             self._save()
         reader.close()
-        os.unlink(reader.path)
+        with suppress(FileNotFoundError):  # the run's directory was removed
+            os.unlink(reader.path)
 
     def _save(self) -> None:
         """Write down what has become of every record so far."""

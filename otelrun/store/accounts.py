@@ -2,9 +2,9 @@
 
 For each process and each exporter of its signal::
 
-    recorded - dropped - waiting - torn + interrupted  =  exported + held + dropped by the exporter
+    recorded - dropped by the ring + interrupted  =  exported + held + dropped by the exporter
 
-``recorded`` and ``dropped`` are counted by the process itself, what was taken from its ring is counted in the ring,
+What the ring dropped is counted by the process, what the agent has read of it is counted in the ring with its tail, and
 ``exported``, ``held`` and ``dropped`` of an exporter are counted in its outbox: a killed agent takes no number along.
 """
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 KINDS = ("spans", "logs", "notes")
 NO_ROOM = "no room"
+TOO_LARGE = "too large"
 NOT_ENCODED = "not encoded"
 NOT_KNOWN = "not known"
 
@@ -64,10 +65,9 @@ class ProcessAccount(NamedTuple):
         identity: of its ring, see ``RingReader.identity``.
         pid: process id.
         is_gone: it has ended and its ring is removed.
-        recorded: kind (``spans``, ``logs``, ``notes``) → records that it made.
+        recorded: kind (``spans``, ``logs``, ``notes``) → records that it made, as far as they have been read.
         dropped: kind → reason → records of these that its ring did not take; ``series`` are metric series.
-        waiting: kind → records that nobody has taken from the ring yet.
-        torn: kind → records that were damaged, or cut off by its end; known once it is gone.
+        torn: damaged records and definitions, whose kind cannot be known; not among ``recorded``.
         interrupted: spans that were open when it ended and were exported as ended then.
         points: name of a metrics exporter → points that were given to it.
         deliveries: name of an exporter → what became of what it was given.
@@ -79,8 +79,7 @@ class ProcessAccount(NamedTuple):
     is_gone: bool = False
     recorded: Numbers = _NO_NUMBERS
     dropped: dict[str, Numbers] = _NO_REASONS
-    waiting: Numbers = _NO_NUMBERS
-    torn: Numbers = _NO_NUMBERS
+    torn: int = 0
     interrupted: int = 0
     points: Numbers = _NO_NUMBERS
     deliveries: dict[str, Delivery] = _NO_DELIVERIES
@@ -89,8 +88,8 @@ class ProcessAccount(NamedTuple):
         """Give how many of its records an exporter was given."""
         if signal == "metrics":
             return self.points.get(exporter, 0)
-        lost = sum(self.dropped.get(signal, {}).values()) + self.waiting.get(signal, 0) + self.torn.get(signal, 0)
-        return self.recorded.get(signal, 0) - lost + (self.interrupted if signal == "spans" else 0)
+        taken = self.recorded.get(signal, 0) - sum(self.dropped.get(signal, {}).values())
+        return taken + self.interrupted if signal == "spans" else taken
 
 
 class ExporterAccount(NamedTuple):
@@ -134,26 +133,15 @@ class RunAccounts(NamedTuple):
         return total
 
 
-def of_ring(ring: str, identity: int, pid: int, counts: Counts) -> ProcessAccount:
+def of_ring(ring: str, identity: int, pid: int, counts: Counts, torn: int) -> ProcessAccount:
     """Make the account of a process whose ring is there."""
-    dropped = {kind: {NO_ROOM: number} for kind, number in counts.dropped.items() if number}
+    dropped: dict[str, Numbers] = {}
+    for reason, numbers in ((NO_ROOM, counts.dropped), (TOO_LARGE, counts.too_large)):
+        for kind, number in _positive(numbers).items():
+            dropped.setdefault(kind, {})[reason] = number
     if counts.series_dropped:
         dropped["series"] = {NO_ROOM: counts.series_dropped}
-    waiting = {
-        kind: number - counts.dropped.get(kind, 0) - counts.taken.get(kind, 0)
-        for kind, number in counts.recorded.items()
-    }
-    return ProcessAccount(ring, identity, pid, False, _positive(counts.recorded), dropped, _positive(waiting))
-
-
-def gone(process: ProcessAccount, interrupted: int) -> ProcessAccount:
-    """Close the account of a process whose ring is drained: what is still not taken from it was not whole.
-
-    Args:
-        process: its account.
-        interrupted: how many open spans of it were exported as ended.
-    """
-    return process._replace(is_gone=True, waiting={}, torn=process.waiting, interrupted=interrupted)
+    return ProcessAccount(ring, identity, pid, False, _positive(counts.recorded), dropped, torn)
 
 
 def add(one: ProcessAccount, other: ProcessAccount) -> ProcessAccount:
@@ -164,8 +152,7 @@ def add(one: ProcessAccount, other: ProcessAccount) -> ProcessAccount:
     return ProcessAccount(
         recorded=plus(one.recorded, other.recorded),
         dropped={kind: plus(one.dropped.get(kind, {}), other.dropped.get(kind, {})) for kind in kinds},
-        waiting=plus(one.waiting, other.waiting),
-        torn=plus(one.torn, other.torn),
+        torn=one.torn + other.torn,
         interrupted=one.interrupted + other.interrupted,
         points=plus(one.points, other.points),
         deliveries={
@@ -188,6 +175,11 @@ def plus(one: Mapping[str, int], other: Mapping[str, int]) -> Numbers:
     return total
 
 
+def most(one: Mapping[str, int], other: Mapping[str, int]) -> Numbers:
+    """Take the larger number of each name."""
+    return {name: max(one.get(name, 0), other.get(name, 0)) for name in dict.fromkeys((*one, *other))}
+
+
 def minus(one: Mapping[str, int], other: Mapping[str, int]) -> Numbers:
     """Subtract numbers name by name; what is nothing or less is left out."""
     return _positive({name: number - other.get(name, 0) for name, number in one.items()})
@@ -206,7 +198,9 @@ def split(
     found = []
     for process in processes:
         source = sources.get(process.identity)
-        held, dropped = (source.held, dict(source.dropped)) if source else (0, {})
+        held, dropped = (source.held, source.dropped) if source else (0, _NO_NUMBERS)
+        before = process.deliveries.get(exporter.name, Delivery()).dropped
+        dropped = most(dropped, before)  # an outbox that is empty and done with forgets what it has dropped
         exported = process.put(exporter.name, exporter.signal) - held - sum(dropped.values())
         delivery = Delivery(max(0, exported), held, dropped)
         is_something = exported or held or dropped
@@ -236,7 +230,7 @@ def as_state(run: RunAccounts) -> dict[str, Any]:
     return {
         "recorded": {kind: total.recorded.get(kind, 0) for kind in KINDS},
         "dropped": {kind: sum(total.dropped.get(kind, {}).values()) for kind in (*KINDS, "series")},
-        "torn": sum(total.torn.values()),
+        "torn": total.torn,
         "interrupted": total.interrupted,
         "destinations": [_row(exporter) for exporter in run.exporters],
         "older": as_plain(run.older),

@@ -40,7 +40,7 @@ _LINK = _insert("span_link", 8, "span, position")
 _LOG = _insert("log", 15, "id")
 _NOTE = _insert("note", 5, "id")
 _POINT = _insert("metric_point", 8, "metric, time_ns")
-_COUNT = "INSERT OR REPLACE INTO process_count VALUES (?, ?, ?, ?, ?, ?)"
+_COUNT = "INSERT OR REPLACE INTO process_count VALUES (?, ?, ?, ?, ?)"
 _DELIVERY = "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PROCESS_DELIVERY = "INSERT OR REPLACE INTO process_delivery VALUES (?, ?, ?, ?, ?, ?)"
 _PROCESS = (
@@ -296,12 +296,12 @@ class StoreWriter:
         for kind in dict.fromkeys((*account.recorded, *account.dropped)):
             reasons = account.dropped.get(kind, {})
             dropped, text = sum(reasons.values()), encoding.json_text(reasons)
-            columns = (process, kind, account.recorded.get(kind), dropped, text, account.torn.get(kind, 0))
+            columns = (process, kind, account.recorded.get(kind), dropped, text)
             self._execute(_COUNT, columns)
         for exporter, delivery in account.deliveries.items():
             self._set(_PROCESS_DELIVERY, (process, exporter), delivery)
-        torn = sum(account.torn.values())
-        self._execute("UPDATE process SET torn = ?, interrupted = ? WHERE id = ?", (torn, account.interrupted, process))
+        whole = (account.torn, account.interrupted, process)
+        self._execute("UPDATE process SET torn = ?, interrupted = ? WHERE id = ?", whole)
 
     def _set(self, statement: str, names: Columns, delivery: Delivery, *more: str) -> None:
         dropped = sum(delivery.dropped.values())

@@ -109,25 +109,25 @@ class StoreReader:
     def accounts(self) -> RunAccounts:
         """Read what became of every record, per process and per exporter."""
         counts: dict[int, list[tuple[Any, ...]]] = {}
-        for process, *row in self._all("SELECT process, kind, recorded, dropped, reasons, torn FROM process_count"):
+        for process, *row in self._all("SELECT process, kind, recorded, dropped, reasons FROM process_count"):
             counts.setdefault(process, []).append(tuple(row))
         deliveries: dict[int, dict[str, Delivery]] = {}
         query = "SELECT process, exporter, exported, held, dropped, reasons FROM process_delivery"
         for process, exporter, *row in self._all(query):
             deliveries.setdefault(process, {})[exporter] = _delivery(*row)
-        query = "SELECT id, coalesce(ring, ''), coalesce(pid, 0), interrupted FROM process ORDER BY id"
+        query = "SELECT id, coalesce(ring, ''), coalesce(pid, 0), torn, interrupted FROM process ORDER BY id"
         processes = tuple(
             ProcessAccount(
                 ring,
                 pid=pid,
                 is_gone=True,
                 recorded={kind: recorded for kind, recorded, *_ in counts.get(number, ()) if recorded},
-                dropped={kind: _numbers(reasons, n) for kind, _, n, reasons, _ in counts.get(number, ()) if n},
-                torn={kind: torn for kind, *_, torn in counts.get(number, ()) if torn},
+                dropped={kind: _numbers(reasons, n) for kind, _, n, reasons in counts.get(number, ()) if n},
+                torn=torn or 0,
                 interrupted=interrupted or 0,
                 deliveries=deliveries.get(number, {}),
             )
-            for number, ring, pid, interrupted in self._all(query)
+            for number, ring, pid, torn, interrupted in self._all(query)
         )
         query = (
             "SELECT exporter, signal, destination, coalesce(last_error, ''), exported, held, dropped, reasons FROM delivery"

@@ -46,7 +46,7 @@ CREATE TABLE process (
   created_ns INTEGER,       -- when it recorded first
   service_name TEXT,        -- service.name of its resource
   resource TEXT,            -- resource attributes, a JSON object
-  torn INTEGER DEFAULT 0,   -- records that were damaged, or cut off by its end, of all kinds; known once it has ended
+  torn INTEGER DEFAULT 0,   -- records that were damaged and could not be read
   interrupted INTEGER DEFAULT 0, -- spans that were open when it ended and were exported as ended then
   unstored INTEGER DEFAULT 0 -- records that were read and have no form in this schema
 )""",
@@ -171,7 +171,6 @@ CREATE TABLE process_count (
   recorded INTEGER,         -- how many were to be recorded; NULL for series
   dropped INTEGER,          -- how many of these its ring did not take
   reasons TEXT,             -- of these, how many for which reason: a JSON object
-  torn INTEGER,             -- how many were damaged, or cut off by the end of the process
   PRIMARY KEY (process, kind)
 ) WITHOUT ROWID""",
     """\

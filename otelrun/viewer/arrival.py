@@ -114,8 +114,7 @@ def _signal_row(about: RunFacts, exporter: ExporterAccount) -> _Row:
     lost = sum(delivery.dropped.values())
     held = delivery.held
     if exporter.signal != "metrics":
-        lost += sum(total.dropped.get(exporter.signal, {}).values()) + total.torn.get(exporter.signal, 0)
-        held += total.waiting.get(exporter.signal, 0)
+        lost += sum(total.dropped.get(exporter.signal, {}).values())
     recorded = delivery.exported + held + lost
     return _Row(Text(f"{_THINGS[exporter.signal]}s"), recorded, delivery.exported, held, lost)
 
@@ -153,9 +152,8 @@ def _losses(about: RunFacts) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield f"{phrases.count(number, 'metric series', 'metric series')} ({reason})", _SERIES_REMEDY
             else:
                 yield f"{phrases.count(number, _THINGS.get(kind, kind))} ({reason})", _remedy(reason)
-    torn = sum(total.torn.values())
-    if torn:
-        yield f"{phrases.count(torn, 'record')} damaged or cut off", ()
+    if total.torn:
+        yield f"{phrases.count(total.torn, 'record')} damaged", ()
     for exporter in about.accounts.exporters:
         for reason, number in exporter.delivery.dropped.items():
             what = f"{phrases.count(number, _THINGS[exporter.signal])} ({phrases.visible(reason, 200)})"
@@ -209,8 +207,7 @@ def _process_row(process: ProcessAccount, service: str) -> _Row:
     held = sum(delivery.held for delivery in deliveries)
     for kind in ("spans", "logs"):
         recorded += process.recorded.get(kind, 0)
-        lost += sum(process.dropped.get(kind, {}).values()) + process.torn.get(kind, 0)
-        held += process.waiting.get(kind, 0)
+        lost += sum(process.dropped.get(kind, {}).values())
     name = Text(str(process.pid) if process.pid else "")
     name.append(f"{'  ' if process.pid else ''}{phrases.visible(service, 60)}", "cyan")
     return _Row(name, recorded, sum(delivery.exported for delivery in deliveries), held, lost)

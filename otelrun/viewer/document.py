@@ -55,8 +55,6 @@ def _counts(run: RunAccounts) -> list[dict[str, Any]]:
             "recorded": total.recorded.get(kind, 0),
             "dropped": sum(total.dropped.get(kind, {}).values()),
             "reasons": total.dropped.get(kind, {}),
-            "waiting": total.waiting.get(kind, 0),
-            "torn": total.torn.get(kind, 0),
             "interrupted": total.interrupted if kind == "spans" else 0,
         }
         for kind in kinds

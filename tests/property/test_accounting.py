@@ -69,7 +69,7 @@ class World:
         """Damage the record that is read next."""
         reader, writer = self.ring(number), self.writers[number]
         if not reader.is_drained:
-            start = layout.HEADER_SIZE + 4096 + (reader.position & 4095)
+            start = layout.HEADER_SIZE + 4096 + (reader.position & 4095)  # no room for open spans in these rings
             writer._map[start + 4] ^= 0xFF
 
     def read(self, number: int, limit: int, killed_after: int = 99) -> None:

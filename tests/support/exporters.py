@@ -22,7 +22,8 @@ class CountingExporter:
         exported: identity → records delivered. Unlike the rest, the agent cannot ask for this.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, before: Totals | None = None) -> None:
+        """Begin with nothing, or with the counts of an earlier one."""
         self.name = name
         self.signal = name.partition("-")[0]
         self.destination = "http://there"
@@ -31,6 +32,7 @@ class CountingExporter:
         self.frames: list[tuple[int, int]] = []
         self.exported: dict[int, int] = {}
         self.given: dict[int, int] = {}
+        self._before = before or Totals()
         self._dropped: dict[int, dict[str, int]] = {}
         self._marks: dict[int, int] = {}
 
@@ -61,8 +63,10 @@ class CountingExporter:
 
     def totals(self) -> Totals:
         """Count all rings together."""
-        dropped = sum(sum(reasons.values()) for reasons in self._dropped.values())
-        return Totals(sum(self.exported.values()), dropped, sum(count for _, count in self.frames))
+        exported, dropped, _ = self._before
+        exported += sum(self.exported.values())
+        dropped += sum(sum(reasons.values()) for reasons in self._dropped.values())
+        return Totals(exported, dropped, sum(count for _, count in self.frames))
 
     def by_source(self) -> dict[int, Held]:
         """Count what is held and was dropped, ring by ring."""

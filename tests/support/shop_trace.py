@@ -35,9 +35,9 @@ ACCOUNTS = RunAccounts(
             f"4194301-{START_NS}.ring",
             pid=4_194_301,
             is_gone=True,
-            recorded={"spans": 5, "logs": 5, "notes": 1},
+            recorded={"spans": 5, "logs": 4, "notes": 1},
             dropped={"logs": {"no room": 2}},
-            torn={"logs": 1},
+            torn=1,
             deliveries={"spans-0": Delivery(5), "logs-0": Delivery(0, 2)},
         ),
         ProcessAccount(

@@ -13,7 +13,7 @@ import time
 
 from otelrun.profile import handoff
 from otelrun.ring.record import LOG, SPAN, SUM_CELLS, Scope
-from otelrun.ring.recorder import Recorder
+from otelrun.ring.recorder import Recorder, Sizes
 
 TRACE_ID = 0x0123456789ABCDEF0123456789ABCDEF
 
@@ -24,8 +24,7 @@ def make_recorder(hold_ns=50_000_000):
     return Recorder(
         os.path.join(mine.run_directory, "rings"),
         lambda: {"service.name": "recording", "process.pid": os.getpid()},
-        data_size=ring.size,
-        tables_size=ring.tables_size,
+        sizes=Sizes(ring.size, ring.tables_size),
         hold_ns=hold_ns,
     )
 

@@ -54,27 +54,41 @@ def test_a_process_has_what_it_recorded_and_what_became_of_it(run):
             "1.ring",
             reader.identity,
             os.getpid(),
-            recorded={"spans": 6},
-            dropped={"spans": {"no room": 1}},
-            waiting={"spans": 1},
+            recorded={"spans": 5},
+            dropped={"spans": {"too large": 1}},
             deliveries={"spans-0": Delivery(3, 0, {"partial success": 1})},
         ),
     )
     assert from_state(accounting.read(run)) == accounts
 
 
-def test_what_its_end_cut_off_is_told_apart_from_what_waits(run):
+def test_spans_that_its_end_interrupted_count_for_its_exporters(run):
     writer, reader = make_ring(run)
-    writer.append(SPAN, SPAN_BYTES)
-    writer.words[layout.WORD_RECORDED + LOG] += 1  # killed in the middle of a record
-    spans = CountingExporter("spans-0")
-    take(reader, spans)
+    writer.append(LOG, LOG_BYTES)
+    spans, logs = CountingExporter("spans-0"), CountingExporter("logs-0")
+    take(reader, logs)
     spans.put(reader.identity, 2)
     books = Accounting(run)
     books.leave(reader, interrupted=2)
-    [process] = books.save([], [spans], None).processes
-    assert (process.waiting, process.torn, process.interrupted) == ({}, {"logs": 1}, 2)
-    assert process.deliveries == {"spans-0": Delivery(0, 3)}
+    [process] = books.save([], [spans, logs], None).processes
+    assert (process.recorded, process.interrupted) == ({"logs": 1}, 2)
+    assert process.deliveries == {"spans-0": Delivery(0, 2), "logs-0": Delivery(0, 1)}
+
+
+def test_what_an_outbox_has_dropped_is_not_forgotten_with_it(run):
+    writer, reader = make_ring(run)
+    writer.append(SPAN, SPAN_BYTES)
+    spans, logs = CountingExporter("spans-0"), CountingExporter("logs-0")
+    take(reader, spans)
+    spans.deliver(1)
+    logs.put(reader.identity, 0)
+    books = Accounting(run)
+    books.leave(reader)
+    books.save([], [spans, logs], None)
+    emptied = CountingExporter("spans-0", before=Accounting(run).before()["spans-0"])
+    accounts = Accounting(run).save([], [emptied, logs], None)
+    assert accounts.processes[0].deliveries["spans-0"] == Delivery(0, 0, {"partial success": 1})
+    assert accounts.exporters[0].delivery == Delivery(0, 0, {"partial success": 1})
 
 
 def test_an_agent_killed_before_it_removed_a_ring_does_not_count_it_twice(run):
@@ -95,9 +109,10 @@ def test_an_agent_killed_before_it_removed_a_ring_does_not_count_it_twice(run):
 def test_a_ring_that_somebody_removed_keeps_its_last_account(run):
     writer, reader = make_ring(run)
     writer.append(SPAN, SPAN_BYTES)
+    reader.read(1)
     Accounting(run).save([reader], [CountingExporter("spans-0")], None)
     [process] = Accounting(run).save([], [CountingExporter("spans-0")], None).processes
-    assert (process.is_gone, process.recorded, process.torn) == (True, {"spans": 1}, {"spans": 1})
+    assert (process.is_gone, process.recorded) == (True, {"spans": 1})
 
 
 def test_the_oldest_of_too_many_processes_are_summed_up(run, monkeypatch):

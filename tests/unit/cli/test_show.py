@@ -152,7 +152,7 @@ def test_a_store_that_nothing_was_written_to_is_no_error(root: str) -> None:
 
 def test_what_did_not_reach_the_store_is_told(root: str) -> None:
     directory = write_run(root, NEW)  # 8 spans, 4 log records, 1 damaged
-    process = {"recorded": {"spans": 1_011, "logs": 4}, "dropped": {"spans": {"no room": 2}}, "torn": {"spans": 1}}
+    process = {"recorded": {"spans": 1_010, "logs": 4}, "dropped": {"spans": {"no room": 2}}, "torn": 1}
     state = {"ended_ns": 2, "processes": [process]}
     with open(os.path.join(directory, "state.json"), "w", encoding="utf-8") as file:
         json.dump(state, file)

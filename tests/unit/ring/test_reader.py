@@ -52,49 +52,47 @@ def test_a_second_reader_goes_on_where_the_first_committed(writer):
     second.close()
 
 
-def taken(reader):
-    return reader.counts().taken["notes"]
-
-
-def test_what_was_taken_is_counted_once_by_all_readers_together(writer):
+def test_a_second_reader_goes_on_counting_where_the_first_committed(writer):
     for number in range(4):
         writer.append(NOTE, note(number))
-    for _ in range(3):
-        reader = RingReader(writer.path)
-        reader.read(1)
-        reader.commit()
-        reader.commit()
-        reader.read(1)  # and is killed before it commits
-        reader.close()
-    reader = RingReader(writer.path)
-    reader.read(10)
-    assert taken(reader) == 4
-    reader.close()
-
-
-def test_a_reader_killed_within_a_commit_leaves_the_counts_of_the_tail(writer):
-    for number in range(3):
-        writer.append(NOTE, note(number))
     first = RingReader(writer.path)
+    for _ in range(3):  # the two sets of counters take turns
+        first.read(1)
+        first.commit()
     first.read(1)
-    first.commit()
-    tail = writer.words[layout.WORD_TAIL]
-    first.read(2)
-    first.commit()
-    writer.words[layout.WORD_TAIL] = tail  # the last store of a commit never came
-    second = RingReader(writer.path)
-    assert taken(second) == 1
-    second.read(10)
-    assert taken(second) == 3
+    assert first.counts().recorded == {"spans": 0, "logs": 0, "notes": 4}
     first.close()
+    second = RingReader(writer.path)
+    assert second.counts().recorded == {"spans": 0, "logs": 0, "notes": 3}
+    second.read(1)
+    assert second.counts().recorded == {"spans": 0, "logs": 0, "notes": 4}
     second.close()
 
 
-def test_the_first_reader_of_a_ring_takes_no_count_for_its_own(writer):
-    writer.append(NOTE, note(0))
-    reader = RingReader(writer.path)
-    assert taken(reader) == 0
-    reader.close()
+def test_an_agent_killed_before_it_gave_the_space_back_has_counted_nothing(writer):
+    writer.append(NOTE, note(1))
+    first = RingReader(writer.path)
+    first.read(1)
+    before = writer.words[layout.WORD_TAIL]
+    first.commit()
+    first.close()
+    writer.words[layout.WORD_TAIL] = before  # as if killed just before the last store
+    second = RingReader(writer.path)
+    assert second.counts().recorded["notes"] == 0
+    assert len(second.read(1)) == 1
+    second.close()
+
+
+def test_two_rings_have_two_identities(tmp_path):
+    writers = [RingWriter(str(tmp_path / name), data_size=4096, tables_size=4096) for name in ("a.ring", "b.ring")]
+    writers[1].words[layout.WORD_PID] += 1
+    writers[1].words[layout.WORD_CREATED_NS] = writers[0].words[layout.WORD_CREATED_NS]
+    readers = [RingReader(writer.path) for writer in writers]
+    identities = [reader.identity for reader in readers]
+    for reader in readers:
+        reader.close()
+    assert len(set(identities)) == 2
+    assert all(0 <= identity < 1 << 64 for identity in identities)
 
 
 def test_a_record_with_a_wrong_checksum_is_skipped_and_counted(writer):
