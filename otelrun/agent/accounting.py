@@ -52,6 +52,7 @@ class Accounting:
 
     Attributes:
         ended_ns: when the run's last process had ended, where an earlier agent has seen that; None else.
+        agent_resource: resource of what the agent tells of itself, kept for the next agent; empty where it tells nothing.
     """
 
     def __init__(self, run: RunDirectory) -> None:
@@ -60,6 +61,7 @@ class Accounting:
         state = read(run)
         saved = accounts.from_state(state)
         self.ended_ns: int | None = state.get("ended_ns")
+        self.agent_resource: dict[str, Any] = state.get("agent_resource") or {}
         self._saved = {exporter.name: exporter for exporter in saved.exporters}
         self._states = {exporter.name: (exporter.state, exporter.since_ns) for exporter in saved.exporters}
         self._older, self._older_count = saved.older, saved.older_count
@@ -79,7 +81,9 @@ class Accounting:
         return before
 
     def put_points(self, identity: int, exporter: str, count: int) -> None:
-        """Count metric points of the ring ``identity`` that an exporter was given."""
+        """Count metric points of the ring ``identity`` that an exporter was given; 0: of no single process."""
+        if not identity:
+            return
         points = self._points.setdefault(identity, {})
         points[exporter] = points.get(exporter, 0) + count
 
@@ -90,19 +94,24 @@ class Accounting:
             reader: of its ring.
             interrupted: how many open spans of it were exported as ended.
         """
-        process = self._present(reader)._replace(is_gone=True, interrupted=interrupted)
+        process = self.present(reader, interrupted)._replace(is_gone=True)
         self._gone[process.identity] = process
         self._points.pop(process.identity, None)
 
-    def _present(self, reader: RingReader) -> ProcessAccount:
-        """Give the account of a process whose ring is there; what was saved of it before only where the ring has it not."""
+    def present(self, reader: RingReader, interrupted: int = 0) -> ProcessAccount:
+        """Give the account of a process whose ring is there, but for what became of it at the exporters.
+
+        Args:
+            reader: of its ring. What was saved of it before counts only where the ring has it not.
+            interrupted: how many open spans of it were exported as ended.
+        """
         saved = self._gone.pop(reader.identity, None)
         self._texts.pop(reader.identity, None)
         if saved is not None:
             self._points[reader.identity] = accounts.plus(saved.points, self._points.get(reader.identity, {}))
         name = os.path.basename(reader.path)
         process = accounts.of_ring(name, reader.identity, reader.pid, reader.counts(), reader.torn)
-        return process._replace(points=dict(self._points.get(reader.identity, {})))
+        return process._replace(interrupted=interrupted, points=dict(self._points.get(reader.identity, {})))
 
     def save(self, readers: Iterable[RingReader], channels: Sequence[Exporter], ended_ns: int | None) -> RunAccounts:
         """Draw up the accounts and write them down, if anything has changed; see ``gather``."""
@@ -117,7 +126,7 @@ class Accounting:
             readers: of all rings that are there.
             channels: all of the run; none where they are not open: then what was saved of them stands.
         """
-        present = [self._present(reader) for reader in readers]
+        present = [self.present(reader) for reader in readers]
         for identity, process in self._gone.items():
             if not process.is_gone:  # its ring went without a word: somebody removed it
                 self._gone[identity] = process._replace(is_gone=True)
@@ -192,6 +201,8 @@ class Accounting:
 
     def _write(self, run: RunAccounts, ended_ns: int | None) -> None:
         state = {"ended_ns": ended_ns, "agent_pid": os.getpid(), **accounts.as_state(run)}
+        if self.agent_resource:
+            state["agent_resource"] = self.agent_resource
         processes = ", ".join([self._text(process) for process in run.processes])
         text = f'{json.dumps(state)[:-1]}, "processes": [{processes}]}}'
         if text == self._written:

@@ -10,7 +10,7 @@ import json
 import os
 from contextlib import suppress
 from time import monotonic, time_ns
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from otelrun.agent import retention
 from otelrun.agent.accounting import Accounting
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
+    from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
     from otelrun.delivery.encode import Payload
     from otelrun.profile.model import Profile
@@ -113,6 +114,11 @@ class RunWork:
         self._logs: list[Channel] = []
         self._readers: list[Reader] = []
         self._due: dict[str, float] = {}
+        self._own: SelfMetrics | None = None
+        if profile.otelrun.self_metrics and exporters.metric_readers(profile):
+            from otelrun.agent.self_metrics import SelfMetrics  # noqa: PLC0415 - for those who ask for them
+
+            self._own = SelfMetrics(profile, run.run_id, self._describe(), self._accounting.agent_resource)
 
     @property
     def channels(self) -> list[Channel]:
@@ -306,6 +312,7 @@ class RunWork:
         for reader in self._readers:
             if self._is_due(reader.channel.name, reader.interval_s, now):
                 self._collect(reader, list(self._rings.values()))
+                self._collect_own(reader)
         if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
             for ring in self._rings.values():
                 self._store_metrics(ring)
@@ -332,6 +339,27 @@ class RunWork:
                 reader.channel.put(payload.data, payload.records)
                 self._accounting.put_points(ring.reader.identity, reader.channel.name, payload.records)
 
+    def _collect_own(self, reader: Reader) -> None:
+        """Collect the metrics about the run's telemetry, where the profile wants them."""
+        if self._own is None:
+            return
+        for ring in self._rings.values():
+            self._collect_own_of(reader, ring)
+        accounts = self._accounting.gather((ring.reader for ring in self._rings.values()), self.channels)
+        measured = self._own.of_exporters(accounts, time_ns())
+        self._collect(reader, [cast("Ring", measured)])  # has of a ring what is asked for there
+
+    def _collect_own_of(self, reader: Reader, ring: Ring, interrupted: int = 0) -> None:
+        own = self._own
+        if own is None:
+            return
+        process = self._accounting.present(ring.reader, interrupted)
+        measured = own.of_process(ring.reader, process, time_ns())
+        self._accounting.agent_resource = own.resource
+        self._collect(reader, [cast("Ring", measured)])
+        if not self._is_owner_alive(ring):
+            reader.temporality.forget(measured.name)
+
     def _store_metrics(self, ring: Ring) -> None:
         """Store the series that have been measured since the last time."""
         since_ns = ring.stored_ns
@@ -352,6 +380,7 @@ class RunWork:
         for metric_reader in self._readers:
             self._collect(metric_reader, [ring])
             metric_reader.temporality.forget(ring.name)
+            self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
         counts, torn = reader.counts(), reader.torn
         if any(counts.dropped.values()) or counts.series_dropped or torn:
@@ -415,6 +444,10 @@ class RunWork:
         """
         for channel in self.channels:
             channel.wait_flushed(deadline)
+        for reader in self._readers:
+            if not reader.channel.totals().held:  # else the agent that delivers them has the last word
+                self._collect_own(reader)
+                reader.channel.wait_flushed(deadline)
         for channel in self.channels:
             channel.stop()
         self._save()

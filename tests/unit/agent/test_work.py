@@ -293,3 +293,30 @@ def test_a_run_ended_when_its_first_agent_saw_it_end(run, stores, sent, monkeypa
         work.finish(monotonic())
         ended.append(accounting.read(run)["ended_ns"])
     assert ended[0] == ended[1] > 0
+
+
+def test_without_self_metrics_nothing_of_them_is_loaded(run, monkeypatch):
+    monkeypatch.delitem(sys.modules, "otelrun.agent.self_metrics", raising=False)
+    make_work(run)
+    assert "otelrun.agent.self_metrics" not in sys.modules
+    make_work(run, PROFILE._replace(otelrun=Otelrun(self_metrics=True)))
+    assert "otelrun.agent.self_metrics" in sys.modules
+
+
+def test_metrics_about_the_run_follow_the_temporality_of_the_reader(run, stores, sent):
+    exporter = Exporter("otlp_http", "http://there/v1/metrics", temporality="delta")
+    reader = MetricReader(exporter, interval_ms=1_000)
+    profile = PROFILE._replace(meter_provider=MeterProvider((reader,)), otelrun=Otelrun(self_metrics=True))
+    writer = make_ring(run)
+    work = make_work(run, profile)
+    now = monotonic()
+    for number in range(3):
+        append_span(writer, number + 1)
+        work.drain()
+        work.tick(now + number)
+    end_process(writer)
+    work.drain()
+    finish(work)
+    data = b"".join(data for signal, data in sent if signal == "metrics")
+    assert data.count(b"otel.sdk.processor.span.processed") == 2, "at two intervals; unchanged at the end"
+    assert not os.path.exists(run.log)
