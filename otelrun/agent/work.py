@@ -10,7 +10,7 @@ import json
 import os
 from contextlib import suppress
 from time import monotonic, time_ns
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from otelrun.agent import retention
 from otelrun.agent.accounting import Accounting
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
+    from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
     from otelrun.delivery.encode import Payload
     from otelrun.delivery.encode_metrics import Point
@@ -124,12 +125,17 @@ class RunWork:
         self._rings: dict[str, Ring] = {}
         self._is_open = False
         self._is_flushing = False
-        self._ended_ns: int | None = None
+        self._ended_ns = self._accounting.ended_ns  # an earlier agent may have seen the end
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
         self._logs: list[Channel] = []
         self._readers: list[Reader] = []
         self._due: dict[str, float] = {}
+        self._own: SelfMetrics | None = None
+        if profile.otelrun.self_metrics and exporters.metric_readers(profile):
+            from otelrun.agent.self_metrics import SelfMetrics  # noqa: PLC0415 - for those who ask for them
+
+            self._own = SelfMetrics(profile, run.run_id, self._describe(), self._accounting.agent_resource)
 
     @property
     def channels(self) -> list[Channel]:
@@ -336,6 +342,7 @@ class RunWork:
         for reader in self._readers:
             if self._is_due(reader.channel.name, reader.interval_s, now):
                 self._collect(reader, list(self._rings.values()))
+                self._collect_own(reader)
         if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
             for ring in self._rings.values():
                 self._store_metrics(ring)
@@ -370,6 +377,28 @@ class RunWork:
         if reader.temporality.has_memory:
             reader.last.save(number, reader.temporality.kept())
         reader.channel.put(payload.data, payload.records, Mark(ring.reader.identity, number))
+        self._accounting.put_points(ring.reader.identity, reader.channel.name, payload.records)
+
+    def _collect_own(self, reader: Reader) -> None:
+        """Collect the metrics about the run's telemetry, where the profile wants them."""
+        if self._own is None:
+            return
+        for ring in self._rings.values():
+            self._collect_own_of(reader, ring)
+        accounts = self._accounting.gather((ring.reader for ring in self._rings.values()), self.channels)
+        measured = self._own.of_exporters(accounts, time_ns())
+        self._collect(reader, [cast("Ring", measured)])  # has of a ring what is asked for there
+
+    def _collect_own_of(self, reader: Reader, ring: Ring, interrupted: int = 0) -> None:
+        own = self._own
+        if own is None:
+            return
+        process = self._accounting.present(ring.reader, interrupted)
+        measured = own.of_process(ring.reader, process, time_ns())
+        self._accounting.agent_resource = own.resource
+        self._collect(reader, [cast("Ring", measured)])
+        if not self._is_owner_alive(ring):
+            reader.temporality.forget(measured.name)
 
     def _store_metrics(self, ring: Ring) -> None:
         """Store the series that have been measured since the last time."""
@@ -391,15 +420,12 @@ class RunWork:
         for metric_reader in self._readers:
             self._collect(metric_reader, [ring])
             metric_reader.temporality.forget(ring.name)
+            self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
         counts, torn = reader.counts(), reader.torn
         if any(counts.dropped.values()) or counts.series_dropped or torn:
             self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
-        process = ring.process
-        if process is not None:
-            self._with_store(lambda store: store.set_counts(process, counts, torn))
-            self._with_store(lambda store: store.commit())
-        self._accounting.leave(counts, torn)
+        self._accounting.leave(reader, len(interrupted))
         del self._rings[ring.name]
         if self._is_open:
             self._save()
@@ -409,17 +435,9 @@ class RunWork:
 
     def _save(self) -> None:
         """Write down what has become of every record so far."""
-        self._with_store(self._store_accounts)
+        accounts = self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
+        self._with_store(lambda store: store.set_accounts(accounts))
         self._with_store(lambda store: store.commit())
-        self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
-
-    def _store_accounts(self, store: StoreWriter) -> None:
-        for ring in self._rings.values():
-            if ring.process is not None:
-                store.set_counts(ring.process, ring.reader.counts(), ring.reader.torn)
-        for channel in self.channels:
-            exported, dropped, held = channel.totals()
-            store.set_delivery(channel.destination, channel.signal, exported, held, dropped, channel.last_error)
 
     def answer_flushes(self) -> None:
         """After all was read: deliver at once for programs that wait for it, and answer them when each channel has tried.
@@ -455,7 +473,7 @@ class RunWork:
             channel.begin_flush()
 
     def _end_run(self) -> None:
-        self._ended_ns = ended_ns = time_ns()
+        self._ended_ns = ended_ns = self._ended_ns or time_ns()
         self._with_store(lambda store: store.end_run(ended_ns))
 
     def finish(self, deadline: float) -> None:
@@ -466,6 +484,10 @@ class RunWork:
         """
         for channel in self.channels:
             channel.wait_flushed(deadline)
+        for reader in self._readers:
+            if not reader.channel.totals().held:  # else the agent that delivers them has the last word
+                self._collect_own(reader)
+                reader.channel.wait_flushed(deadline)
         for channel in self.channels:
             channel.stop()
         self._save()
