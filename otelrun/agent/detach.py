@@ -37,6 +37,9 @@ GUARD = b"otelrun-guard"
 WORKER = b"otelrun-agent"
 """Title of the process that does its work."""
 
+TITLES = (GUARD.decode(), WORKER.decode())
+"""Both, as ``/proc/<pid>/comm`` has them."""
+
 
 def fork_unseen(main: Callable[[], None]) -> int:
     """Run ``main`` in a new process that is no child of this one as far as this one can tell.
