@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -171,17 +172,18 @@ def test_a_stopped_sink_closes_kept_connections_and_can_start_again() -> None:
     sink = OtlpSink(http_port=free_port())
     sink.start()
     kept = http.client.HTTPConnection(urlsplit(sink.http_endpoint).netloc, timeout=5)
-    headers = {"Content-Type": "application/json"}
-    kept.request("POST", "/v1/traces", json.dumps(TRACE), headers)
-    assert kept.getresponse().read() == b""
+
+    def ask_again() -> bytes:
+        kept.request("POST", "/v1/traces", json.dumps(TRACE), {"Content-Type": "application/json"})
+        return kept.getresponse().read()
+
+    assert ask_again() == b""
     sink.stop()
-    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
-        kept.request("POST", "/v1/traces", json.dumps(TRACE), headers)
-        kept.getresponse()
-    kept.close()
+    with pytest.raises(ConnectionError), contextlib.closing(kept):
+        ask_again()
     assert sink.spans() == [ROW]
     with sink:
-        assert post(sink, "/v1/traces", json.dumps(TRACE).encode(), **{"Content_Type": "application/json"})[0] == 200
+        assert post(sink, "/v1/traces", json.dumps(TRACE).encode(), Content_Type="application/json")[0] == 200
     assert sink.spans() == [ROW, ROW]
 
 
@@ -192,7 +194,7 @@ def test_flapping_goes_through_its_states_and_ends_listening() -> None:
     def ask() -> bool:
         try:
             answers.add(post(sink, "/v1/traces", body, Content_Type="application/json")[0])
-        except (ConnectionError, http.client.RemoteDisconnected):
+        except ConnectionError:
             answers.add(0)
         return answers == {0, 200, 503}
 
