@@ -22,6 +22,7 @@ from otelrun.agent import accounting
 from otelrun.ring.directory import list_runs
 from tests.process.loss.cells import CELLS, DEADLINE_S, GRPC, MADE, Ending, Endpoint, Moment
 from tests.process.loss.page import check_cell
+from tests.process.loss.runs import agent_log
 from tests.support.otlp_sink import OtlpSink, free_port
 from tests.support.programs import run_otelrun, start_otelrun, start_python, wait_until_idle
 
@@ -116,7 +117,10 @@ def test_each_record_arrives_once_and_the_end_is_as_bare(
     profile = write_profile(tmp_path, 200) if endpoint.is_away else patient
     home = tmp_path / "home"
     moment = Moment(
-        sink, time.monotonic(), 3.0 if request.config.getoption("--full") else 1.0, lambda: "held locally" in log(home)
+        sink,
+        time.monotonic(),
+        3.0 if request.config.getoption("--full") else 1.0,
+        lambda: "held locally" in agent_log(home),
     )
     with contextlib.ExitStack() as endings:
         endings.callback(sink.stop)
@@ -201,11 +205,3 @@ def check_put_off(sink: OtlpSink, retry_after_s: float) -> None:
         first_accepted = next(request.at_s for request in requests if request.status == 200)
         refused = [request.at_s for request in requests if request.status == 429]
         assert first_accepted - refused[-1] >= retry_after_s * 0.99  # clocks of two processes
-
-
-def log(home: Path) -> str:
-    return "".join(
-        path.read_text(encoding="utf-8")
-        for run in list_runs(str(home))
-        for path in (home / "runs" / run.run_id).glob("agent.log")
-    )
