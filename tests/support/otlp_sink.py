@@ -48,6 +48,7 @@ _GRPC_CODES |= {
 _HANG_LIMIT_S = 120.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger
 _guards: list[socket.socket] = []
+_connection_numbers = itertools.count()
 
 
 def free_port() -> int:
@@ -95,7 +96,8 @@ class Behaviour:
 class RequestRow:
     """One request as it arrived, accepted or not.
 
-    Header (metadata) names are in lower case, ``size`` is bytes on the wire, ``at_s`` monotonic seconds of the arrival.
+    Header (metadata) names are in lower case, ``size`` is bytes on the wire, ``at_s`` monotonic seconds of the arrival,
+    ``connection`` names the connection it came by.
     """
 
     transport: str
@@ -104,6 +106,7 @@ class RequestRow:
     headers: dict[str, str]
     size: int
     status: int
+    connection: str = ""
     at_s: float = 0.0
 
 
@@ -129,7 +132,7 @@ class OtlpSink:
         self._is_counting = is_counting
         self._accepted: list[tuple[str, Any]] = []
         self._counts: Counter[str] = Counter()
-        self._span_ids: list[bytes] = []
+        self._span_ids: list[tuple[str, list[bytes]]] = []
         self._requests: list[RequestRow] = []
         self._http: ThreadingHTTPServer | None = None
         self._grpc: Any = None
@@ -247,8 +250,15 @@ class OtlpSink:
 
     def span_ids(self) -> list[bytes]:
         """The ids of all spans so far."""
+        return [span_id for ids in self.span_requests().values() for request in ids for span_id in request]
+
+    def span_requests(self) -> dict[str, list[list[bytes]]]:
+        """The ids of the spans of each accepted request, by connection: only the last of one can be without an answer."""
+        requests: dict[str, list[list[bytes]]] = {}
         with self._lock:
-            return list(self._span_ids)
+            for connection, ids in self._span_ids:
+                requests.setdefault(connection, []).append(ids)
+        return requests
 
     def requests(self) -> list[RequestRow]:
         """All requests so far, refused ones too."""
@@ -276,7 +286,8 @@ class OtlpSink:
             self._requests.append(replace(row, status=behaviour.status, at_s=time.monotonic()))
             if message is not None:
                 self._counts[row.signal] += otlp_rows.count(row.signal, message)
-                self._span_ids += otlp_rows.span_ids(row.signal, message)
+                if row.signal == "traces":
+                    self._span_ids.append((row.connection, otlp_rows.span_ids(message)))
                 if not self._is_counting:
                     self._accepted.append((row.signal, message))
         if behaviour.hang:
@@ -314,7 +325,7 @@ class _GrpcExport:
         import grpc
 
         headers = {str(k): v if isinstance(v, str) else v.hex() for k, v in context.invocation_metadata()}
-        row = RequestRow("grpc", self._signal, self._path, headers, len(body), 0)
+        row = RequestRow("grpc", self._signal, self._path, headers, len(body), 0, context.peer())
         behaviour, problem = self._sink.receive(
             row, lambda: otlp_rows.parse(self._signal, "application/x-protobuf", body)
         )
@@ -363,6 +374,10 @@ class _OtlpHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _HttpServer
 
+    def setup(self) -> None:
+        super().setup()
+        self._connection_name = f"http:{next(_connection_numbers)}"
+
     def do_POST(self) -> None:
         body = b"".join(self._body())
         signal = self.path.removeprefix("/v1/")
@@ -370,7 +385,7 @@ class _OtlpHandler(BaseHTTPRequestHandler):
             self._answer(404, b"")
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        row = RequestRow("http", signal, self.path, headers, len(body), 0)
+        row = RequestRow("http", signal, self.path, headers, len(body), 0, self._connection_name)
         content_type = headers.get("content-type", "")
         encoding = headers.get("content-encoding", "")
         behaviour, problem = self.server.sink.receive(

@@ -212,6 +212,12 @@ def test_counting_keeps_ids_and_counts_and_no_rows() -> None:
         assert sink.spans() == []
 
 
+def test_span_ids_are_kept_by_connection(sink: OtlpSink) -> None:
+    for _ in range(2):
+        post(sink, "/v1/traces", json.dumps(TRACE).encode(), Content_Type="application/json")
+    assert list(sink.span_requests().values()) == [[[bytes.fromhex(ROW.span_id)]]] * 2
+
+
 def test_requests_say_when_they_arrived(sink: OtlpSink) -> None:
     before = time.monotonic()
     post(sink, "/v1/traces", b"", Content_Type="application/x-protobuf")
