@@ -14,26 +14,29 @@ if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory
 
 _TITLE = "otelrun"
+_WORKER = "otelrun-agent"
 
 
 class Agent(NamedTuple):
-    """A process of an agent; the last to start is the one that reads, stores and sends."""
+    """A process of an agent; the worker is the one that reads, stores and sends."""
 
     started: int
     pid: int
+    is_worker: bool
 
 
 def agents_of(run: RunDirectory) -> list[Agent]:
     """Give the processes of a run's own agent, the first to start first; none while there is none."""
-    return sorted(Agent(start_ticks(pid), pid) for pid in _titled() if _holds(pid, run.lock))
+    return sorted(Agent(start_ticks(pid), pid, title == _WORKER) for pid, title in _titled() if _holds(pid, run.lock))
 
 
-def _titled() -> Iterator[int]:
+def _titled() -> Iterator[tuple[int, str]]:
     for name in os.listdir("/proc"):
         if name.isdigit():
             with suppress(OSError), open(f"/proc/{name}/comm", encoding="utf-8", errors="replace") as comm:
-                if comm.read().startswith(_TITLE):
-                    yield int(name)
+                title = comm.read().strip()
+                if title.startswith(_TITLE):
+                    yield int(name), title
 
 
 def _holds(pid: int, path: str) -> bool:
