@@ -73,7 +73,7 @@ def assert_each_once(sink: OtlpSink, jobs: Iterable[str]) -> dict[int, list[str]
     """
     expected = sorted(jobs)
     count = len(expected)
-    wait_for(lambda: min(len(_spans(sink)), len(_logs(sink)), sum(_counts(sink).values())) >= count, DEADLINE_S)
+    wait_for(lambda: _least(sink) >= count, DEADLINE_S, what=f"{count} spans, logs and counts", poll_s=0.1)
     spans, logs = _spans(sink), _logs(sink)
     assert sorted(span.attributes["job"] for span in spans) == expected
     assert {log.body: (log.trace_id, log.span_id) for log in logs} == {
@@ -102,6 +102,10 @@ def instances(sink: OtlpSink) -> set[tuple[str, int]]:
 def without_numbers(output: bytes) -> list[bytes]:
     """Give the lines of what a server says, sorted, with every number, which may be a process id, as ``N``."""
     return sorted(re.sub(rb"\d+", b"N", line) for line in output.splitlines())
+
+
+def _least(sink):
+    return min(len(_spans(sink)), len(_logs(sink)), sum(_counts(sink).values()))
 
 
 def _spans(sink):
