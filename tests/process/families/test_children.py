@@ -47,7 +47,9 @@ def test_a_child_of_another_python_is_observed_though_it_has_no_opentelemetry(tm
     if python is None:
         pytest.skip(f"there is no CPython {version} here")
     with OtlpSink() as sink:
-        result = run_otelrun([sys.executable, app("children.py"), "script", python], otelrun_dir=tmp_path, env=to_sink(sink))
+        result = run_otelrun(
+            [sys.executable, app("children.py"), "script", python], otelrun_dir=tmp_path, env=to_sink(sink)
+        )
         assert (result.returncode, result.stdout, result.stderr) == (0, b"0\n", b"")
         done = assert_each_once(sink, ["before", "child", "after"])
     assert sorted(done.values()) == [["after", "before"], ["child"]]

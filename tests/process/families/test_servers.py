@@ -9,7 +9,15 @@ import sys
 
 import pytest
 
-from tests.process.families.arrivals import APPS, DEADLINE_S, assert_each_once, instances, left_behind, to_sink, without_numbers
+from tests.process.families.arrivals import (
+    APPS,
+    DEADLINE_S,
+    assert_each_once,
+    instances,
+    left_behind,
+    to_sink,
+    without_numbers,
+)
 from tests.process.families.serving import Server, serve_bare
 from tests.support.otlp_sink import OtlpSink, free_port
 from tests.support.programs import start_otelrun, wait_until_idle
@@ -22,6 +30,7 @@ KINDS = {
     "uvicorn": UVICORN,
     "uvicorn_workers": [*UVICORN, "--workers", "2"],
     "uvicorn_reload": [*UVICORN, "--reload"],
+    "fastapi": ["-m", "uvicorn", "--port", "PORT", "--no-access-log", "fastapi_app:app"],
     "flask": ["-m", "flask", "--app", "flask_app", "run", "--port", "PORT"],
     "flask_reload": ["-m", "flask", "--app", "flask_app", "run", "--port", "PORT", "--reload"],
 }
@@ -41,6 +50,11 @@ def test_all_that_a_server_did_arrives_when_it_is_stopped(tmp_path, kind):
     assert (observed.returncode, observed.stdout) == (bare.returncode, bare.stdout)
     assert without_numbers(observed.stderr) == without_numbers(bare.stderr)
     assert set(done) == set(server.pids)
+    if kind == "fastapi":  # with its own instrumentation, whose names of attributes are its own
+        answered = {span.span_id: span.attributes["http.target"] for span in sink.spans() if span.kind == "SERVER"}
+        made = [(answered[span.parent_span_id], span.attributes["job"]) for span in sink.spans() if span.name == "work"]
+        assert sorted(answered.values()) == sorted(server.jobs)
+        assert sorted(made) == sorted(zip(server.jobs, server.jobs, strict=True))
     assert len(instances(sink)) == len(done) == (2 if kind == "uvicorn_workers" else 1)
 
 
@@ -56,7 +70,9 @@ def test_the_requests_that_pythons_own_server_answered_arrive_when_it_is_termina
         assert answers == [200, 404, 200]
         assert result.returncode == -signal.SIGTERM
         spans = wait_for(lambda: [span for span in sink.spans() if span.attributes["url.path"] != "/"], DEADLINE_S)
-        seen = [(span.kind, span.attributes["url.path"], span.attributes["http.response.status_code"]) for span in spans]
+        seen = [
+            (span.kind, span.attributes["url.path"], span.attributes["http.response.status_code"]) for span in spans
+        ]
         assert seen == [("SERVER", "/work.py", 200), ("SERVER", "/missing", 404), ("SERVER", "/wsgi.py", 200)]
         assert {span.resource["process.pid"] for span in spans} == {program.pid}
     assert left_behind(tmp_path) == []

@@ -20,7 +20,9 @@ pytestmark = [
 ]
 
 AT_LEAST = 500
-WAITING = "import sys; print('ready', flush=True); sys.stdin.read(); sys.path.insert(0, {!r}); import work; work.do('a')"
+WAITING = (
+    "import sys; print('ready', flush=True); sys.stdin.read(); sys.path.insert(0, {!r}); import work; work.do('a')"
+)
 DEADLINE_S = 20.0
 
 
@@ -62,6 +64,9 @@ def test_before_the_first_record_recording_is_off_with_one_line(tmp_path, part):
         wait_for(lambda: not os.path.exists(f"/proc/{agent}"), DEADLINE_S, what="the agent to end")
 
 
+@pytest.mark.xfail(
+    reason="the agent fails when it removes a ring that is gone already, and delivers nothing from then on"
+)
 @pytest.mark.parametrize("part", ["all", "run", "rings"])
 def test_during_the_run_all_that_is_recorded_arrives_all_the_same(tmp_path, part):
     state = tmp_path / "state"
@@ -75,4 +80,5 @@ def test_during_the_run_all_that_is_recorded_arrives_all_the_same(tmp_path, part
         assert (result.returncode, result.stderr) == (0, b"")
         wait_for(lambda: not os.path.exists(f"/proc/{agent}"), DEADLINE_S, what="the agent to end")
         done = int(result.stdout.split()[-1])
+        assert len(sink.spans()) == len(sink.logs()) == done
         assert_each_once(sink, [f"job {number}" for number in range(done)])

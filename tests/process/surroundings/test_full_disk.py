@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from otelrun.agent.accounting import read
 from otelrun.ring.directory import list_runs
 from tests.process.families.arrivals import app, assert_each_once, to_sink
 from tests.process.surroundings.file_systems import FileSystem, can_mount
@@ -75,10 +76,28 @@ def test_a_disk_that_fills_up_with_the_store_costs_the_store_and_nothing_else():
 @needs_mounts
 def test_a_disk_that_fills_up_while_the_endpoint_is_away_does_not_touch_the_program():
     with FileSystem(size="2m") as little:
-        env = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
-        result = little.run_otelrun(BUSY, env)
+        result = little.run_otelrun(BUSY, {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{free_port()}"})
         assert (result.returncode, result.stderr) == (0, b"")
         assert result.stdout == b"at least\ndone %d\n" % MUCH
+
+
+@needs_mounts
+@pytest.mark.xfail(
+    reason="what an outbox holds in memory, for want of room, is lost with its agent and not counted as dropped"
+)
+def test_what_found_no_room_is_counted_as_dropped_and_the_rest_is_delivered_by_the_next_run():
+    port = free_port()
+    env = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{port}"}
+    with FileSystem(size="2m") as little:
+        little.run_otelrun(BUSY, env)
+        (run,) = list_runs(little.path)
+        with OtlpSink(http_port=port) as sink:
+            little.run_otelrun([sys.executable, "-c", "pass"], env)
+            spans = [span.attributes["job"] for span in sink.spans()]
+        accounts = {row["signal"]: row for row in read(run)["destinations"]}
+    assert 0 < len(spans) == len(set(spans)) < MUCH
+    account = accounts["spans"]
+    assert (account["exported"], account["held"], account["dropped"]) == (len(spans), 0, MUCH - len(spans))
 
 
 @needs_mounts
@@ -114,4 +133,3 @@ def test_a_file_in_the_place_of_the_directory_switches_recording_off_with_one_li
     (tmp_path / "state").write_text("mine")
     assert_told(run_otelrun(LITTLE, otelrun_dir=tmp_path / "state"), OFF)
     assert (tmp_path / "state").read_text() == "mine"
-
