@@ -270,7 +270,7 @@ def _has_agent(run: RunDirectory) -> bool:
     try:
         with open(run.description, encoding="utf-8") as description:
             return bool(json.load(description)["pipeline"] == "agent")
-    except OSError:
+    except (OSError, ValueError):  # there is none, or no room for it was found
         return False
 
 
