@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from otelrun import __version__
+from otelrun.agent.collection import Measured
 from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
 from otelrun.ring.reader import SeriesState
@@ -74,34 +75,6 @@ _PORTS = {"http": 80, "https": 443}
 _OF_ONE_PROCESS = ("process.", "thread.")
 
 
-class Measured:
-    """What is collected as a ring is: a name, a resource, and series.
-
-    Attributes:
-        name: no ring of the run has it.
-        identity: of the ring it is about; 0 where it is about none.
-        pid: of the process it is about; 0 where it is about none.
-        encoder: encodes for its resource.
-    """
-
-    def __init__(self, name: str, identity: int, pid: int, encoder: ProcessEncoder, states: list[SeriesState]) -> None:
-        """Keep the parts."""
-        self.name = name
-        self.identity = identity
-        self.pid = pid
-        self.encoder = encoder
-        self._states = states
-
-    @property
-    def reader(self) -> Measured:
-        """What has the series, as a ring's reader has."""
-        return self
-
-    def series(self) -> list[SeriesState]:
-        """Give the series as they stand."""
-        return self._states
-
-
 class SelfMetrics:
     """Makes the run's own metrics.
 
@@ -140,12 +113,12 @@ class SelfMetrics:
             self._first_ns = reader.created_ns
             self.resource = {**_shared(resource), INSTANCE_ID: self._instance}
         states = process_series(process, reader.created_ns, now_ns)
-        return Measured(f"self/{process.ring}", reader.identity, reader.pid, self._encoder(resource), states)
+        return Measured(f"self/{process.ring}", reader.identity, states, lambda: self._encoder(resource))
 
     def of_exporters(self, run: RunAccounts, now_ns: int) -> Measured:
         """Give what became of what all exporters were given."""
         states = exporter_series(run, self._components, self._started_ns or self._first_ns or now_ns, now_ns)
-        return Measured("self", 0, 0, self._encoder(self.resource), states)
+        return Measured("self", 0, states, lambda: self._encoder(self.resource))
 
     def _encoder(self, resource: Mapping[str, Any]) -> ProcessEncoder:
         return ProcessEncoder(resource, self._schema_url, lambda _: Scope("otelrun.agent", __version__, "", {}))

@@ -133,14 +133,10 @@ def test_a_process_tells_with_its_own_resource(tmp_path):
     own = SelfMetrics(PROFILE, "r", {}, {})
     reader = make_reader(tmp_path)
     measured = own.of_process(reader, ProcessAccount("1.ring", recorded={"logs": 1}), 9)
-    assert (measured.name, measured.reader.identity, measured.reader.pid) == (
-        "self/1.ring",
-        reader.identity,
-        reader.pid,
-    )
-    [payload] = measured.encoder.requests([(0, b"", 1)], 10)
+    assert (measured.name, measured.identity) == ("self/1.ring", reader.identity)
+    [payload] = measured.encoder().requests([(0, b"", 1)], 10)
     assert b"shop1" in payload.data
-    assert [state.series.start_ns for state in measured.reader.series()] == [1, 1]
+    assert [state.series.start_ns for state in measured.states] == [1, 1]
 
 
 def test_the_agent_has_the_resource_of_the_first_process_but_is_not_that_process(tmp_path):
@@ -152,7 +148,7 @@ def test_the_agent_has_the_resource_of_the_first_process_but_is_not_that_process
     expected = {"service.name": "shop1", "host.name": "h", "service.instance.id": instance}
     assert own.resource == expected
     measured = own.of_exporters(RunAccounts(), 9)
-    assert (measured.name, measured.identity, measured.series()) == ("self", 0, [])
+    assert (measured.name, measured.identity, measured.states) == ("self", 0, [])
 
     successor = SelfMetrics(PROFILE, "20261124-093015-3f9a", {}, expected)
     successor.of_process(make_reader(tmp_path, 4), ProcessAccount(), 9)
