@@ -10,7 +10,7 @@ import os
 import sys
 
 from otelrun.agent import detach
-from otelrun.agent.notices import Notices
+from otelrun.agent.notices import Notices, find_outlet
 from otelrun.environment_variables import OTELRUN_QUIET
 from otelrun.ring import recovery
 
@@ -18,11 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from otelrun.agent.notices import Outlet
     from otelrun.ring.directory import RunDirectory
 
 _TRUE = ("1", "true", "yes")
 _STDOUT = 1
-_STDERR = 2
 
 
 def describe(run: RunDirectory, handoff_text: str, description: dict[str, Any]) -> None:
@@ -65,30 +65,27 @@ def start(run: RunDirectory, *, root_pid: int, keep_stdout: bool) -> int:
         message = f"{run.lock} cannot be locked"
         raise OSError(message)
     root = detach.identity(root_pid)
-    terminal = _terminal()
+    outlet = _outlet(root_pid)
     stdout = os.dup(_STDOUT) if keep_stdout else None
     try:
-        return detach.fork_unseen(lambda: _run_agent(run, claim, root, terminal, stdout))
+        return detach.fork_unseen(lambda: _run_agent(run, claim, root, outlet, stdout))
     finally:
         claim.release()  # the agent has its own copy of the descriptor, and with it the lock
         if stdout is not None:
             os.close(stdout)
 
 
-def _terminal() -> str | None:
+def _outlet(root_pid: int) -> Outlet | None:
     if os.environ.get(OTELRUN_QUIET, "").lower() in _TRUE:
         return None
-    try:
-        return os.ttyname(_STDERR)
-    except OSError:
-        return None
+    return find_outlet(root_pid)
 
 
 def _run_agent(
-    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], terminal: str | None, stdout: int | None
+    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], outlet: Outlet | None, stdout: int | None
 ) -> None:
-    """Be the agent's first process. Nothing it meets may reach the user's terminal but by ``Notices``."""
-    notices = Notices(run.log, terminal)
+    """Be the agent's first process. Nothing it meets may reach the user but by ``Notices``."""
+    notices = Notices(run.log, outlet)
     try:
         kept = [claim.fileno()] if stdout is None else [claim.fileno(), stdout]
         detach.become_agent(kept)

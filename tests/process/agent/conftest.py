@@ -55,9 +55,9 @@ class Runs:
         self._agents = []
         self._programs = []
 
-    def start(self, sink_url, *program, as_pid_1=False, stderr=subprocess.PIPE, **options):
+    def start(self, sink_url, *program, as_pid_1=False, stderr=subprocess.PIPE, is_quiet=True, **options):
         options = {"endpoint": sink_url, **options}
-        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "OTELRUN_QUIET": str(int(is_quiet))}
         script, *arguments = program
         prefix = ["unshare", "-pf", "--mount-proc"] if as_pid_1 else []
         process = subprocess.Popen(
