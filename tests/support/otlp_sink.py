@@ -126,8 +126,7 @@ class OtlpSink:
         """
         self._http_port = http_port
         self._grpc_port = grpc_port
-        self._behaviour = Behaviour(**behaviour)
-        self._changed = threading.Event()
+        self._behaviour = (Behaviour(**behaviour), threading.Event())  # the event is set when it is no longer so
         self._lock = threading.Lock()
         self._is_counting = is_counting
         self._accepted: list[tuple[str, Any]] = []
@@ -153,7 +152,7 @@ class OtlpSink:
 
         What arrived stays readable, and ``start`` listens again on the same ports.
         """
-        self._changed.set()
+        self._behaviour[1].set()
         if self._http is not None:
             self._http.shutdown()
             self._http.server_close()
@@ -173,9 +172,9 @@ class OtlpSink:
 
     def behave(self, **behaviour: Any) -> None:
         """Answer so from now on (fields of ``Behaviour``; none: accept everything); lets hanging requests go."""
-        self._behaviour = Behaviour(**behaviour)
-        self._changed.set()
-        self._changed = threading.Event()
+        _, changed = self._behaviour
+        self._behaviour = (Behaviour(**behaviour), threading.Event())
+        changed.set()
 
     @contextlib.contextmanager
     def flapping(self, states: Sequence[Behaviour | None], each_s: float) -> Iterator[None]:
@@ -271,7 +270,7 @@ class OtlpSink:
         Returns:
             The behaviour to answer with, and what is wrong with the request (then the status is 400).
         """
-        behaviour, changed = self._behaviour, self._changed
+        behaviour, changed = self._behaviour
         problem = ""
         message = None
         if behaviour.largest and row.size > behaviour.largest:

@@ -25,7 +25,7 @@ from otelrun.agent import accounting
 from otelrun.ring.directory import list_runs
 from tests.process.loss.agents import Agent, agents_of
 from tests.support.otlp_sink import OtlpSink
-from tests.support.programs import run_otelrun, start_otelrun, wait_until_idle
+from tests.support.programs import run_otelrun, start_otelrun
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(3600)]
 
 APP = os.path.join(os.path.dirname(__file__), "..", "..", "apps", "loss", "unkillable.py")
 DEADLINE_S = 120.0
+RECOVERY_DEADLINE_S = 900.0
 KILLS_PER_LIFE = 6
 MOST_SPANS_BETWEEN_KILLS = 2_000
 PROFILE = """
@@ -46,8 +47,8 @@ file_format: "1.1"
 distribution:
   otelrun:
     extends: default
-    exit_budget_ms: 100000
-    ring: {hold_ms: 60000}
+    exit_budget_ms: 900000
+    ring: {size: 1048576, hold_ms: 60000}
     store: {keep_runs: 1000}
 """
 
@@ -95,7 +96,6 @@ class Life:
             child = self._next_child()
         self._wait(child)
         self._kill_agent()
-        self._wait(child)
         os.kill(child, signal.SIGKILL)
         os.kill(self._program.pid, signal.SIGKILL)
 
@@ -153,8 +153,8 @@ def test_what_was_acknowledged_arrives_once_and_whole(tmp_path: Path, request: p
     processes = 0
     with OtlpSink(is_counting=True) as sink:
         env = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+        command = ["--profile", str(profile), sys.executable, APP, str(folder)]
         for _ in range(-(-kills // KILLS_PER_LIFE)):
-            command = ["--profile", str(profile), sys.executable, APP, str(folder)]
             with start_otelrun(command, otelrun_dir=home, env=env) as program:
                 wait_for((folder / str(program.pid)).exists, DEADLINE_S, what="the program to begin")
                 told = Acknowledgements(folder)
@@ -164,8 +164,8 @@ def test_what_was_acknowledged_arrives_once_and_whole(tmp_path: Path, request: p
             for path in folder.iterdir():
                 path.unlink()
                 processes += 1
-        run_otelrun(["--profile", str(profile), sys.executable, "-c", ""], otelrun_dir=home, env=env)
-        wait_until_idle(home, DEADLINE_S)
+        last = [*command[:2], sys.executable, "-c", ""]
+        run_otelrun(last, otelrun_dir=home, env=env, deadline_s=RECOVERY_DEADLINE_S)
     received = check_endpoint(sink, acknowledged, processes)
     again = sum(count - 1 for count in received.values())
     print(f"{len(acknowledged)} acknowledged, {len(received)} received, {again} of them again, {processes} processes")
