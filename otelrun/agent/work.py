@@ -1,7 +1,7 @@
 """What is done for one run, live or left behind: rings → store and outboxes, metrics at their intervals, the end of it.
 
 A record leaves its ring only when the store and every exporter's outbox have it on disk. An agent killed in between leaves
-it in the ring for the next one: the store knows what it has, an endpoint may get such a record twice.
+it in the ring for the next one: the store knows by the record's key that it has it, an outbox by its mark.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from otelrun.agent import retention
 from otelrun.agent.accounting import Accounting
 from otelrun.delivery import encode_metrics, exporters
 from otelrun.delivery.encode import ProcessEncoder
+from otelrun.delivery.frames import Mark
+from otelrun.delivery.handover import LARGEST_BATCH, Handover
+from otelrun.delivery.versions import Versions
 from otelrun.ring.reader import RingReader
 from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
     from otelrun.delivery.encode import Payload
+    from otelrun.delivery.encode_metrics import Point
     from otelrun.profile.model import Profile
     from otelrun.ring.directory import RunDirectory
     from otelrun.ring.reader import SeriesState
@@ -36,10 +40,16 @@ if TYPE_CHECKING:
 READ_LIMIT = 512
 """Records read from one ring before the next one has its turn."""
 
+_MIB = 1024 * 1024
 _SAVE_INTERVAL_S = 1.0
 _STORE_METRICS_INTERVAL_S = 5.0
-_LARGEST_BATCH = 512
 _LOOK_AT_IMAGE_S = 1.0
+_LARGEST_STEP = 4 * READ_LIMIT
+"""Records read, of several rings, before they are handed over."""
+
+_SHARE_WHILE_RECORDING = 0.5
+_SHARE_AT_THE_END = 0.75
+"""Of an outbox's limit: how much of it may be full, where the endpoint is there, for rings to be read."""
 
 
 class Ring:
@@ -71,12 +81,20 @@ class Ring:
         return max(self.reader.last_ns, os.stat(self.reader.path).st_mtime_ns)
 
 
+class Step(NamedTuple):
+    """What was read of one ring at once, and is not yet given back there; pairs of position and record."""
+
+    ring: Ring
+    records: list[tuple[int, Record]]
+
+
 class Reader(NamedTuple):
     """A metric reader of the profile at work: where to, how often, in which temporality."""
 
     channel: Channel
     interval_s: float
     temporality: encode_metrics.Temporality
+    last: Versions
 
 
 class RunWork:
@@ -176,6 +194,8 @@ class RunWork:
             console=os.path.join(self.run.path, "console.jsonl"),
             stdout=self._stdout,
             before=self._accounting.before(),
+            outbox_limit=self.profile.otelrun.outbox_limit_mb * _MIB,
+            destinations={},
             tell=self._notices.change,
         )
         for signal, processors, channels in (
@@ -191,7 +211,9 @@ class RunWork:
         for number, reader in enumerate(exporters.metric_readers(self.profile)):
             channel = exporters.open_channel(f"metrics-{number}", reader.exporter, None, surroundings)
             temporality = encode_metrics.Temporality(reader.exporter.temporality)
-            self._readers.append(Reader(channel, reader.interval_ms / 1000, temporality))
+            last = Versions(os.path.join(self.run.outbox, f"{channel.name}.last"))
+            temporality.restore(last.load(channel.mark.position))
+            self._readers.append(Reader(channel, reader.interval_ms / 1000, temporality, last))
         if self.profile.otelrun.store.enabled:
             self._store = self._guarded(lambda: self._open_store(description))
         for channel in self.channels:
@@ -232,41 +254,70 @@ class RunWork:
         """Read each ring once, hand over what was read, and give its space back.
 
         Returns:
-            How many records were read.
+            How many records were read. None while an endpoint that is there takes them too slowly: so the rings fill, and
+            their programs are held as the profile says; where the endpoint is away reading goes on, and outboxes make room.
         """
         self.discover()
-        total = 0
-        moved: list[RingReader] = []
+        share = _SHARE_WHILE_RECORDING if self.is_any_owner_alive() else _SHARE_AT_THE_END
+        if any(channel.is_behind(share) for channel in self.channels):
+            return 0
+        total = waiting = 0
+        steps: list[Step] = []
         for ring in tuple(self._rings.values()):
             reader = ring.reader
             before = reader.position
             records = reader.read(READ_LIMIT)
-            if records:
-                self._hand_over(ring, records)
-                total += len(records)
             if reader.position != before:
-                moved.append(reader)
+                steps.append(Step(ring, records))
+                waiting += len(records)
             elif not self._is_owner_alive(ring) and reader.is_drained:  # in this order: it may have died just now
                 self._finish_ring(ring)
-        if moved:
+            if waiting >= _LARGEST_STEP:
+                self._take_steps(steps)
+                total, waiting, steps = total + waiting, 0, []
+        self._take_steps(steps)
+        return total + waiting
+
+    def _take_steps(self, steps: Sequence[Step]) -> None:
+        """Give the store all that was read, at one commit; then ring after ring: to the outboxes, and out of the ring.
+
+        An outbox remembers how far it has got in one ring, the last. So at no time more than one ring's records may be in
+        outboxes and in their ring. The store knows each record, and takes all of them once more where need be.
+        """
+        for ring, records in steps:
+            if records:
+                self._keep(ring, records)
+        if steps:
             self._with_store(lambda store: store.commit())
-            for reader in moved:
-                reader.commit()
-        return total
+        for ring, records in steps:
+            if records:
+                self._deliver(ring, records)
+            ring.reader.commit()
 
     def _hand_over(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
-        encoder = self._introduce(ring)
-        reader = ring.reader
+        """Give the store and the outboxes records of a ring that is removed next: that is what takes them out of it."""
+        self._keep(ring, records)
+        self._with_store(lambda store: store.commit())
+        self._deliver(ring, records)
+
+    def _keep(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
+        self._introduce(ring)
         process = ring.process
         if process is not None:
-            self._with_store(lambda store: store.add(process, records, reader.scope))
-        spans = [record for _, record in records if type(record) is SpanRecord]
-        logs = [record for _, record in records if type(record) is LogRecord]
-        self._put(self._spans, encoder.spans, spans)
-        self._put(self._logs, encoder.logs, logs)
+            self._with_store(lambda store: store.add(process, records, ring.reader.scope))
         for _, record in records:
             if type(record) is NoteRecord:
-                self._notices.log(f"process {reader.pid}: {record.text}")
+                self._notices.log(f"process {ring.reader.pid}: {record.text}")
+
+    def _deliver(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
+        encoder = self._introduce(ring)
+        spans = [pair for pair in records if type(pair[1]) is SpanRecord]
+        logs = [pair for pair in records if type(pair[1]) is LogRecord]
+        for handover, found in (
+            (Handover(self._spans, encoder.spans, self._notices.failed), spans),
+            (Handover(self._logs, encoder.logs, self._notices.failed), logs),
+        ):
+            handover.put(ring.reader.identity, found)
 
     def _introduce(self, ring: Ring) -> ProcessEncoder:
         """Make what a ring needs once its process is described, which is before its first record."""
@@ -281,25 +332,6 @@ class RunWork:
     def _add_process(self, store: StoreWriter, ring: Ring, resource: dict[str, Any]) -> None:
         reader = ring.reader
         ring.process = store.add_process(ring.name, reader.pid, reader.start_ticks, reader.created_ns, resource)
-
-    def _put(
-        self, channels: Sequence[Channel], encode: Callable[[Any, int], list[Payload]], records: Sequence[Any]
-    ) -> None:
-        if not (channels and records):
-            return
-        limit = min(_LARGEST_BATCH, *(channel.batching.size for channel in channels))
-        try:
-            payloads = encode(records, limit)
-        except Exception:  # noqa: BLE001 - a record with values OTLP has no form for; the others go on
-            if len(records) == 1:
-                self._notices.failed(f"encoding {records[0]!r:.500}")
-                return
-            for record in records:
-                self._put(channels, encode, [record])
-            return
-        for payload in payloads:
-            for channel in channels:
-                channel.put(payload.data, payload.records)
 
     def tick(self, now: float) -> None:
         """Do what is due at ``now`` (monotonic seconds): collect metrics, save the accounts.
@@ -330,14 +362,24 @@ class RunWork:
         for ring in rings:
             try:
                 points = reader.temporality.points(ring.name, ring.reader.series(), now_ns)
-                packed = encode_metrics.metrics(points, reader.temporality)
-                payloads = self._introduce(ring).requests(packed, _LARGEST_BATCH) if packed else []
+                encoder = self._introduce(ring) if points else None
+                requests = (
+                    encode_metrics.requests(points, reader.temporality, encoder, LARGEST_BATCH) if encoder else []
+                )
             except Exception:  # noqa: BLE001 - a measurement OTLP has no form for; other processes' go on
                 self._notices.failed(f"collecting metrics of process {ring.reader.pid}")
                 continue
-            for payload in payloads:
-                reader.channel.put(payload.data, payload.records)
-                self._accounting.put_points(ring.reader.identity, reader.channel.name, payload.records)
+            for members, payload in requests:
+                self._put_points(reader, ring, members, payload)
+
+    def _put_points(self, reader: Reader, ring: Ring, points: Sequence[Point], payload: Payload) -> None:
+        """Put one request of points; its number in the outbox says up to which collection values were sent."""
+        number = reader.channel.mark.position + 1
+        reader.temporality.take(ring.name, points)
+        if reader.temporality.has_memory:
+            reader.last.save(number, reader.temporality.kept())
+        reader.channel.put(payload.data, payload.records, Mark(ring.reader.identity, number))
+        self._accounting.put_points(ring.reader.identity, reader.channel.name, payload.records)
 
     def _collect_own(self, reader: Reader) -> None:
         """Collect the metrics about the run's telemetry, where the profile wants them."""
@@ -405,7 +447,7 @@ class RunWork:
         These are processes 1 of a container, at their end: the run, and this agent, end with them.
         """
         asking = [ring for ring in self._rings.values() if ring.reader.is_flush_wanted]
-        if not asking:
+        if not asking or not all(ring.reader.is_drained for ring in asking):
             return
         if not self._is_flushing:
             self._is_flushing = True
@@ -451,14 +493,22 @@ class RunWork:
         for channel in self.channels:
             channel.stop()
         self._save()
-        for channel in self.channels:
-            channel.close()
+        self._close_channels()
         self._with_store(lambda store: store.close())
         for ring in self._rings.values():
             ring.reader.close()
         self._rings.clear()
         if not self.profile.otelrun.store.enabled and self.is_empty():
             retention.remove(self.run)
+
+    def _close_channels(self) -> None:
+        for channel in (*self._spans, *self._logs):
+            channel.close()
+        for reader in self._readers:
+            is_needed = bool(reader.temporality.kept())
+            reader.channel.close(keep=is_needed)
+            if not (is_needed or reader.channel.totals().held):
+                reader.last.remove()
 
     def is_empty(self) -> bool:
         """Say whether no ring and no outbox is left on disk."""

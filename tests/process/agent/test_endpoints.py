@@ -83,8 +83,8 @@ def test_rejected_telemetry_is_dropped_counted_and_explained(runs, sink):
     run.wait_for_agent()
     assert run.destinations() == {"spans": (0, 100, 0), "logs": (0, 100, 0), "metrics": (0, 1, 0)}
     assert {str(row["reasons"]) for row in run.state()["destinations"]} == {
-        "{'HTTP 400': 100}",
-        "{'HTTP 400': 1}",
+        "{'rejected: HTTP 400': 100}",
+        "{'rejected: HTTP 400': 1}",
     }
 
 
