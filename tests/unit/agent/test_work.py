@@ -280,6 +280,25 @@ def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
     assert not os.path.exists(run.path)
 
 
+def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, stores, sent, monkeypatch):
+    writer = make_ring(run)
+    append_span(writer)
+    work = make_work(run)
+    work.drain()
+    [channel] = [channel for channel in work.channels if channel.signal == "spans"]
+    monkeypatch.setattr(type(channel), "totals", lambda _: Totals())
+    monkeypatch.setattr(outbox.Outbox, "is_above", lambda self, share: share == 0.5 and self.path.endswith("spans-0"))
+    append_span(writer)
+    for state, read in (("delivering", 0), ("idle", 0), ("holding", 1)):
+        channel.state = state
+        assert work.drain() == read
+    append_span(writer)
+    channel.state = "delivering"
+    monkeypatch.setattr(work, "is_any_owner_alive", lambda: False)
+    assert work.drain() == 1  # nobody is held up any more
+    finish(work)
+
+
 def test_a_run_ended_when_its_first_agent_saw_it_end(run, stores, sent, monkeypatch):
     monkeypatch.setattr(exporters, "open_transport", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError()))
     writer = make_ring(run)
@@ -321,22 +340,3 @@ def test_metrics_about_the_run_follow_the_temporality_of_the_reader(run, stores,
     data = b"".join(data for signal, data in sent if signal == "metrics")
     assert data.count(b"otel.sdk.processor.span.processed") == 2, "at two intervals; unchanged at the end"
     assert not os.path.exists(run.log)
-
-
-def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, stores, sent, monkeypatch):
-    writer = make_ring(run)
-    append_span(writer)
-    work = make_work(run)
-    work.drain()
-    [channel] = [channel for channel in work.channels if channel.signal == "spans"]
-    monkeypatch.setattr(type(channel), "totals", lambda _: Totals())
-    monkeypatch.setattr(outbox.Outbox, "is_above", lambda self, share: share == 0.5 and self.path.endswith("spans-0"))
-    append_span(writer)
-    for state, read in (("delivering", 0), ("idle", 0), ("holding", 1)):
-        channel.state = state
-        assert work.drain() == read
-    append_span(writer)
-    channel.state = "delivering"
-    monkeypatch.setattr(work, "is_any_owner_alive", lambda: False)
-    assert work.drain() == 1  # nobody is held up any more
-    finish(work)
