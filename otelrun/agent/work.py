@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 READ_LIMIT = 512
 """Records read from one ring before the next one has its turn."""
 
+_MIB = 1024 * 1024
 _SAVE_INTERVAL_S = 1.0
 _STORE_METRICS_INTERVAL_S = 5.0
 _LARGEST_STEP = 4 * READ_LIMIT
@@ -115,6 +116,7 @@ class RunWork:
             console=os.path.join(self.run.path, "console.jsonl"),
             stdout=self._stdout,
             before=self._accounting.before(),
+            outbox_limit=self.profile.otelrun.outbox_limit_mb * _MIB,
             destinations={},
             tell=self._notices.change,
         )

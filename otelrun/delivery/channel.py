@@ -88,6 +88,7 @@ class Channel:
         self._is_asked_to_wait = False
         self._is_flushing = False
         self._is_stopping = False
+        self._is_stopped = False
 
     @property
     def mark(self) -> Mark:
@@ -157,12 +158,14 @@ class Channel:
             return self._changed.wait_for(lambda: not self._outbox.totals().held, max(0.0, deadline - monotonic()))
 
     def stop(self) -> None:
-        """End the thread after its current request, without waiting long for it."""
+        """End the thread after its current request, without waiting long for it; an answer that comes later does not count."""
         with self._changed:
             self._is_stopping = True
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(HURRY_S)
+        with self._changed:
+            self._is_stopped = True
 
     def close(self, *, keep: bool = False) -> None:
         """Let go of the outbox; what it holds stays on disk.
@@ -217,6 +220,8 @@ class Channel:
 
     def _settle(self, batch: Batch, outcome: retry.Outcome) -> None:
         with self._changed:
+            if self._is_stopped:
+                return
             self._report(outcome)
             if outcome.kind == retry.RETRY:
                 self._outbox.release()

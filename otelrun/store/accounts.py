@@ -132,6 +132,18 @@ class RunAccounts(NamedTuple):
             total = add(total, process)
         return total
 
+    def held(self) -> Numbers:
+        """Count what waits for exporters, per signal; what waits for two counts twice."""
+        held: Numbers = {}
+        for exporter in self.exporters:
+            held[exporter.signal] = held.get(exporter.signal, 0) + exporter.delivery.held
+        return _positive(held)
+
+    def lost(self) -> int:
+        """Count what no ring took and what exporters have dropped; what two have dropped counts twice."""
+        inside = sum(sum(reasons.values()) for reasons in self.total().dropped.values())
+        return inside + sum(sum(exporter.delivery.dropped.values()) for exporter in self.exporters)
+
 
 def of_ring(ring: str, identity: int, pid: int, counts: Counts, torn: int) -> ProcessAccount:
     """Make the account of a process whose ring is there."""

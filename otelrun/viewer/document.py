@@ -13,15 +13,20 @@ if TYPE_CHECKING:
 
     from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.listing import Listing
+    from otelrun.store.losses import Loss
     from otelrun.store.rows import LogRow, SpanRow, Trace, TraceRow
     from otelrun.viewer.facts import View
 
 FORMAT = 1
 
 
-def runs_document(listings: Sequence[Listing]) -> dict[str, Any]:
-    """Describe runs, in the order given."""
-    return {"format": FORMAT, "runs": [_listing(listing) for listing in listings]}
+def runs_document(listings: Sequence[Listing], loss: Loss) -> dict[str, Any]:
+    """Describe runs, in the order given, and what went with runs that were removed."""
+    return {
+        "format": FORMAT,
+        "runs": [_listing(listing) for listing in listings],
+        "removed_undelivered": loss._asdict(),
+    }
 
 
 def show_document(view: View) -> dict[str, Any]:
@@ -97,6 +102,8 @@ def _listing(listing: Listing) -> dict[str, Any]:
         "state": listing.state,
         "totals": asdict(listing.totals) if listing.totals else None,
         "problem": listing.problem or None,
+        "held": listing.accounts.held(),
+        "lost": listing.accounts.lost(),
     }
 
 

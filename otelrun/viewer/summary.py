@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, RUNNING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from otelrun.store.listing import Listing
+    from otelrun.store.losses import Loss
     from otelrun.store.rows import Totals, TraceRow
     from otelrun.viewer.facts import RunFacts
     from otelrun.viewer.screen import Glyphs
@@ -91,7 +93,7 @@ def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
 
 
 def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator[Text]:
-    """Draw the table of runs, in the order given."""
+    """Draw the table of runs, in the order given; below a run a line with what it still holds and has lost, if anything."""
     columns = (
         Column("run"),
         Column("service", widest=16),
@@ -119,7 +121,30 @@ def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator
                 Text(phrases.visible(" ".join(run.command), 400)),
             )
         )
-    return lay_out(columns, rows, width)
+    heading, *lines = lay_out(columns, rows, width)
+    yield heading
+    for line, listing in zip(lines, listings, strict=True):
+        yield line
+        yield from _missing(listing, short[listing.run.run_id])
+
+
+def _missing(listing: Listing, short: str) -> Iterator[Text]:
+    held, lost = sum(listing.accounts.held().values()), listing.accounts.lost()
+    is_away = any(exporter.state == "holding" for exporter in listing.accounts.exporters)
+    if listing.state in (RUNNING, FINISHING) and not is_away:
+        held = 0  # on its way
+    if held or lost:
+        text = Text(" " * (cell_len(short) + 2))
+        text.append(f"{held:,} held" if held else "", "yellow")
+        text.append(", " if held and lost else "").append(f"{lost:,} lost" if lost else "", "red")
+        yield text.append(f": otelrun show {short}", "dim")
+
+
+def removed(loss: Loss) -> Iterator[Text]:
+    """Say what went with runs that were removed before it was delivered; nothing where there are none."""
+    if loss.runs:
+        runs = phrases.count(loss.runs, "older run was", "older runs were")
+        yield Text(f"\n{runs} removed with undelivered telemetry: {loss}", "red")
 
 
 def _numbers(listing: Listing) -> tuple[Text, Text, Text]:

@@ -93,7 +93,11 @@ def test_without_runs_show_is_an_error_and_runs_says_how_to_make_one(root: str) 
         CliRunner().invoke(show, [], catch_exceptions=False)
 
     assert invoke(runs).stdout == f"No runs below {root} yet. Record one: otelrun python app.py\n"
-    assert json.loads(invoke(runs, "--json").stdout) == {"format": 1, "runs": []}
+    assert json.loads(invoke(runs, "--json").stdout) == {
+        "format": 1,
+        "runs": [],
+        "removed_undelivered": {"runs": 0, "spans": 0, "logs": 0, "metrics": 0, "rings": 0},
+    }
 
 
 def test_an_unreadable_store_is_an_error_of_show_and_a_word_in_runs(root: str) -> None:

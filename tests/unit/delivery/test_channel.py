@@ -269,4 +269,7 @@ def test_hanging_transport_holds_up_neither_putting_nor_stopping(make_channel):
     assert not channel.wait_flushed(monotonic() + 0.05)
     channel.stop()
     assert monotonic() - started < 5.0
+    channel.close()
     release.set()
+    wait_for(lambda: not channel._thread.is_alive(), DEADLINE_S)
+    assert channel.totals() == Totals(0, 0, 10)  # the answer came too late to be counted

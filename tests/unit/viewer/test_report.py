@@ -13,12 +13,13 @@ from rich.cells import cell_len
 from otelrun.ring.directory import RunDirectory
 from otelrun.store.ingest import StoreWriter
 from otelrun.store.listing import list_run
+from otelrun.store.losses import Loss
 from otelrun.store.queries import open_store
 from otelrun.viewer.document import runs_document, show_document
 from otelrun.viewer.facts import RunFacts, View
 from otelrun.viewer.report import draw_run, draw_trace
 from otelrun.viewer.screen import ASCII, glyphs_for, open_console
-from otelrun.viewer.summary import runs_table
+from otelrun.viewer.summary import removed, runs_table
 from tests.support.shop_trace import MS, SCOPES, START_NS, exception, log, placed, span, write_run
 
 if TYPE_CHECKING:
@@ -188,6 +189,17 @@ def test_the_table_of_runs(tmp_path: Path, golden: Golden) -> None:
         golden.check(f"show/runs-{width}.txt", text)
 
 
+def test_the_table_of_runs_says_what_is_held_and_lost(tmp_path: Path, golden: Golden) -> None:
+    for run_id in (RUN_ID, "20261123-110000-77b1"):
+        write_run(str(tmp_path), run_id)
+    state = {"destinations": [{"name": "spans-0", "signal": "spans", "held": 1_200, "dropped": 4}]}
+    (tmp_path / "runs" / RUN_ID / "state.json").write_text(json.dumps(state))
+    listings = [list_run(RunDirectory(str(tmp_path / "runs" / run_id))) for run_id in (RUN_ID, "20261123-110000-77b1")]
+
+    lines = [*runs_table(listings, 80, NOW_NS), *removed(Loss(2, 1_204, 80)), *removed(Loss())]
+    golden.check("show/runs-held-80.txt", "\n".join(line.plain for line in lines) + "\n")
+
+
 def test_the_json_is_plain_and_keeps_its_names(tmp_path: Path) -> None:
     write_run(str(tmp_path))
     view = view_of(tmp_path)
@@ -215,4 +227,4 @@ def test_the_json_is_plain_and_keeps_its_names(tmp_path: Path) -> None:
     }
     assert document["run"]["totals"]["errors"] == 4
     assert document["run"]["state"] == "ended"
-    assert runs_document([view.facts.listing])["runs"][0]["run_id"] == RUN_ID
+    assert runs_document([view.facts.listing], Loss())["runs"][0]["run_id"] == RUN_ID
