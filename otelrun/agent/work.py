@@ -181,7 +181,7 @@ class RunWork:
             return 0
         total = waiting = 0
         steps: list[Step] = []
-        for ring in self._rings:
+        for ring, is_first in self._in_order():
             reader = ring.reader
             before = reader.position
             records = reader.read(READ_LIMIT)
@@ -190,11 +190,25 @@ class RunWork:
                 waiting += len(records)
             elif self._rings.is_done(ring):
                 self._finish_ring(ring)
-            if waiting >= _LARGEST_STEP:
+            if is_first or waiting >= _LARGEST_STEP:
                 self._take_steps(steps)
                 total, waiting, steps = total + waiting, 0, []
         self._take_steps(steps)
         return total + waiting
+
+    def _in_order(self) -> list[tuple[Ring, bool]]:
+        """Give all rings, and first the one, if any, that an earlier agent was killed over: it is to be done with at once.
+
+        That agent has put records of it into outboxes, and their marks say so until something else is put there.
+        """
+        if self._rings:
+            self.open()
+        channels = (*self._spans, *self._logs)
+        rings = [
+            (ring, any(channel.has(ring.reader.identity, ring.reader.position) for channel in channels))
+            for ring in self._rings
+        ]
+        return sorted(rings, key=lambda pair: not pair[1])
 
     def _take_steps(self, steps: Sequence[Step]) -> None:
         """Give the store all that was read, at one commit; then ring after ring: to the outboxes, and out of the ring.

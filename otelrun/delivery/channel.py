@@ -96,7 +96,10 @@ class Channel:
         return self._outbox.mark
 
     def has(self, ring: int, position: int) -> bool:
-        """Say whether an earlier agent has put the record at that position of a ring, and was killed before it said so there.
+        """Say whether the record at that position of a ring has been put, or one after it.
+
+        True of records that are still in the ring only where an earlier agent has put them and was killed before it took them
+        out, and only until something of another ring is put.
 
         Args:
             ring: the ring's identity.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 from contextlib import contextmanager
 from time import monotonic, time_ns
 
@@ -29,7 +30,7 @@ from otelrun.profile.model import (
 from otelrun.ring import layout
 from otelrun.ring.directory import create_run
 from otelrun.ring.reader import RingReader
-from otelrun.ring.record import LOG, SPAN, SUM_CELLS, encode, encode_definition
+from otelrun.ring.record import LOG, SPAN, SUM_CELLS, encode, encode_definition, encode_whole
 from otelrun.ring.writer import RingWriter
 
 DEADLINE_S = 20.0
@@ -106,13 +107,17 @@ class Places:
 
 
 def make_ring(run, name, first):
-    writer = RingWriter(os.path.join(run.rings, name), data_size=65_536, tables_size=8_192)
+    writer = RingWriter(
+        os.path.join(run.rings, name), data_size=65_536, tables_size=8_192, open_size=4 * layout.OPEN_SLOT_SIZE
+    )
     writer.words[layout.WORD_CREATED_NS] = first
     writer.define(layout.TABLE_PROCESS, encode_definition(({"service.name": "shop"},)))
-    for number in range(first * 100, first * 100 + 30):
+    for number in range(first * 1_000, first * 1_000 + 30):
         writer.append(SPAN, encode(SPAN, (1, number, 0, 1, "work", 0, 5, 6, {}, 0)))
         if number % 2:
             writer.append(LOG, encode(LOG, (5, 5, 1, number, 1, 9, "INFO", "hello", {}, "", 0, 0)))
+    for number in range(first * 1_000 + 30, first * 1_000 + 32):  # these had not ended
+        writer.open_spans.put(encode_whole((1, number, 0, 1, "work", 0, 5, 0, {})))
     cell = writer.define(layout.TABLE_SERIES, encode_definition(("counter", "n", "", "", 0, {}, (), 1)), SUM_CELLS)
     writer.doubles[cell], writer.words[cell + 1] = 1.0, time_ns()
     writer.words[layout.WORD_START_TICKS] = 1  # its process has ended
@@ -194,11 +199,35 @@ def test_killed_handing_over_loses_and_repeats_nothing(scene, where, before):
             work.drain()
     abandon(work)
     scene.finish()
-    spans = [number for first in (100, 200, 300) for number in range(first, first + 30)]
+    spans = [number for first in (1_000, 2_000, 3_000) for number in range(first, first + 32)]
     assert (scene.places.span_ids("a"), scene.places.span_ids("b")) == (spans, spans)
-    assert scene.places.log_ids() == [number for number in spans if number % 2]
+    assert scene.places.log_ids() == [number for number in spans if number % 2 and number % 1_000 < 30]
     assert scene.places.counted() == 3
     assert not os.path.exists(scene.run.path)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_several_killed_while_all_processes_record_on_lose_and_repeat_nothing(scene, seed):
+    chance = random.Random(seed)
+    numbers = {first * 1_000: first * 1_000 + 32 for first in (1, 2, 3)}
+    for ring in scene.rings:
+        ring.words[layout.WORD_START_TICKS] = 0
+    for _ in range(chance.randint(2, 5)):
+        owner, name, most = chance.choice([(outbox.Outbox, "put", 14), (RingReader, "commit", 3)])
+        work = scene.make_work()
+        with scene.killing(owner, name, chance.randint(0, most), before=chance.random() < 0.5):
+            while True:
+                for ring, (first, number) in zip(scene.rings, numbers.items(), strict=True):
+                    for more in range(number, number + chance.randint(0, 20)):
+                        ring.append(SPAN, encode(SPAN, (1, more, 0, 1, "work", 0, 5, 6, {}, 0)))
+                        numbers[first] = more + 1
+                work.drain()
+        abandon(work)
+    for ring in scene.rings:
+        ring.words[layout.WORD_START_TICKS] = 1
+    scene.finish()
+    spans = [number for first, end in numbers.items() for number in range(first, end)]
+    assert (scene.places.span_ids("a"), scene.places.span_ids("b")) == (spans, spans)
 
 
 @pytest.mark.parametrize("before", [True, False])
