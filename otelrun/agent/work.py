@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
-from time import monotonic, time_ns
+from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelrun.agent import retention
+from otelrun.agent import retention, rings
 from otelrun.agent.accounting import Accounting
-from otelrun.delivery import encode_metrics, exporters
+from otelrun.agent.collection import Collection, Measured, Reader, close_reader, open_reader
+from otelrun.agent.rings import Ring, Rings
+from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
-from otelrun.delivery.frames import Mark
-from otelrun.delivery.handover import LARGEST_BATCH, Handover
-from otelrun.delivery.versions import Versions
-from otelrun.ring.reader import RingReader
+from otelrun.delivery.handover import Handover
 from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
+    from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
-    from otelrun.delivery.encode import Payload
-    from otelrun.delivery.encode_metrics import Point
     from otelrun.profile.model import Profile
     from otelrun.ring.directory import RunDirectory
     from otelrun.ring.reader import SeriesState
@@ -39,9 +36,9 @@ if TYPE_CHECKING:
 READ_LIMIT = 512
 """Records read from one ring before the next one has its turn."""
 
+_MIB = 1024 * 1024
 _SAVE_INTERVAL_S = 1.0
 _STORE_METRICS_INTERVAL_S = 5.0
-_LOOK_AT_IMAGE_S = 1.0
 _LARGEST_STEP = 4 * READ_LIMIT
 """Records read, of several rings, before they are handed over."""
 
@@ -50,49 +47,11 @@ _SHARE_AT_THE_END = 0.75
 """Of an outbox's limit: how much of it may be full, where the endpoint is there, for rings to be read."""
 
 
-class Ring:
-    """One process's ring, and what has been made for it."""
-
-    def __init__(self, name: str, reader: RingReader) -> None:
-        """Take the reader; the encoder and the store's process id come with the first record."""
-        self.name = name
-        self.reader = reader
-        self.encoder: ProcessEncoder | None = None
-        self.process: int | None = None
-        self.stored_ns = 0
-        self.is_live = False
-        self._looked_at = monotonic()
-        self._is_replaced = False
-
-    def is_replaced(self) -> bool:
-        """Say whether the process has become another program (exec); looks at it now and then only."""
-        now = monotonic()
-        if now - self._looked_at >= _LOOK_AT_IMAGE_S and not self._is_replaced:
-            self._looked_at = now
-            self._is_replaced = self.reader.is_replaced()
-        return self._is_replaced
-
-    def ended_ns(self) -> int:
-        """Give when the process of a drained ring ended, as nearly as can be known, ns since the epoch."""
-        if self.is_live:
-            return time_ns()
-        return max(self.reader.last_ns, os.stat(self.reader.path).st_mtime_ns)
-
-
 class Step(NamedTuple):
     """What was read of one ring at once, and is not yet given back there; pairs of position and record."""
 
     ring: Ring
     records: list[tuple[int, Record]]
-
-
-class Reader(NamedTuple):
-    """A metric reader of the profile at work: where to, how often, in which temporality."""
-
-    channel: Channel
-    interval_s: float
-    temporality: encode_metrics.Temporality
-    last: Versions
 
 
 class RunWork:
@@ -117,63 +76,33 @@ class RunWork:
         """
         self.run = run
         self.profile = profile
-        self._processes = processes
         self._notices = notices
         self._stdout = stdout
         self._accounting = Accounting(run)
-        self._rings: dict[str, Ring] = {}
+        self._collection = Collection(self._accounting, notices)
+        self._rings = Rings(run, processes, notices)
         self._is_open = False
         self._is_flushing = False
-        self._ended_ns: int | None = None
+        self._ended_ns = self._accounting.ended_ns  # an earlier agent may have seen the end
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
         self._logs: list[Channel] = []
         self._readers: list[Reader] = []
         self._due: dict[str, float] = {}
+        self._own: SelfMetrics | None = None
+        if profile.otelrun.self_metrics and exporters.metric_readers(profile):
+            from otelrun.agent.self_metrics import SelfMetrics  # noqa: PLC0415 - for those who ask for them
+
+            self._own = SelfMetrics(profile, run.run_id, self._describe(), self._accounting.agent_resource)
 
     @property
     def channels(self) -> list[Channel]:
         """All channels, of all signals."""
         return [*self._spans, *self._logs, *(reader.channel for reader in self._readers)]
 
-    def discover(self) -> None:
-        """Take up rings that have appeared, and watch their owners."""
-        try:
-            names = os.listdir(self.run.rings)
-        except OSError:
-            return  # the directory was removed: nothing to read
-        for name in names:
-            if name in self._rings:
-                continue
-            path = os.path.join(self.run.rings, name)
-            try:
-                reader = RingReader(path)
-            except (OSError, ValueError):
-                self._remove_unfinished(path, name)
-                continue
-            ring = self._rings[name] = Ring(name, reader)
-            self._processes.watch(reader.pid, reader.start_ticks)
-            ring.is_live = self._is_owner_alive(ring)
-
-    def _remove_unfinished(self, path: str, name: str) -> None:
-        """Remove a file that its process was killed over before it was a ring."""
-        pid = name.partition("-")[0]
-        if pid.isdigit():
-            try:
-                os.kill(int(pid), 0)
-            except ProcessLookupError:
-                os.unlink(path)
-                self._notices.log(f"{name}: its process ended while making it")
-            except OSError:
-                pass  # alive, and another user's
-
     def is_any_owner_alive(self) -> bool:
         """Say whether the process of any ring still runs."""
-        return any(self._is_owner_alive(ring) for ring in self._rings.values())
-
-    def _is_owner_alive(self, ring: Ring) -> bool:
-        """Say whether what writes a ring still runs: not where the process has ended, or become another program (exec)."""
-        return self._processes.is_alive(ring.reader.pid, ring.reader.start_ticks) and not ring.is_replaced()
+        return self._rings.is_any_alive()
 
     def open(self) -> None:
         """Open the store and the channels; what waits in outboxes goes on its way."""
@@ -187,6 +116,7 @@ class RunWork:
             console=os.path.join(self.run.path, "console.jsonl"),
             stdout=self._stdout,
             before=self._accounting.before(),
+            outbox_limit=self.profile.otelrun.outbox_limit_mb * _MIB,
             destinations={},
             tell=self._notices.change,
         )
@@ -200,12 +130,8 @@ class RunWork:
                     channels.append(
                         exporters.open_channel(f"{signal}-{number}", processor.exporter, when, surroundings)
                     )
-        for number, reader in enumerate(exporters.metric_readers(self.profile)):
-            channel = exporters.open_channel(f"metrics-{number}", reader.exporter, None, surroundings)
-            temporality = encode_metrics.Temporality(reader.exporter.temporality)
-            last = Versions(os.path.join(self.run.outbox, f"{channel.name}.last"))
-            temporality.restore(last.load(channel.mark.position))
-            self._readers.append(Reader(channel, reader.interval_ms / 1000, temporality, last))
+        for number, wanted in enumerate(exporters.metric_readers(self.profile)):
+            self._readers.append(open_reader(number, wanted, surroundings))
         if self.profile.otelrun.store.enabled:
             self._store = self._guarded(lambda: self._open_store(description))
         for channel in self.channels:
@@ -249,7 +175,7 @@ class RunWork:
             How many records were read. None while an endpoint that is there takes them too slowly: so the rings fill, and
             their programs are held as the profile says; where the endpoint is away reading goes on, and outboxes make room.
         """
-        self.discover()
+        self._rings.discover()
         share = _SHARE_WHILE_RECORDING if self.is_any_owner_alive() else _SHARE_AT_THE_END
         if any(channel.is_behind(share) for channel in self.channels):
             return 0
@@ -262,7 +188,7 @@ class RunWork:
             if reader.position != before:
                 steps.append(Step(ring, records))
                 waiting += len(records)
-            elif not self._is_owner_alive(ring) and reader.is_drained:  # in this order: it may have died just now
+            elif self._rings.is_done(ring):
                 self._finish_ring(ring)
             if is_first or waiting >= _LARGEST_STEP:
                 self._take_steps(steps)
@@ -280,7 +206,7 @@ class RunWork:
         channels = (*self._spans, *self._logs)
         rings = [
             (ring, any(channel.has(ring.reader.identity, ring.reader.position) for channel in channels))
-            for ring in self._rings.values()
+            for ring in self._rings
         ]
         return sorted(rings, key=lambda pair: not pair[1])
 
@@ -349,9 +275,10 @@ class RunWork:
             return
         for reader in self._readers:
             if self._is_due(reader.channel.name, reader.interval_s, now):
-                self._collect(reader, list(self._rings.values()))
+                self._collect(reader, self._rings)
+                self._collect_own(reader)
         if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
-            for ring in self._rings.values():
+            for ring in self._rings:
                 self._store_metrics(ring)
         if self._is_due("save", _SAVE_INTERVAL_S, now):
             self._save()
@@ -362,28 +289,30 @@ class RunWork:
             self._due[what] = now + interval_s
         return now >= due
 
-    def _collect(self, reader: Reader, rings: Sequence[Ring]) -> None:
-        now_ns = time_ns()
-        for ring in rings:
-            try:
-                points = reader.temporality.points(ring.name, ring.reader.series(), now_ns)
-                encoder = self._introduce(ring) if points else None
-                requests = (
-                    encode_metrics.requests(points, reader.temporality, encoder, LARGEST_BATCH) if encoder else []
-                )
-            except Exception:  # noqa: BLE001 - a measurement OTLP has no form for; other processes' go on
-                self._notices.failed(f"collecting metrics of process {ring.reader.pid}")
-                continue
-            for members, payload in requests:
-                self._put_points(reader, ring, members, payload)
+    def _collect(self, reader: Reader, rings: Iterable[Ring]) -> None:
+        self._collection.collect(reader, map(self._measured, rings))
 
-    def _put_points(self, reader: Reader, ring: Ring, points: Sequence[Point], payload: Payload) -> None:
-        """Put one request of points; its number in the outbox says up to which collection values were sent."""
-        number = reader.channel.mark.position + 1
-        reader.temporality.take(ring.name, points)
-        if reader.temporality.has_memory:
-            reader.last.save(number, reader.temporality.kept())
-        reader.channel.put(payload.data, payload.records, Mark(ring.reader.identity, number))
+    def _measured(self, ring: Ring) -> Measured:
+        return Measured(ring.name, ring.reader.identity, ring.reader.series(), lambda: self._introduce(ring))
+
+    def _collect_own(self, reader: Reader) -> None:
+        """Collect the metrics about the run's telemetry, where the profile wants them."""
+        if self._own is None:
+            return
+        for ring in self._rings:
+            self._collect_own_of(reader, ring)
+        accounts = self._accounting.gather(self._rings.readers, self.channels)
+        self._collection.collect(reader, [self._own.of_exporters(accounts, time_ns())])
+
+    def _collect_own_of(self, reader: Reader, ring: Ring, interrupted: int = 0) -> None:
+        if self._own is None:
+            return
+        process = self._accounting.present(ring.reader, interrupted)
+        measured = self._own.of_process(ring.reader, process, time_ns())
+        self._accounting.agent_resource = self._own.resource
+        self._collection.collect(reader, [measured])
+        if not self._rings.is_alive(ring):
+            reader.temporality.forget(measured.name)
 
     def _store_metrics(self, ring: Ring) -> None:
         """Store the series that have been measured since the last time."""
@@ -405,50 +334,37 @@ class RunWork:
         for metric_reader in self._readers:
             self._collect(metric_reader, [ring])
             metric_reader.temporality.forget(ring.name)
+            self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
         counts, torn = reader.counts(), reader.torn
         if any(counts.dropped.values()) or counts.series_dropped or torn:
             self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
-        process = ring.process
-        if process is not None:
-            self._with_store(lambda store: store.set_counts(process, counts, torn))
-            self._with_store(lambda store: store.commit())
-        self._accounting.leave(counts, torn)
-        del self._rings[ring.name]
+        self._accounting.leave(reader, len(interrupted))
+        self._rings.forget(ring)
         if self._is_open:
             self._save()
-        reader.close()
-        with suppress(FileNotFoundError):  # the run's directory was removed
-            os.unlink(reader.path)
+        rings.remove(ring)
 
     def _save(self) -> None:
         """Write down what has become of every record so far."""
-        self._with_store(self._store_accounts)
+        accounts = self._accounting.save(self._rings.readers, self.channels, self._ended_ns)
+        self._with_store(lambda store: store.set_accounts(accounts))
         self._with_store(lambda store: store.commit())
-        self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
-
-    def _store_accounts(self, store: StoreWriter) -> None:
-        for ring in self._rings.values():
-            if ring.process is not None:
-                store.set_counts(ring.process, ring.reader.counts(), ring.reader.torn)
-        for channel in self.channels:
-            exported, dropped, held = channel.totals()
-            store.set_delivery(channel.destination, channel.signal, exported, held, dropped, channel.last_error)
 
     def answer_flushes(self) -> None:
         """After all was read: deliver at once for programs that wait for it, and answer them when each channel has tried.
 
         These are processes 1 of a container, at their end: the run, and this agent, end with them.
         """
-        asking = [ring for ring in self._rings.values() if ring.reader.is_flush_wanted]
+        asking = [ring for ring in self._rings if ring.reader.is_flush_wanted]
         if not asking or not all(ring.reader.is_drained for ring in asking):
             return
         if not self._is_flushing:
             self._is_flushing = True
             self._end_run()
             for reader in self._readers:
-                self._collect(reader, list(self._rings.values()))
-            for ring in self._rings.values():
+                self._collect(reader, self._rings)
+            for ring in self._rings:
                 self._store_metrics(ring)
             for channel in self.channels:
                 channel.begin_flush()
@@ -459,8 +375,8 @@ class RunWork:
 
     def begin_finish(self) -> None:
         """After the last record: collect what is left, close the store's account of the run, send what waits at once."""
-        for ring in tuple(self._rings.values()):
-            if not self._is_owner_alive(ring) and ring.reader.is_drained:
+        for ring in self._rings:
+            if self._rings.is_done(ring):
                 self._finish_ring(ring)
         if not self.is_any_owner_alive():
             self._end_run()
@@ -469,7 +385,7 @@ class RunWork:
             channel.begin_flush()
 
     def _end_run(self) -> None:
-        self._ended_ns = ended_ns = time_ns()
+        self._ended_ns = ended_ns = self._ended_ns or time_ns()
         self._with_store(lambda store: store.end_run(ended_ns))
 
     def finish(self, deadline: float) -> None:
@@ -480,14 +396,16 @@ class RunWork:
         """
         for channel in self.channels:
             channel.wait_flushed(deadline)
+        for reader in self._readers:
+            if not reader.channel.totals().held:  # else the agent that delivers them has the last word
+                self._collect_own(reader)
+                reader.channel.wait_flushed(deadline)
         for channel in self.channels:
             channel.stop()
         self._save()
         self._close_channels()
         self._with_store(lambda store: store.close())
-        for ring in self._rings.values():
-            ring.reader.close()
-        self._rings.clear()
+        self._rings.close()
         if not self.profile.otelrun.store.enabled and self.is_empty():
             retention.remove(self.run)
 
@@ -495,10 +413,7 @@ class RunWork:
         for channel in (*self._spans, *self._logs):
             channel.close()
         for reader in self._readers:
-            is_needed = bool(reader.temporality.kept())
-            reader.channel.close(keep=is_needed)
-            if not (is_needed or reader.channel.totals().held):
-                reader.last.remove()
+            close_reader(reader)
 
     def is_empty(self) -> bool:
         """Say whether no ring and no outbox is left on disk."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 import pytest
 
-from tests.process.agent.conftest import DEADLINE_S, elapsed_s, is_running
+from tests.process.agent.conftest import DEADLINE_S, elapsed_s, kill
 from tests.support.otlp_sink import OtlpSink, free_port
 from tests.support.waiting import wait_for
 
@@ -118,8 +117,7 @@ def test_killed_agent_loses_nothing(runs, sink):
     run = runs.start(sink.http_endpoint, "recording.py", "1000", "wait")
     run.wait_for_line("recorded")
     wait_for(sink.requests, DEADLINE_S)
-    os.kill(run.agent, signal.SIGKILL)
-    wait_for(lambda: not is_running(run.agent), DEADLINE_S)
+    kill(run.agent, run.worker)
     run.process.kill()
     run.process.wait(DEADLINE_S)
     sink.behave()

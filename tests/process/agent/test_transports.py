@@ -190,7 +190,7 @@ def test_terminal_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goe
     controller, device = os.openpty()
     os.set_blocking(controller, False)
     port = free_port()
-    run = runs.start(f"http://127.0.0.1:{port}", "recording.py", "10", "wait", stderr=device)
+    run = runs.start(f"http://127.0.0.1:{port}", "recording.py", "10", "wait", stderr=device, is_quiet=False)
     os.close(device)
     run.wait_for_line("recorded")
     shown = []

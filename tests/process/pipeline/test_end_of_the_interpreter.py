@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from otelrun.profile import model
 from tests.process.pipeline.programs import processes, run
 
 pytestmark = pytest.mark.process
 
 ROUNDS = 8
+LARGE = model.Profile(otelrun=model.Otelrun(ring=model.Ring(size=1 << 26)))  # nobody reads it meanwhile
 
 
 @pytest.mark.parametrize("attempt", range(ROUNDS))
@@ -16,18 +18,20 @@ def test_what_is_recorded_last_arrives_though_threads_were_killed_in_the_middle_
     result = run(
         tmp_path,
         """
-        import threading, time
+        import threading, time, types
 
         class Late:
             def __init__(self):
                 self.span = tracer.start_span("late")
 
-            def __del__(self):
+            def __del__(self, tracer=tracer):  # the module's own names are gone by then
                 for _ in range(200):
                     tracer.start_span("later").end()
                 self.span.end()
 
-        late = Late()
+        holder = sys.modules["holder"] = types.ModuleType("holder")
+        holder.late = Late()  # goes with the modules, when all other threads are dead
+        del holder
         started = threading.Barrier(5)
 
         def work():
@@ -41,6 +45,7 @@ def test_what_is_recorded_last_arrives_though_threads_were_killed_in_the_middle_
         started.wait()
         time.sleep(0.02)
         """,
+        LARGE,
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     [process] = processes(tmp_path)

@@ -186,7 +186,8 @@ def test_ended_run_is_accounted_for_and_its_rings_are_removed(run, stores, sent)
     assert os.listdir(run.rings) == os.listdir(run.outbox) == []
     state = accounting.read(run)
     assert state["recorded"] == {"spans": 1, "logs": 0, "notes": 0}
-    assert state["processes"] == []
+    [process] = state["processes"]
+    assert (process["pid"], process["is_gone"], process["recorded"]) == (os.getpid(), True, {"spans": 1})
     assert [(row["name"], row["exported"], row["held"]) for row in state["destinations"]] == [
         ("spans-0", 1, 0),
         ("logs-0", 0, 0),
@@ -296,3 +297,46 @@ def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, store
     monkeypatch.setattr(work, "is_any_owner_alive", lambda: False)
     assert work.drain() == 1  # nobody is held up any more
     finish(work)
+
+
+def test_a_run_ended_when_its_first_agent_saw_it_end(run, stores, sent, monkeypatch):
+    monkeypatch.setattr(exporters, "open_transport", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError()))
+    writer = make_ring(run)
+    append_span(writer)
+    end_process(writer)
+    ended = []
+    for _ in range(2):
+        work = make_work(run)
+        work.open()
+        work.drain()
+        work.begin_finish()
+        work.finish(monotonic())
+        ended.append(accounting.read(run)["ended_ns"])
+    assert ended[0] == ended[1] > 0
+
+
+def test_without_self_metrics_nothing_of_them_is_loaded(run, monkeypatch):
+    monkeypatch.delitem(sys.modules, "otelrun.agent.self_metrics", raising=False)
+    make_work(run)
+    assert "otelrun.agent.self_metrics" not in sys.modules
+    make_work(run, PROFILE._replace(otelrun=Otelrun(self_metrics=True)))
+    assert "otelrun.agent.self_metrics" in sys.modules
+
+
+def test_metrics_about_the_run_follow_the_temporality_of_the_reader(run, stores, sent):
+    exporter = Exporter("otlp_http", "http://there/v1/metrics", temporality="delta")
+    reader = MetricReader(exporter, interval_ms=1_000)
+    profile = PROFILE._replace(meter_provider=MeterProvider((reader,)), otelrun=Otelrun(self_metrics=True))
+    writer = make_ring(run)
+    work = make_work(run, profile)
+    now = monotonic()
+    for number in range(3):
+        append_span(writer, number + 1)
+        work.drain()
+        work.tick(now + number)
+    end_process(writer)
+    work.drain()
+    finish(work)
+    data = b"".join(data for signal, data in sent if signal == "metrics")
+    assert data.count(b"otel.sdk.processor.span.processed") == 2, "at two intervals; unchanged at the end"
+    assert not os.path.exists(run.log)

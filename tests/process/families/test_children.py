@@ -1,0 +1,56 @@
+"""Programs that start programs: each that inherits the environment is observed as itself, each that does not is left alone."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.process.families.arrivals import app, assert_each_once, instances, left_behind, observe, to_sink
+from tests.support.interpreters import OBSERVED, find_interpreter
+from tests.support.otlp_sink import OtlpSink
+from tests.support.programs import run_otelrun
+
+pytestmark = pytest.mark.process
+
+OBSERVED_WAYS = (
+    "script",
+    "command_text",
+    "shell",
+    "system",
+    "no_vfork",
+    "posix_spawn",
+    "environment_kept",
+    "no_descriptors",
+)
+
+
+@pytest.mark.parametrize("way", OBSERVED_WAYS)
+def test_a_python_child_is_observed_as_itself(tmp_path, way):
+    with OtlpSink() as sink:
+        observe([app("children.py"), way], sink, tmp_path)
+        done = assert_each_once(sink, ["before", "child", "after"])
+    assert sorted(done.values()) == [["after", "before"], ["child"]]
+    assert len(instances(sink)) == 2
+
+
+def test_a_child_whose_environment_drops_the_handoff_runs_bare(tmp_path):
+    with OtlpSink() as sink:
+        observe([app("children.py"), "environment_dropped"], sink, tmp_path)
+        done = assert_each_once(sink, ["before", "after"])
+    assert list(done.values()) == [["after", "before"]]
+
+
+@pytest.mark.parametrize("version", OBSERVED)
+def test_a_child_of_another_python_is_observed_though_it_has_no_opentelemetry(tmp_path, version):
+    python = find_interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no CPython {version} here")
+    with OtlpSink() as sink:
+        result = run_otelrun(
+            [sys.executable, app("children.py"), "script", python], otelrun_dir=tmp_path, env=to_sink(sink)
+        )
+        assert (result.returncode, result.stdout, result.stderr) == (0, b"0\n", b"")
+        done = assert_each_once(sink, ["before", "child", "after"])
+    assert sorted(done.values()) == [["after", "before"], ["child"]]
+    assert left_behind(tmp_path) == []
