@@ -286,6 +286,7 @@ def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, store
     work = make_work(run)
     work.drain()
     [channel] = [channel for channel in work.channels if channel.signal == "spans"]
+    channel.stop()  # from here on its state is what the test says
     monkeypatch.setattr(type(channel), "totals", lambda _: Totals())
     monkeypatch.setattr(outbox.Outbox, "is_above", lambda self, share: share == 0.5 and self.path.endswith("spans-0"))
     append_span(writer)

@@ -191,6 +191,7 @@ def test_channel_is_behind_unless_its_endpoint_is_away(make_channel):
     channel, _ = make_channel(FakeTransport(), Batching(512, 3_600.0), limit=1_000)
     channel.put(b"x" * 500, 1, MARK)
     assert (channel.is_behind(0.5), channel.is_behind(0.75)) == (True, False)
+    channel.stop()
     channel.state = "holding"
     assert not channel.is_behind(0.5)
 
