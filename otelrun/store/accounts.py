@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 KINDS = ("spans", "logs", "notes")
 NO_ROOM = "no room"
 TOO_LARGE = "too large"
-NOT_ENCODED = "not encoded"
-NOT_KNOWN = "not known"
+GONE = "lost with an agent"
+"""Reason of what an agent had in memory only, since the disk was full, when it was killed."""
+
+NOT_KNOWN = "not known any more"
 
 Numbers = dict[str, int]
 

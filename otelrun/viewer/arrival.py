@@ -27,17 +27,21 @@ _PROCESSES = 8
 _KEY = "distribution.otelrun."
 _CHECK_HEADERS = "check the headers of the exporter: it does not let this sender in"
 _CHECK_ENDPOINT = "check the endpoint of the exporter: nothing takes this signal there"
-_REMEDIES = {
+_RING_REMEDIES = {
     "no room": (f"more room: {_KEY}ring.size", f"a longer wait for it: {_KEY}ring.hold_ms"),
     "too large": (f"more room: {_KEY}ring.size",),
+}
+_REMEDIES = {
     "outbox full": (f"more room: {_KEY}outbox_limit_mb",),
+    "no space on disk": ("make room on the disk of the state directory, or set OTELRUN_DIR",),
+    "lost with an agent": ("make room on the disk of the state directory, or set OTELRUN_DIR",),
     "HTTP 401": (_CHECK_HEADERS,),
     "HTTP 403": (_CHECK_HEADERS,),
     "UNAUTHENTICATED": (_CHECK_HEADERS,),
     "PERMISSION_DENIED": (_CHECK_HEADERS,),
     "HTTP 404": (_CHECK_ENDPOINT,),
     "UNIMPLEMENTED": (_CHECK_ENDPOINT,),
-    "not encoded": ("OTLP has no form for them: agent.log in the run's directory",),
+    "no form in OTLP": ("each of them is in agent.log in the run's directory",),
 }
 _SERIES_REMEDY = (f"more room: {_KEY}ring.tables_size",)
 _NEXT_RUN = "the next otelrun on this machine sends them; at once: otelrun true"
@@ -151,7 +155,7 @@ def _losses(about: RunFacts) -> Iterator[tuple[str, tuple[str, ...]]]:
             if kind == "series":
                 yield f"{phrases.count(number, 'metric series', 'metric series')} ({reason})", _SERIES_REMEDY
             else:
-                yield f"{phrases.count(number, _THINGS.get(kind, kind))} ({reason})", _remedy(reason)
+                yield f"{phrases.count(number, _THINGS.get(kind, kind))} ({reason})", _RING_REMEDIES.get(reason, ())
     if total.torn:
         yield f"{phrases.count(total.torn, 'record')} damaged", ()
     for exporter in about.accounts.exporters:
