@@ -5,6 +5,7 @@ Per destination one line where everything arrived; else a table of its signals, 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
@@ -141,10 +142,12 @@ def _held(about: RunFacts, exporters: Sequence[ExporterAccount], now_ns: int) ->
 def _lost(about: RunFacts) -> Iterator[Fact]:
     """Say what is lost, each reason on a line of its own, and below it what mends it."""
     label = "lost"
-    for what, remedies in _losses(about):
+    losses = [*_losses(about), ("", ())]
+    for (what, remedies), (_, next_remedies) in pairwise(losses):
         yield label, Text(what, "red")
-        for remedy in remedies:
-            yield "", Text(remedy, "yellow")
+        if remedies != next_remedies:  # what mends several is said once
+            for remedy in remedies:
+                yield "", Text(remedy, "yellow")
         label = ""
 
 
