@@ -212,7 +212,7 @@ class Accounting:
                 file.write(f'{{"updated_ns": {time.time_ns()}, {text[1:]}')
             os.replace(self._path + ".new", self._path)
         except OSError:
-            pass  # no space: the accounts are in the store too
+            self._written = ""  # no space: the accounts are in the store too; tried again
 
     def _text(self, process: ProcessAccount) -> str:
         """Write one process; of one that is gone and of which nothing is held, only once."""
@@ -257,11 +257,11 @@ def _completed(reasons: Numbers, saved: Numbers, dropped: int) -> Numbers:
 
 def _rest(exporters: Iterable[ExporterAccount], listed: Sequence[ProcessAccount]) -> dict[str, Delivery]:
     """Say what of each exporter's account belongs to none of the processes listed."""
-    nothing = Delivery()
     found = {}
     for exporter in exporters:
-        parts = [process.deliveries.get(exporter.name, nothing) for process in listed]
+        name = exporter.name
+        parts = [process.deliveries[name] for process in listed if name in process.deliveries]
         left = accounts.rest(exporter.delivery, parts)
-        if left != nothing:
-            found[exporter.name] = left
+        if left != Delivery():
+            found[name] = left
     return found
