@@ -82,6 +82,10 @@ class Rings:
         """Give each ring."""
         return iter(tuple(self._found.values()))
 
+    def __len__(self) -> int:
+        """Count them."""
+        return len(self._found)
+
     @property
     def readers(self) -> list[RingReader]:
         """The readers of all rings."""
