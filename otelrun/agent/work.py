@@ -404,6 +404,7 @@ class RunWork:
             channel.stop()
         self._save()
         self._close_channels()
+        self._save()  # what was in memory alone may have found no place on disk
         self._with_store(lambda store: store.close())
         self._rings.close()
         if not self.profile.otelrun.store.enabled and self.is_empty():
