@@ -63,9 +63,14 @@ def open_reader(number: int, wanted: MetricReader, surroundings: exporters.Surro
     return Reader(channel, wanted.interval_ms / 1000, temporality, last)
 
 
-def close_reader(reader: Reader) -> None:
-    """Let go of a reader's outbox; what a next agent needs stays on disk."""
-    is_needed = bool(reader.temporality.kept())
+def close_reader(reader: Reader, *, is_over: bool) -> None:
+    """Let go of a reader's outbox; what a next agent needs stays on disk.
+
+    Args:
+        reader: from ``open_reader``.
+        is_over: no ring is left, so nothing will be collected but what is in the outbox already.
+    """
+    is_needed = not is_over and bool(reader.temporality.kept())
     reader.channel.close(keep=is_needed)
     if not (is_needed or reader.channel.totals().held):
         reader.last.remove()

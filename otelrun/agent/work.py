@@ -414,7 +414,7 @@ class RunWork:
         for channel in (*self._spans, *self._logs):
             channel.close()
         for reader in self._readers:
-            close_reader(reader)
+            close_reader(reader, is_over=not self._rings.readers)
 
     def is_empty(self) -> bool:
         """Say whether no ring and no outbox is left on disk."""

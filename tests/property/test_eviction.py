@@ -60,7 +60,7 @@ def held(outbox):
     return spans_of(batch.data) if batch else []
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(SPANS, max_size=30))
 def test_traces_go_whole_and_failed_ones_last(payloads):
     with tempfile.TemporaryDirectory() as directory:
@@ -79,7 +79,7 @@ def test_traces_go_whole_and_failed_ones_last(payloads):
             made += len(described)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(ACTIONS)
 def test_held_exported_and_dropped_are_what_was_put(actions):
     made = accepted = 0

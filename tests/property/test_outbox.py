@@ -9,7 +9,7 @@ from unittest import mock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otelrun.delivery import frames
+from otelrun.delivery import frames, versions
 from otelrun.delivery.frames import Mark
 from otelrun.delivery.outbox import Outbox
 
@@ -73,11 +73,11 @@ def put(outbox, ring, count):
     ring.tail = min(RECORDS, ring.tail + count)
 
 
-def send(outbox, sent, records):
+def send(outbox, sent, records, *, is_rejected=False):
     batch = outbox.take(records, LARGE)
     if batch is not None:
         sent.extend(batch.data)
-        outbox.settle(batch)
+        outbox.settle(batch, rejected=batch.records if is_rejected else 0, reason="HTTP 400")
         return batch.data
     return b""
 
@@ -104,10 +104,23 @@ def live(path, ring, sent, actions):
     return []
 
 
+def live_with_losses(path, ring, actions):
+    """Be an agent for as long as one lives, with a small outbox and an endpoint that rejects every third batch."""
+    try:
+        outbox = Outbox(path, "spans", limit=300)
+        for is_put, count in actions:
+            if is_put:
+                put(outbox, ring, count)
+            else:
+                send(outbox, [], count, is_rejected=count % 3 == 0)
+    except KilledError:
+        pass
+
+
 ACTIONS = st.lists(st.tuples(st.booleans(), st.integers(1, 9)), max_size=12)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(ACTIONS, st.integers(0, 25), st.floats(0, 1)), max_size=5))
 def test_agents_killed_anywhere_lose_and_repeat_nothing_but_what_was_on_the_wire(agents):
     ring, sent, repeated = Ring(), [], []
@@ -127,3 +140,24 @@ def test_agents_killed_anywhere_lose_and_repeat_nothing_but_what_was_on_the_wire
             sent.remove(number)
     assert sorted(sent) == list(range(RECORDS))
     assert totals == (RECORDS, 0, 0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(ACTIONS, st.integers(0, 40), st.floats(0, 1)), max_size=5))
+def test_agents_killed_anywhere_leave_every_record_counted_once(agents):
+    ring = Ring()
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "spans-0")
+        for actions, calls, share in agents:
+            disk = Disk(calls, share)
+            with mock.patch.object(frames, "os", disk), mock.patch.object(versions, "os", disk):
+                live_with_losses(path, ring, actions)
+        last = Outbox(path, "spans", limit=300)
+        while ring.tail < RECORDS:
+            put(last, ring, 7)
+        while send(last, [], 5):
+            pass
+        totals, sources = last.totals(), last.by_source()
+    dropped = sources[1].dropped if sources else {}
+    assert totals == (RECORDS - sum(dropped.values()), sum(dropped.values()), 0)
+    assert dropped.keys() <= {"HTTP 400", "outbox full"}

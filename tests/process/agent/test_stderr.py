@@ -18,10 +18,11 @@ def test_pipe_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goes_on
     port = free_port()
     run = runs.start(f"http://127.0.0.1:{port}", "recording.py", "10", "wait", is_quiet=False)
     place = f"otelrun: http://127.0.0.1:{port}"
-    held = f"{place}: Connection refused: telemetry is held locally until it answers\n"
+    held = f"{place}: connection refused: telemetry is held locally until it answers\n"
     assert run.process.stderr.readline().decode() == held
     with OtlpSink(http_port=port) as sink:
-        assert run.process.stderr.readline().decode() == f"{place}: delivering again\n"
+        again = f"{place}: delivering again, 10 held spans and 10 held log records sent\n"
+        assert run.process.stderr.readline().decode() == again
         wait_for(lambda: len(sink.spans()) == 10 and len(sink.logs()) == 10, DEADLINE_S)
     stdout, stderr = run.process.communicate(timeout=DEADLINE_S)
     assert (run.process.returncode, stdout, stderr) == (0, b"recorded\n", b"")

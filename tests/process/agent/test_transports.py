@@ -7,14 +7,26 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import grpc
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from otelrun.delivery.channel import Batching, Channel
+from otelrun.delivery.destination import Destination
+from otelrun.delivery.encode import ProcessEncoder
+from otelrun.delivery.frames import Mark
+from otelrun.delivery.otlp_grpc import OtlpGrpc
 from otelrun.delivery.otlp_http import OtlpHttp
+from otelrun.delivery.outbox import Outbox
 from otelrun.delivery.retry import DELIVERED, Outcome
+from otelrun.delivery.totals import Totals
 from otelrun.profile.model import Exporter, Tls
+from otelrun.ring.record import Scope, SpanRecord
 from tests.process.agent.conftest import DEADLINE_S
 from tests.support.otlp_sink import OtlpSink, free_port
 from tests.support.waiting import wait_for
@@ -119,6 +131,59 @@ def test_proxy_of_the_environment_is_used_unless_it_says_not_for_this_host(serve
     assert (path, host) == ("http://collector.example:4318/v1/traces", "collector.example:4318")
     direct = connect(Exporter("otlp_http", "http://internal.example:1/v1/traces"))
     assert direct._connection.host == "internal.example"
+
+
+@pytest.mark.parametrize("kind", ["otlp_http", "otlp_grpc"])
+def test_endpoint_that_takes_small_requests_only_gets_everything_in_parts(tmp_path, server, connect, kind):
+    largest = 4_000
+    taken = []
+
+    class Small(Handler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            is_taken = len(body) <= largest
+            if is_taken:
+                taken.append(body)
+            self.send_response(200 if is_taken else 413)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    def export(request, _):
+        taken.append(request)
+        return b""
+
+    handler = grpc.method_handlers_generic_handler(
+        "opentelemetry.proto.collector.trace.v1.TraceService", {"Export": grpc.unary_unary_rpc_method_handler(export)}
+    )
+    small = grpc.server(ThreadPoolExecutor(1), [handler], options=[("grpc.max_receive_message_length", largest)])
+    port = small.add_insecure_port("127.0.0.1:0")
+    small.start()
+    server.RequestHandlerClass = Small
+    serve(server)
+    if kind == "otlp_http":
+        transport = connect(Exporter(kind, f"http://127.0.0.1:{server.server_port}/v1/traces"))
+    else:
+        transport = OtlpGrpc(Exporter(kind, f"http://127.0.0.1:{port}"), "spans")
+    channel = Channel(
+        "spans-0",
+        Destination("http://there", lambda *_: None),
+        outbox=Outbox(str(tmp_path / "spans-0"), "spans"),
+        open_transport=lambda: transport,
+        batching=Batching(512, 0.0),
+    )
+    records = [SpanRecord(1, number, 0, 1, "work", 0, 5, 6, {"number": number}, 0) for number in range(1, 401)]
+    encoder = ProcessEncoder({"service.name": "shop"}, "", lambda _: Scope("a", "1", "", {}))
+    for payload in encoder.spans(records, 200):
+        channel.put(payload.data, payload.records, Mark(1, 1))
+    assert channel.wait_flushed(time.monotonic() + DEADLINE_S)
+    channel.stop()
+    channel.close()
+    small.stop(None)
+    requests = [ExportTraceServiceRequest.FromString(data) for data in taken]
+    spans = [span for row in requests for part in row.resource_spans[0].scope_spans for span in part.spans]
+    assert [int.from_bytes(span.span_id, "big") for span in spans] == list(range(1, 401))
+    assert channel.totals() == Totals(400, 0, 0)
+    assert len(taken) < 40
 
 
 def test_terminal_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goes_on(runs):

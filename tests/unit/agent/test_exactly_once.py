@@ -94,7 +94,7 @@ class Places:
             for record in scope.log_records
         )
 
-    def counted(self):
+    def counted(self, name="n"):
         requests = [ExportMetricsServiceRequest.FromString(data) for data in self.got.get(("a", "metrics"), ())]
         return sum(
             point.as_int
@@ -102,6 +102,7 @@ class Places:
             for resource in request.resource_metrics
             for scope in resource.scope_metrics
             for metric in scope.metrics
+            if metric.name == name
             for point in metric.sum.data_points
         )
 
@@ -135,11 +136,12 @@ class Scene:
         self.rings = [writer for writer, _ in made]
         self.cell = made[0][1]
         self.places = Places()
+        self.profile = PROFILE
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(exporters, "open_transport", self.places.open_transport)
 
     def make_work(self):
-        return RunWork(self.run, PROFILE, processes=Processes(), notices=Notices(self.run.log, None), stdout=None)
+        return RunWork(self.run, self.profile, processes=Processes(), notices=Notices(self.run.log, None), stdout=None)
 
     @contextmanager
     def killing(self, owner, name, call, *, before):
@@ -248,3 +250,23 @@ def test_killed_collecting_deltas_loses_and_repeats_none(scene, call, before):
     living.words[layout.WORD_START_TICKS] = 1
     scene.finish()
     assert scene.places.counted() == total
+
+
+def test_nothing_is_left_of_a_run_whose_own_metrics_are_deltas_too(scene):
+    scene.profile = PROFILE._replace(otelrun=PROFILE.otelrun._replace(self_metrics=True))
+    scene.finish()
+    assert scene.places.counted() == 3
+    assert not os.path.exists(scene.run.path)
+
+
+def test_values_sent_are_kept_for_the_next_agent_while_a_process_records_on(scene):
+    living = scene.rings[0]
+    living.words[layout.WORD_START_TICKS] = 0
+    scene.finish()
+    assert scene.places.counted() == 2
+    scene.places.got.clear()
+    living.doubles[scene.cell] += 10.0
+    living.words[layout.WORD_START_TICKS] = 1
+    scene.finish()
+    assert scene.places.counted() == 11
+    assert not os.path.exists(scene.run.path)
