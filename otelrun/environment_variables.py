@@ -17,6 +17,9 @@ Default: ``$XDG_STATE_HOME/otelrun``, else ``~/.local/state/otelrun``, else, wit
 OTELRUN_DISABLED = "OTELRUN_DISABLED"
 """``1`` or ``true``: the program runs bare; nothing of OpenTelemetry is loaded."""
 
+OTELRUN_INIT = "OTELRUN_INIT"
+"""``1`` or ``true``: otelrun stays as the program's parent and does the work of an init; the same as ``--init``."""
+
 OTELRUN_HANDOFF = "OTELRUN_HANDOFF"
 """Set by the launcher for the program: one string, see ``otelrun.profile.handoff``. Not for users."""
 

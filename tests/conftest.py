@@ -11,6 +11,9 @@ from tests.support.golden import Golden
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the files of tests/golden")
+    parser.addoption(
+        "--full", action="store_true", help="run the loss tests at their full size: minutes instead of seconds"
+    )
 
 
 @pytest.fixture

@@ -27,10 +27,18 @@ if TYPE_CHECKING:
 _INIT_PID = 1
 _NICENESS = 5
 _REPARENT_POLL_S = 0.0002
-_TITLE = b"otelrun-agent"
 _CLONE_NUMBERS = {"x86_64": 56, "aarch64": 220, "riscv64": 220, "loongarch64": 220, "ppc64le": 120}
 _IGNORED_SIGNALS = ("SIGINT", "SIGHUP", "SIGTERM", "SIGQUIT", "SIGPIPE", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTSTP")
 _LARGEST_DESCRIPTOR = 65_536
+
+GUARD = b"otelrun-guard"
+"""Title of the agent's first process."""
+
+WORKER = b"otelrun-agent"
+"""Title of the process that does its work."""
+
+TITLES = (GUARD.decode(), WORKER.decode())
+"""Both, as ``/proc/<pid>/comm`` has them."""
 
 
 def fork_unseen(main: Callable[[], None]) -> int:
@@ -131,17 +139,19 @@ def become_agent(keep: Iterable[int]) -> None:
     """Let go, in the new process, of everything of the launcher that the program has too.
 
     A session of its own, ``/`` as the directory, no descriptor but ``keep`` and /dev/null, signals ignored (the agent ends by
-    itself, bounded by its budget), a lower priority, and a name of its own in the list of processes.
+    itself, bounded by its budget), but for SIGCHLD, a lower priority, and a name of its own in the list of processes.
     """
     os.setsid()
     os.chdir("/")
     os.umask(0o077)
     for name in _IGNORED_SIGNALS:
         signal.signal(getattr(signal, name), signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody hears how a child died
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _close_all_but(set(keep))
     with suppress(OSError):
         os.nice(_NICENESS)
-    _take_title()
+    take_title(GUARD)
     _prefer_own_libraries()
     gc.freeze()
 
@@ -163,17 +173,17 @@ def _open_descriptors() -> list[int]:
     return list(range(min(os.sysconf("SC_OPEN_MAX"), _LARGEST_DESCRIPTOR)))
 
 
-def _take_title() -> None:
+def take_title(title: bytes) -> None:
     """Rename the process, so that ``pkill -f app.py`` finds the program and not its agent."""
     try:
         with open("/proc/self/comm", "wb") as comm:
-            comm.write(_TITLE)
+            comm.write(title)
         with open("/proc/self/stat", "rb") as stat:
             fields = stat.read().rpartition(b")")[2].split()
         start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end of proc(5), counted after the name
         with open("/proc/self/mem", "r+b", buffering=0) as memory:
             memory.seek(start)
-            memory.write(_TITLE[: end - start - 1].ljust(end - start, b"\0"))
+            memory.write(title[: end - start - 1].ljust(end - start, b"\0"))
     except (OSError, ValueError, IndexError):
         pass  # no such thing on this system
 

@@ -62,12 +62,12 @@ def _recover_run(run: RunDirectory, deadline: float) -> None:
 
 
 def recover_beside(root: str, budget_s: float) -> Callable[[float], None]:
-    """Begin ``recover`` in a thread, if there may be anything to recover.
+    """Begin ``recover`` in a thread, if there is anything to recover.
 
     Returns:
         What waits for it, until a monotonic deadline.
     """
-    if not _has_any(root):
+    if not are_there(root):
         return lambda _: None
     import threading  # noqa: PLC0415 - seldom needed
 
@@ -76,18 +76,14 @@ def recover_beside(root: str, budget_s: float) -> Callable[[float], None]:
     return lambda deadline: thread.join(max(0.0, deadline - monotonic()))
 
 
-def _has_any(root: str) -> bool:
-    """Say, cheaply, whether some run below ``root`` holds rings or outboxes; it may be alive."""
-    runs = os.path.join(root, "runs")
-    try:
-        names = os.listdir(runs)
-    except OSError:
-        return False
-    return any(_has_files(os.path.join(runs, name, part)) for name in names for part in ("rings", "outbox"))
+def are_there(root: str) -> bool:
+    """Say, cheaply, whether some run below ``root`` was left behind."""
+    for claim in recovery.leftovers(root):
+        claim.release()
+        return True
+    return False
 
 
-def _has_files(directory: str) -> bool:
-    try:
-        return bool(os.listdir(directory))
-    except OSError:
-        return False
+def root_of(run: RunDirectory) -> str:
+    """Give the state directory that a run is in."""
+    return os.path.dirname(os.path.dirname(run.path))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HANDOFF_ENTRY = f"{OTELRUN_HANDOFF}=".encode()
-_AGENT = "otelrun-agent"
+_AGENT = ("otelrun-agent", "otelrun-guard")
 _MILLISECONDS = 1000
 
 
@@ -110,7 +110,7 @@ def members(run_directory: str) -> Iterator[tuple[int, int]]:
             if _HANDOFF_ENTRY not in environment or not _belongs(environment, run_directory):
                 continue
             with open(f"/proc/{name}/comm", encoding="utf-8", errors="replace") as comm:
-                if comm.read().strip() == _AGENT:
+                if comm.read().strip() in _AGENT:
                     continue
         except OSError:
             continue  # ended meanwhile, or another user's

@@ -1,6 +1,6 @@
-"""The agent as a process: what the launcher calls to bring it up, and what it does from its first line to its last.
+"""The agent as a process: what the launcher calls to bring it up, and the first lines of what it brings up.
 
-The launcher's side imports little; everything that reads, stores or sends is loaded in the agent, and only when needed.
+The launcher's side imports little; everything else is loaded in the agent (``guard``, ``worker``), and only when needed.
 """
 
 from __future__ import annotations
@@ -8,10 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 
 from otelrun.agent import detach
-from otelrun.agent.notices import Notices
+from otelrun.agent.notices import Notices, find_outlet
 from otelrun.environment_variables import OTELRUN_QUIET
 from otelrun.ring import recovery
 
@@ -19,11 +18,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from otelrun.agent.notices import Outlet
     from otelrun.ring.directory import RunDirectory
 
 _TRUE = ("1", "true", "yes")
 _STDOUT = 1
-_STDERR = 2
 
 
 def describe(run: RunDirectory, handoff_text: str, description: dict[str, Any]) -> None:
@@ -56,7 +55,7 @@ def start(run: RunDirectory, *, root_pid: int, keep_stdout: bool) -> int:
         keep_stdout: let a console exporter print to this process's standard output.
 
     Returns:
-        The agent's process id.
+        The process id of the agent's guard.
 
     Raises:
         OSError: no agent can run here.
@@ -66,71 +65,33 @@ def start(run: RunDirectory, *, root_pid: int, keep_stdout: bool) -> int:
         message = f"{run.lock} cannot be locked"
         raise OSError(message)
     root = detach.identity(root_pid)
-    terminal = _terminal()
+    outlet = _outlet(root_pid)
     stdout = os.dup(_STDOUT) if keep_stdout else None
     try:
-        return detach.fork_unseen(lambda: _run_agent(run, claim, root, terminal, stdout))
+        return detach.fork_unseen(lambda: _run_agent(run, claim, root, outlet, stdout))
     finally:
         claim.release()  # the agent has its own copy of the descriptor, and with it the lock
         if stdout is not None:
             os.close(stdout)
 
 
-def _terminal() -> str | None:
+def _outlet(root_pid: int) -> Outlet | None:
     if os.environ.get(OTELRUN_QUIET, "").lower() in _TRUE:
         return None
-    try:
-        return os.ttyname(_STDERR)
-    except OSError:
-        return None
+    return find_outlet(root_pid)
 
 
 def _run_agent(
-    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], terminal: str | None, stdout: int | None
+    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], outlet: Outlet | None, stdout: int | None
 ) -> None:
-    """Be the agent. Nothing it meets may reach the user's terminal but by ``Notices``."""
-    notices = Notices(run.log, terminal)
+    """Be the agent's first process. Nothing it meets may reach the user but by ``Notices``."""
+    notices = Notices(run.log, outlet)
     try:
         kept = [claim.fileno()] if stdout is None else [claim.fileno(), stdout]
         detach.become_agent(kept)
-        sys.excepthook = lambda *_: notices.failed("the agent")
-        _serve(run, root, notices, stdout)
+        sys.excepthook = lambda *_: notices.failed("the agent's guard")
+        from otelrun.agent import guard  # noqa: PLC0415 - from here on, imports are the agent's and not the launcher's
+
+        guard.watch_over(run, root, notices, stdout)
     except BaseException:  # noqa: BLE001 - the last frame of the process
-        notices.failed("the agent")
-
-
-def _serve(run: RunDirectory, root: tuple[int, int], notices: Notices, stdout: int | None) -> None:
-    from time import monotonic  # noqa: PLC0415 - from here on, imports are the agent's and not the launcher's
-
-    from otelrun.agent import leftovers, loop, retention  # noqa: PLC0415
-    from otelrun.agent.owners import Processes  # noqa: PLC0415
-    from otelrun.profile import handoff  # noqa: PLC0415
-
-    with open(run.profile, encoding="ascii") as file:
-        profile = handoff.read(file.read()).profile()
-    budget_s = profile.otelrun.exit_budget_ms / 1000
-    state_root = os.path.dirname(os.path.dirname(run.path))
-    processes = Processes()
-    processes.watch(*root)
-    wait_for_recovery = leftovers.recover_beside(state_root, budget_s)
-    if loop.wait_for_ring(run, processes):
-        from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
-
-        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
-        loop.follow(work, processes)
-        notices.hush()
-        deadline = monotonic() + budget_s
-        work.begin_finish()
-        work.finish(deadline)
-    else:
-        from otelrun.agent.accounting import Accounting  # noqa: PLC0415
-
-        deadline = monotonic() + budget_s
-        Accounting(run).save((), (), time.time_ns())
-        if not profile.otelrun.store.enabled:
-            retention.remove(run)
-    wait_for_recovery(deadline)
-    leftovers.recover(state_root, max(0.0, deadline - monotonic()))
-    lost = retention.prune(state_root, profile.otelrun.store.keep_runs, run)
-    if lost:
-        notices.log(f"removed with undelivered telemetry, since too many runs hold some: {', '.join(lost)}")
+        notices.failed("the agent's guard")

@@ -6,8 +6,11 @@ import os
 import time
 from contextlib import suppress
 
+from otelrun.agent import accounting
 from otelrun.ring import recovery
 from otelrun.ring.directory import RunDirectory, list_runs
+from otelrun.store import accounts, losses
+from otelrun.store.losses import Loss
 
 MAX_HOLDING_RUNS = 200
 """Runs with undelivered data beyond this many are removed, oldest first: a dead endpoint must not fill the disk."""
@@ -24,7 +27,7 @@ def prune(root: str, keep: int, own: RunDirectory) -> list[str]:
         own: a run that is never removed.
 
     Returns:
-        The ids of removed runs that still held undelivered data.
+        The removed runs that still held undelivered data: the id of each, and how much that was; ``store.losses`` keeps it.
     """
     finished = holding = 0
     lost = []
@@ -43,8 +46,11 @@ def prune(root: str, keep: int, own: RunDirectory) -> list[str]:
             continue
         try:
             if _holds_data(run) == is_holding:
+                loss = _loss(run) if is_holding else None
                 remove(run)
-                lost += [run.run_id] if is_holding else []
+                if loss is not None:
+                    losses.keep(root, run.run_id, loss)
+                    lost.append(f"{run.run_id} ({loss})")
         finally:
             claim.release()
     return lost
@@ -55,6 +61,16 @@ def remove(run: RunDirectory) -> None:
     from shutil import rmtree  # noqa: PLC0415 - seldom needed
 
     rmtree(run.path, ignore_errors=True)
+
+
+def _loss(run: RunDirectory) -> Loss:
+    """Count what goes with a run that holds data: what waits for exporters by its accounts, and rings that nobody has read."""
+    held = accounts.from_state(accounting.read(run)).held()
+    try:
+        rings = len(os.listdir(run.rings))
+    except OSError:
+        rings = 0
+    return Loss(1, held.get("spans", 0), held.get("logs", 0), held.get("metrics", 0), rings)
 
 
 def _age_s(run: RunDirectory) -> float:

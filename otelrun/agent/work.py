@@ -1,7 +1,7 @@
 """What is done for one run, live or left behind: rings → store and outboxes, metrics at their intervals, the end of it.
 
 A record leaves its ring only when the store and every exporter's outbox have it on disk. An agent killed in between leaves
-it in the ring for the next one: the store knows what it has, an endpoint may get such a record twice.
+it in the ring for the next one: the store knows by the record's key that it has it, an outbox by its mark.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ import os
 from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelrun.agent import retention
+from otelrun.agent import retention, rings
 from otelrun.agent.accounting import Accounting
-from otelrun.delivery import encode_metrics, exporters
+from otelrun.agent.collection import Collection, Measured, Reader, close_reader, open_reader
+from otelrun.agent.rings import Ring, Rings
+from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
-from otelrun.ring.reader import RingReader
+from otelrun.delivery.handover import Handover
 from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
+    from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
-    from otelrun.delivery.encode import Payload
     from otelrun.profile.model import Profile
     from otelrun.ring.directory import RunDirectory
     from otelrun.ring.reader import SeriesState
@@ -34,29 +36,22 @@ if TYPE_CHECKING:
 READ_LIMIT = 512
 """Records read from one ring before the next one has its turn."""
 
+_MIB = 1024 * 1024
 _SAVE_INTERVAL_S = 1.0
 _STORE_METRICS_INTERVAL_S = 5.0
-_LARGEST_BATCH = 512
+_LARGEST_STEP = 4 * READ_LIMIT
+"""Records read, of several rings, before they are handed over."""
+
+_SHARE_WHILE_RECORDING = 0.5
+_SHARE_AT_THE_END = 0.75
+"""Of an outbox's limit: how much of it may be full, where the endpoint is there, for rings to be read."""
 
 
-class Ring:
-    """One process's ring, and what has been made for it."""
+class Step(NamedTuple):
+    """What was read of one ring at once, and is not yet given back there; pairs of position and record."""
 
-    def __init__(self, name: str, reader: RingReader) -> None:
-        """Take the reader; the encoder and the store's process id come with the first record."""
-        self.name = name
-        self.reader = reader
-        self.encoder: ProcessEncoder | None = None
-        self.process: int | None = None
-        self.stored_ns = 0
-
-
-class Reader(NamedTuple):
-    """A metric reader of the profile at work: where to, how often, in which temporality."""
-
-    channel: Channel
-    interval_s: float
-    temporality: encode_metrics.Temporality
+    ring: Ring
+    records: list[tuple[int, Record]]
 
 
 class RunWork:
@@ -81,61 +76,33 @@ class RunWork:
         """
         self.run = run
         self.profile = profile
-        self._processes = processes
         self._notices = notices
         self._stdout = stdout
         self._accounting = Accounting(run)
-        self._rings: dict[str, Ring] = {}
+        self._collection = Collection(self._accounting, notices)
+        self._rings = Rings(run, processes, notices)
         self._is_open = False
         self._is_flushing = False
-        self._ended_ns: int | None = None
+        self._ended_ns = self._accounting.ended_ns  # an earlier agent may have seen the end
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
         self._logs: list[Channel] = []
         self._readers: list[Reader] = []
         self._due: dict[str, float] = {}
+        self._own: SelfMetrics | None = None
+        if profile.otelrun.self_metrics and exporters.metric_readers(profile):
+            from otelrun.agent.self_metrics import SelfMetrics  # noqa: PLC0415 - for those who ask for them
+
+            self._own = SelfMetrics(profile, run.run_id, self._describe(), self._accounting.agent_resource)
 
     @property
     def channels(self) -> list[Channel]:
         """All channels, of all signals."""
         return [*self._spans, *self._logs, *(reader.channel for reader in self._readers)]
 
-    def discover(self) -> None:
-        """Take up rings that have appeared, and watch their owners."""
-        try:
-            names = os.listdir(self.run.rings)
-        except OSError:
-            return  # the directory was removed: nothing to read
-        for name in names:
-            if name in self._rings:
-                continue
-            path = os.path.join(self.run.rings, name)
-            try:
-                reader = RingReader(path)
-            except (OSError, ValueError):
-                self._remove_unfinished(path, name)
-                continue
-            self._rings[name] = Ring(name, reader)
-            self._processes.watch(reader.pid, reader.start_ticks)
-
-    def _remove_unfinished(self, path: str, name: str) -> None:
-        """Remove a file that its process was killed over before it was a ring."""
-        pid = name.partition("-")[0]
-        if pid.isdigit():
-            try:
-                os.kill(int(pid), 0)
-            except ProcessLookupError:
-                os.unlink(path)
-                self._notices.log(f"{name}: its process ended while making it")
-            except OSError:
-                pass  # alive, and another user's
-
     def is_any_owner_alive(self) -> bool:
         """Say whether the process of any ring still runs."""
-        return any(self._is_owner_alive(ring) for ring in self._rings.values())
-
-    def _is_owner_alive(self, ring: Ring) -> bool:
-        return self._processes.is_alive(ring.reader.pid, ring.reader.start_ticks)
+        return self._rings.is_any_alive()
 
     def open(self) -> None:
         """Open the store and the channels; what waits in outboxes goes on its way."""
@@ -149,6 +116,8 @@ class RunWork:
             console=os.path.join(self.run.path, "console.jsonl"),
             stdout=self._stdout,
             before=self._accounting.before(),
+            outbox_limit=self.profile.otelrun.outbox_limit_mb * _MIB,
+            destinations={},
             tell=self._notices.change,
         )
         for signal, processors, channels in (
@@ -161,10 +130,8 @@ class RunWork:
                     channels.append(
                         exporters.open_channel(f"{signal}-{number}", processor.exporter, when, surroundings)
                     )
-        for number, reader in enumerate(exporters.metric_readers(self.profile)):
-            channel = exporters.open_channel(f"metrics-{number}", reader.exporter, None, surroundings)
-            temporality = encode_metrics.Temporality(reader.exporter.temporality)
-            self._readers.append(Reader(channel, reader.interval_ms / 1000, temporality))
+        for number, wanted in enumerate(exporters.metric_readers(self.profile)):
+            self._readers.append(open_reader(number, wanted, surroundings))
         if self.profile.otelrun.store.enabled:
             self._store = self._guarded(lambda: self._open_store(description))
         for channel in self.channels:
@@ -205,41 +172,84 @@ class RunWork:
         """Read each ring once, hand over what was read, and give its space back.
 
         Returns:
-            How many records were read.
+            How many records were read. None while an endpoint that is there takes them too slowly: so the rings fill, and
+            their programs are held as the profile says; where the endpoint is away reading goes on, and outboxes make room.
         """
-        self.discover()
-        total = 0
-        moved: list[RingReader] = []
-        for ring in tuple(self._rings.values()):
+        self._rings.discover()
+        share = _SHARE_WHILE_RECORDING if self.is_any_owner_alive() else _SHARE_AT_THE_END
+        if any(channel.is_behind(share) for channel in self.channels):
+            return 0
+        total = waiting = 0
+        steps: list[Step] = []
+        for ring, is_first in self._in_order():
             reader = ring.reader
             before = reader.position
             records = reader.read(READ_LIMIT)
-            if records:
-                self._hand_over(ring, records)
-                total += len(records)
             if reader.position != before:
-                moved.append(reader)
-            elif not self._is_owner_alive(ring) and reader.is_drained:  # in this order: it may have died just now
+                steps.append(Step(ring, records))
+                waiting += len(records)
+            elif self._rings.is_done(ring):
                 self._finish_ring(ring)
-        if moved:
+            if is_first or waiting >= _LARGEST_STEP:
+                self._take_steps(steps)
+                total, waiting, steps = total + waiting, 0, []
+        self._take_steps(steps)
+        return total + waiting
+
+    def _in_order(self) -> list[tuple[Ring, bool]]:
+        """Give all rings, and first the one, if any, that an earlier agent was killed over: it is to be done with at once.
+
+        That agent has put records of it into outboxes, and their marks say so until something else is put there.
+        """
+        if self._rings:
+            self.open()
+        channels = (*self._spans, *self._logs)
+        rings = [
+            (ring, any(channel.has(ring.reader.identity, ring.reader.position) for channel in channels))
+            for ring in self._rings
+        ]
+        return sorted(rings, key=lambda pair: not pair[1])
+
+    def _take_steps(self, steps: Sequence[Step]) -> None:
+        """Give the store all that was read, at one commit; then ring after ring: to the outboxes, and out of the ring.
+
+        An outbox remembers how far it has got in one ring, the last. So at no time more than one ring's records may be in
+        outboxes and in their ring. The store knows each record, and takes all of them once more where need be.
+        """
+        for ring, records in steps:
+            if records:
+                self._keep(ring, records)
+        if steps:
             self._with_store(lambda store: store.commit())
-            for reader in moved:
-                reader.commit()
-        return total
+        for ring, records in steps:
+            if records:
+                self._deliver(ring, records)
+            ring.reader.commit()
 
     def _hand_over(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
-        encoder = self._introduce(ring)
-        reader = ring.reader
+        """Give the store and the outboxes records of a ring that is removed next: that is what takes them out of it."""
+        self._keep(ring, records)
+        self._with_store(lambda store: store.commit())
+        self._deliver(ring, records)
+
+    def _keep(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
+        self._introduce(ring)
         process = ring.process
         if process is not None:
-            self._with_store(lambda store: store.add(process, records, reader.scope))
-        spans = [record for _, record in records if type(record) is SpanRecord]
-        logs = [record for _, record in records if type(record) is LogRecord]
-        self._put(self._spans, encoder.spans, spans)
-        self._put(self._logs, encoder.logs, logs)
+            self._with_store(lambda store: store.add(process, records, ring.reader.scope))
         for _, record in records:
             if type(record) is NoteRecord:
-                self._notices.log(f"process {reader.pid}: {record.text}")
+                self._notices.log(f"process {ring.reader.pid}: {record.text}")
+
+    def _deliver(self, ring: Ring, records: Sequence[tuple[int, Record]]) -> None:
+        encoder = self._introduce(ring)
+        spans = [pair for pair in records if type(pair[1]) is SpanRecord]
+        logs = [pair for pair in records if type(pair[1]) is LogRecord]
+        for handover, found in (
+            (Handover(self._spans, encoder.spans, self._notices.failed), spans),
+            (Handover(self._logs, encoder.logs, self._notices.failed), logs),
+        ):
+            handover.put(ring.reader.identity, found)
 
     def _introduce(self, ring: Ring) -> ProcessEncoder:
         """Make what a ring needs once its process is described, which is before its first record."""
@@ -255,25 +265,6 @@ class RunWork:
         reader = ring.reader
         ring.process = store.add_process(ring.name, reader.pid, reader.start_ticks, reader.created_ns, resource)
 
-    def _put(
-        self, channels: Sequence[Channel], encode: Callable[[Any, int], list[Payload]], records: Sequence[Any]
-    ) -> None:
-        if not (channels and records):
-            return
-        limit = min(_LARGEST_BATCH, *(channel.batching.size for channel in channels))
-        try:
-            payloads = encode(records, limit)
-        except Exception:  # noqa: BLE001 - a record with values OTLP has no form for; the others go on
-            if len(records) == 1:
-                self._notices.failed(f"encoding {records[0]!r:.500}")
-                return
-            for record in records:
-                self._put(channels, encode, [record])
-            return
-        for payload in payloads:
-            for channel in channels:
-                channel.put(payload.data, payload.records)
-
     def tick(self, now: float) -> None:
         """Do what is due at ``now`` (monotonic seconds): collect metrics, save the accounts.
 
@@ -284,9 +275,10 @@ class RunWork:
             return
         for reader in self._readers:
             if self._is_due(reader.channel.name, reader.interval_s, now):
-                self._collect(reader, list(self._rings.values()))
+                self._collect(reader, self._rings)
+                self._collect_own(reader)
         if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
-            for ring in self._rings.values():
+            for ring in self._rings:
                 self._store_metrics(ring)
         if self._is_due("save", _SAVE_INTERVAL_S, now):
             self._save()
@@ -297,18 +289,30 @@ class RunWork:
             self._due[what] = now + interval_s
         return now >= due
 
-    def _collect(self, reader: Reader, rings: Sequence[Ring]) -> None:
-        now_ns = time_ns()
-        for ring in rings:
-            try:
-                points = reader.temporality.points(ring.name, ring.reader.series(), now_ns)
-                packed = encode_metrics.metrics(points, reader.temporality)
-                payloads = self._introduce(ring).requests(packed, _LARGEST_BATCH) if packed else []
-            except Exception:  # noqa: BLE001 - a measurement OTLP has no form for; other processes' go on
-                self._notices.failed(f"collecting metrics of process {ring.reader.pid}")
-                continue
-            for payload in payloads:
-                reader.channel.put(payload.data, payload.records)
+    def _collect(self, reader: Reader, rings: Iterable[Ring]) -> None:
+        self._collection.collect(reader, map(self._measured, rings))
+
+    def _measured(self, ring: Ring) -> Measured:
+        return Measured(ring.name, ring.reader.identity, ring.reader.series(), lambda: self._introduce(ring))
+
+    def _collect_own(self, reader: Reader) -> None:
+        """Collect the metrics about the run's telemetry, where the profile wants them."""
+        if self._own is None:
+            return
+        for ring in self._rings:
+            self._collect_own_of(reader, ring)
+        accounts = self._accounting.gather(self._rings.readers, self.channels)
+        self._collection.collect(reader, [self._own.of_exporters(accounts, time_ns())])
+
+    def _collect_own_of(self, reader: Reader, ring: Ring, interrupted: int = 0) -> None:
+        if self._own is None:
+            return
+        process = self._accounting.present(ring.reader, interrupted)
+        measured = self._own.of_process(ring.reader, process, time_ns())
+        self._accounting.agent_resource = self._own.resource
+        self._collection.collect(reader, [measured])
+        if not self._rings.is_alive(ring):
+            reader.temporality.forget(measured.name)
 
     def _store_metrics(self, ring: Ring) -> None:
         """Store the series that have been measured since the last time."""
@@ -320,56 +324,47 @@ class RunWork:
             self._with_store(lambda store: store.set_metrics(process, changed, ring.reader.scope, time_ns()))
 
     def _finish_ring(self, ring: Ring) -> None:
-        """Take the last of a ring whose process has ended, and remove it."""
+        """Take the last of a ring whose process has ended, with the spans it was in, and remove it."""
         reader = ring.reader
+        interrupted = reader.interrupted(ring.ended_ns())
+        if interrupted:
+            self._hand_over(ring, interrupted)
         if reader.series():
             self._introduce(ring)
         for metric_reader in self._readers:
             self._collect(metric_reader, [ring])
             metric_reader.temporality.forget(ring.name)
+            self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
         counts, torn = reader.counts(), reader.torn
         if any(counts.dropped.values()) or counts.series_dropped or torn:
             self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
-        process = ring.process
-        if process is not None:
-            self._with_store(lambda store: store.set_counts(process, counts, torn))
-            self._with_store(lambda store: store.commit())
-        self._accounting.leave(counts, torn)
-        del self._rings[ring.name]
+        self._accounting.leave(reader, len(interrupted))
+        self._rings.forget(ring)
         if self._is_open:
             self._save()
-        reader.close()
-        os.unlink(reader.path)
+        rings.remove(ring)
 
     def _save(self) -> None:
         """Write down what has become of every record so far."""
-        self._with_store(self._store_accounts)
+        accounts = self._accounting.save(self._rings.readers, self.channels, self._ended_ns)
+        self._with_store(lambda store: store.set_accounts(accounts))
         self._with_store(lambda store: store.commit())
-        self._accounting.save((ring.reader for ring in self._rings.values()), self.channels, self._ended_ns)
-
-    def _store_accounts(self, store: StoreWriter) -> None:
-        for ring in self._rings.values():
-            if ring.process is not None:
-                store.set_counts(ring.process, ring.reader.counts(), ring.reader.torn)
-        for channel in self.channels:
-            exported, dropped, held = channel.totals()
-            store.set_delivery(channel.destination, channel.signal, exported, held, dropped, channel.last_error)
 
     def answer_flushes(self) -> None:
         """After all was read: deliver at once for programs that wait for it, and answer them when each channel has tried.
 
         These are processes 1 of a container, at their end: the run, and this agent, end with them.
         """
-        asking = [ring for ring in self._rings.values() if ring.reader.is_flush_wanted]
-        if not asking:
+        asking = [ring for ring in self._rings if ring.reader.is_flush_wanted]
+        if not asking or not all(ring.reader.is_drained for ring in asking):
             return
         if not self._is_flushing:
             self._is_flushing = True
             self._end_run()
             for reader in self._readers:
-                self._collect(reader, list(self._rings.values()))
-            for ring in self._rings.values():
+                self._collect(reader, self._rings)
+            for ring in self._rings:
                 self._store_metrics(ring)
             for channel in self.channels:
                 channel.begin_flush()
@@ -380,8 +375,8 @@ class RunWork:
 
     def begin_finish(self) -> None:
         """After the last record: collect what is left, close the store's account of the run, send what waits at once."""
-        for ring in tuple(self._rings.values()):
-            if not self._is_owner_alive(ring) and ring.reader.is_drained:
+        for ring in self._rings:
+            if self._rings.is_done(ring):
                 self._finish_ring(ring)
         if not self.is_any_owner_alive():
             self._end_run()
@@ -390,7 +385,7 @@ class RunWork:
             channel.begin_flush()
 
     def _end_run(self) -> None:
-        self._ended_ns = ended_ns = time_ns()
+        self._ended_ns = ended_ns = self._ended_ns or time_ns()
         self._with_store(lambda store: store.end_run(ended_ns))
 
     def finish(self, deadline: float) -> None:
@@ -401,17 +396,24 @@ class RunWork:
         """
         for channel in self.channels:
             channel.wait_flushed(deadline)
+        for reader in self._readers:
+            if not reader.channel.totals().held:  # else the agent that delivers them has the last word
+                self._collect_own(reader)
+                reader.channel.wait_flushed(deadline)
         for channel in self.channels:
             channel.stop()
         self._save()
-        for channel in self.channels:
-            channel.close()
+        self._close_channels()
         self._with_store(lambda store: store.close())
-        for ring in self._rings.values():
-            ring.reader.close()
-        self._rings.clear()
+        self._rings.close()
         if not self.profile.otelrun.store.enabled and self.is_empty():
             retention.remove(self.run)
+
+    def _close_channels(self) -> None:
+        for channel in (*self._spans, *self._logs):
+            channel.close()
+        for reader in self._readers:
+            close_reader(reader)
 
     def is_empty(self) -> bool:
         """Say whether no ring and no outbox is left on disk."""

@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from otelrun.diagnostics import guarded, tell
-from otelrun.environment_variables import OTELRUN_DISABLED
+from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_INIT
 from otelrun.errors import OtelrunError
 from otelrun.launch.environment import build_bare_environment, build_environment, without_locale_coercion
 from otelrun.launch.execute import execute, initial_variable_names
 from otelrun.launch.target import Target, resolve_target
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from otelrun.cli.recording import Recording
     from otelrun.cli.wishes import Wishes
 
 _TRUE = ("1", "true", "yes")
+_MARGIN_S = 1.0  # for what the agent does before and after its deliveries
+
+
+class _Start(NamedTuple):
+    """How the program is to be run: its environment, and how long its run's agent may take at the end (None: it has no agent)."""
+
+    environment: dict[str, str]
+    exit_budget_ms: int | None = None
 
 
 def launch_command(command: list[str], wishes: Wishes, environment: Mapping[str, str]) -> NoReturn:
-    """Become the program, observed unless the user or the profile says otherwise.
+    """Become the program, or with ``--init`` its parent; observed unless the user or the profile says otherwise.
 
     Args:
         command: the program's words, at least one.
@@ -33,37 +43,72 @@ def launch_command(command: list[str], wishes: Wishes, environment: Mapping[str,
     """
     environment = without_locale_coercion(environment, initial_variable_names())
     target = resolve_target(command, environment)
+
+    def prepare(root_pid: int) -> _Start:
+        return _prepare(command, wishes, target, environment, root_pid)
+
+    if wishes.init or environment.get(OTELRUN_INIT, "").lower() in _TRUE:
+        _launch_below_init(target, prepare)
+    execute(target, prepare(os.getpid()).environment)
+
+
+def _launch_below_init(target: Target, prepare: Callable[[int], _Start]) -> None:
+    """Run the program as a child and end as it does; returns only where the system cannot do that."""
+    from otelrun.launch import init  # noqa: PLC0415 - seldom needed
+
+    if not init.is_possible():
+        tell("init", "--init works on Linux only; the program runs without it")
+        return
+    program = init.Program(partial(execute, target))
+    try:
+        start = prepare(program.pid)
+    except BaseException:
+        program.abandon()
+        raise
+    program.begin(start.environment)
+    program.watch()
+    if start.exit_budget_ms is not None and os.getpid() == init.INIT_PID:
+        from otelrun.agent.detach import TITLES  # noqa: PLC0415 - loaded already, where there is an agent
+
+        program.wait_for_agents(TITLES, start.exit_budget_ms / 1000 + _MARGIN_S)
+    program.end_as_it_did()
+
+
+def _prepare(
+    command: list[str], wishes: Wishes, target: Target, environment: Mapping[str, str], root_pid: int
+) -> _Start:
+    """Find out how the program is to be run, and begin its recording."""
     if environment.get(OTELRUN_DISABLED, "").lower() in _TRUE:
-        execute(target, build_bare_environment(environment))
+        return _Start(build_bare_environment(environment))
     obstacle = _obstacle(target)
     if obstacle:
         tell("not-observed", f"not observed: {obstacle}")
-        execute(target, build_bare_environment(environment))
-    handoff = _begin(command, wishes, target, environment)
-    execute(target, build_environment(environment, handoff) if handoff else build_bare_environment(environment))
+        return _Start(build_bare_environment(environment))
+    recording = _begin(command, wishes, target, environment, root_pid)
+    if recording is None or not recording.handoff:
+        return _Start(build_bare_environment(environment))
+    return _Start(build_environment(environment, recording.handoff), recording.exit_budget_ms)
 
 
-def _begin(command: list[str], wishes: Wishes, target: Target, environment: Mapping[str, str]) -> str:
-    """Begin the run; where otelrun itself fails, the program is to run all the same.
-
-    Returns:
-        The handoff; empty where the program is to run unobserved.
-    """
+def _begin(
+    command: list[str], wishes: Wishes, target: Target, environment: Mapping[str, str], root_pid: int
+) -> Recording | None:
+    """Begin the run; None where otelrun itself fails: the program is to run all the same."""
     mistake: OtelrunError | None = None
     with guarded("recording"):
         from otelrun.cli.recording import begin_recording  # noqa: PLC0415 - reads YAML; a disabled launcher does not
 
         try:
-            recording = begin_recording(wishes, command, target, environment, os.getpid())
+            recording = begin_recording(wishes, command, target, environment, root_pid)
         except OtelrunError as error:
             mistake = error
         else:
             for number, notice in enumerate(recording.notices):
                 tell(f"launcher:{number}", notice)
-            return recording.handoff
+            return recording
     if mistake is not None:
         raise mistake
-    return ""
+    return None
 
 
 def _obstacle(target: Target) -> str:

@@ -30,10 +30,12 @@ class Recording(NamedTuple):
     Attributes:
         handoff: for the program; empty where it is to run unobserved.
         notices: lines to tell the user.
+        exit_budget_ms: what the agent may take for delivery at the end; None where there is no agent.
     """
 
     handoff: str
     notices: tuple[str, ...] = ()
+    exit_budget_ms: int | None = None
 
 
 def begin_recording(
@@ -76,7 +78,7 @@ def begin_recording(
                 pipeline=pipeline_choice.AGENT,
                 overlay=overlay_directories(),
             )
-            return Recording(text, loaded.warnings)
+            return Recording(text, loaded.warnings, profile.otelrun.exit_budget_ms)
     return _without_agent(profile, reason, loaded.warnings)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from otelrun.cli.launching import launch_command
 from otelrun.cli.wishes import Wishes
-from otelrun.environment_variables import OTELRUN_PROFILE
+from otelrun.environment_variables import OTELRUN_INIT, OTELRUN_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 EVERYTHING_BELONGS_TO_THE_COMMAND = {"ignore_unknown_options": False, "allow_interspersed_args": False}
 
@@ -28,6 +27,11 @@ def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="NAME|FILE",
             help=f"default, dev, prod, off, or a YAML file. Also: {OTELRUN_PROFILE}.",
         ),
+        click.option(
+            "--init",
+            is_flag=True,
+            help=f"Stay as process 1 of a container: forward signals, reap, deliver at the end. Also: {OTELRUN_INIT}=1.",
+        ),
     ):
         command = option(command)
     return command
@@ -37,7 +41,7 @@ def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @launch_options
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="COMMAND [ARGS]...")
 @click.pass_context
-def run(context: click.Context, /, command: tuple[str, ...], **options: str | None) -> None:
+def run(context: click.Context, /, command: tuple[str, ...], **options: Any) -> None:
     """Run a command and record what it does. `otelrun COMMAND` is the same, shorter.
 
     All words after COMMAND are its own.

@@ -17,7 +17,8 @@ from otelrun.ring.directory import list_runs, state_root
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
 def runs(*, limit: int, as_json: bool) -> None:
     """List the recorded runs, newest first."""
-    from otelrun.store.listing import list_run  # noqa: PLC0415 - only this verb reads stores
+    from otelrun.store import losses  # noqa: PLC0415 - only this verb reads stores
+    from otelrun.store.listing import list_run  # noqa: PLC0415
 
     environment = os.environ
     root = state_root(environment)
@@ -25,16 +26,16 @@ def runs(*, limit: int, as_json: bool) -> None:
     if as_json:
         from otelrun.viewer.document import runs_document  # noqa: PLC0415
 
-        click.echo(json.dumps(runs_document(listings), indent=2))
+        click.echo(json.dumps(runs_document(listings, losses.read(root)), indent=2))
         return
     if not listings:
         click.echo(f"No runs below {root} yet. Record one: otelrun python app.py")
         return
     from otelrun.viewer.screen import open_console  # noqa: PLC0415 - rich is for people only
-    from otelrun.viewer.summary import runs_table  # noqa: PLC0415
+    from otelrun.viewer.summary import removed, runs_table  # noqa: PLC0415
 
     console = open_console(sys.stdout, environment)
-    for line in runs_table(listings, console.width, time.time_ns()):
+    for line in (*runs_table(listings, console.width, time.time_ns()), *removed(losses.read(root))):
         console.print(line, soft_wrap=True)
     if sys.stdout.isatty():
         click.echo("\nLook into one: otelrun show RUN", err=True)

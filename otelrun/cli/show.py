@@ -16,10 +16,9 @@ from otelrun.errors import NotFoundError, StoreError
 from otelrun.ring.directory import RunDirectory, find_run, list_runs, state_root
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from otelrun.store.listing import Listing
-    from otelrun.store.rows import CountRow
     from otelrun.viewer.facts import View
 
 _PATIENCE_S = 2.0
@@ -124,11 +123,10 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
     if listing.problem:
         raise StoreError(listing.problem)
     if listing.totals is None:
-        return View(RunFacts(listing, counts=listing.counts, deliveries=listing.deliveries))
+        return View(RunFacts(listing, accounts=listing.accounts))
     with open_store(run.store) as store:
-        counts = max(store.counts(), listing.counts, key=_recorded)  # the store's stand still where it has failed
-        deliveries = listing.deliveries or store.deliveries()
-        facts = RunFacts(listing, run.store, store.processes(), counts, deliveries, store.notes())
+        accounts = listing.accounts if any(listing.accounts) else store.accounts()
+        facts = RunFacts(listing, run.store, store.processes(), accounts, store.notes())
         if trace_id is not None:
             return View(facts, store.trace(trace_id), is_about_trace=True)
         limit, has_errors, slower_than_ns = criteria
@@ -137,10 +135,6 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
         if not traces:
             return View(facts, logs=store.logs_outside_traces(limit=_LOGS_LISTED), is_filtered=is_filtered)
         return View(facts, store.trace(traces[0].trace_id), traces[1:], is_filtered=is_filtered)
-
-
-def _recorded(counts: Sequence[CountRow]) -> int:
-    return sum(row.recorded for row in counts)
 
 
 def _print(view: View, environment: Mapping[str, str]) -> None:

@@ -12,8 +12,10 @@ class Wishes(NamedTuple):
         profile: name of a shipped profile, or a file.
         service_name: ``service.name``.
         endpoint: URL of an OTLP receiver.
+        init: stay as the program's parent.
     """
 
     profile: str | None = None
     service_name: str | None = None
     endpoint: str | None = None
+    init: bool = False

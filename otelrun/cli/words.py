@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
 _OPTIONS = {"--profile": "profile", "--service-name": "service_name", "--to": "endpoint"}
+_INIT = "--init"
 _RUN = "run"
 
 
@@ -34,7 +35,7 @@ def read_launch_words(words: Sequence[str], verbs: Container[str]) -> Launch | N
     """
     values: dict[str, str] = {}
     rest = list(words)
-    is_run = is_ended = False
+    is_run = is_ended = is_init = False
     while rest and not is_ended:
         name, has_value, value = rest[0].partition("=")
         if name in _OPTIONS:
@@ -43,6 +44,8 @@ def read_launch_words(words: Sequence[str], verbs: Container[str]) -> Launch | N
             if not value:
                 return None
             values[_OPTIONS[name]] = value
+        elif rest[0] == _INIT:
+            is_init = True
         elif rest[0] == "--":
             is_ended = True
         elif rest[0] == _RUN and not is_run:
@@ -54,4 +57,4 @@ def read_launch_words(words: Sequence[str], verbs: Container[str]) -> Launch | N
         return None
     if rest[0] in verbs and not is_run and not is_ended:
         return None
-    return Launch(rest, Wishes(**values))
+    return Launch(rest, Wishes(**values, init=is_init))

@@ -55,13 +55,15 @@ class ProcessEncoder:
         """Encode log records as requests of at most ``limit`` records and ``MAX_PAYLOAD`` bytes each."""
         return self.requests([(record.scope, log_record(record), 1) for record in records], limit)
 
-    def requests(self, items: Iterable[tuple[int, bytes, int]], limit: int) -> list[Payload]:
-        """Put packed items (scope id, content, how many records it is) into requests."""
+    def requests(
+        self, items: Iterable[tuple[int, bytes, int]], limit: int, max_bytes: int = MAX_PAYLOAD
+    ) -> list[Payload]:
+        """Put packed items (scope id, content, how many records it is) into requests, in their order."""
         payloads: list[Payload] = []
         scoped: dict[int, list[bytes]] = {}
         count = size = 0
         for scope_id, item, records in items:
-            if count and (count + records > limit or size + len(item) > MAX_PAYLOAD):
+            if count and (count + records > limit or size + len(item) > max_bytes):
                 payloads.append(Payload(self._request(scoped), count))
                 scoped, count, size = {}, 0, 0
             scoped.setdefault(scope_id, []).append(wire.delimited(b"\x12", item))

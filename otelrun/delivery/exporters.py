@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from otelrun.delivery.channel import Batching, Channel, Transport
-from otelrun.delivery.outbox import Outbox
+from otelrun.delivery.destination import Destination
+from otelrun.delivery.outbox import LIMIT, Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,9 @@ class Surroundings(NamedTuple):
         console: file that takes what is for the terminal where there is none.
         stdout: a descriptor of the launcher's standard output, or None.
         before: name of a channel → its counts at the end of an earlier agent.
-        tell: see ``Channel``.
+        destinations: name of a destination → what its channels share; filled as channels are opened.
+        tell: see ``Destination``.
+        outbox_limit: bytes that each outbox holds.
     """
 
     cwd: str
@@ -42,7 +45,9 @@ class Surroundings(NamedTuple):
     console: str
     stdout: int | None
     before: Mapping[str, Totals]
+    destinations: dict[str, Destination]
     tell: Callable[[str, str, str], None]
+    outbox_limit: int = LIMIT
 
 
 def span_processors(profile: Profile) -> list[Processor]:
@@ -82,15 +87,17 @@ def open_channel(name: str, exporter: Exporter, when: Batching | None, surroundi
         when: when to send; None for at once.
         surroundings: what it needs of the agent.
     """
-    outbox = Outbox(os.path.join(surroundings.outbox, name), before=surroundings.before.get(name))
     signal = name.partition("-")[0]
+    path = os.path.join(surroundings.outbox, name)
+    outbox = Outbox(path, signal, surroundings.outbox_limit, surroundings.before.get(name))
+    where = destination(exporter)
+    place = surroundings.destinations.setdefault(where, Destination(where, surroundings.tell))
     return Channel(
         name,
-        destination(exporter),
+        place,
         outbox=outbox,
         open_transport=lambda: open_transport(exporter, signal, surroundings),
         batching=when or _AT_ONCE,
-        tell=surroundings.tell,
     )
 
 

@@ -58,9 +58,7 @@ class OtlpGrpc:
             return retry.of_grpc(
                 error.code().name, details[0] if details else "", trailers.get("grpc-status-details-bin")
             )
-        rejected, message = retry.partial_success(answer)
-        reason = f"partial success, {rejected} rejected: {message}" if rejected else ""
-        return retry.Outcome(retry.DELIVERED, reason, rejected=rejected)
+        return retry.delivered(*retry.partial_success(answer))
 
 
 def _credentials(tls: Tls) -> Any:

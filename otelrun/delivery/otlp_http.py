@@ -111,9 +111,16 @@ class OtlpHttp:
         except BaseException:
             self._connection.close()
             raise
-        if self._is_json:
-            answer = b""
-        return retry.of_http(response.status, response.headers.get("Retry-After"), answer, time.time())
+        return retry.of_http(
+            response.status, response.headers.get("Retry-After"), self._partial_success(answer), time.time()
+        )
+
+    def _partial_success(self, answer: bytes) -> tuple[int, str]:
+        if not self._is_json:
+            return retry.partial_success(answer)
+        from otelrun.delivery.otlp_json import partial_success  # noqa: PLC0415
+
+        return partial_success(answer)
 
 
 def _basic(user: str, password: str | None) -> str:

@@ -19,6 +19,7 @@ _REQUESTS: dict[str, Any] = {
     "logs": ExportLogsServiceRequest,
     "metrics": ExportMetricsServiceRequest,
 }
+_REJECTED = ("rejectedSpans", "rejectedLogRecords", "rejectedDataPoints")
 _IDS = ("traceId", "spanId", "parentSpanId")
 
 
@@ -41,6 +42,15 @@ def to_plain(signal: str, data: bytes) -> dict[str, Any]:
 def to_json(signal: str, data: bytes) -> str:
     """Give a serialised ``Export*ServiceRequest`` as one line of OTLP/JSON."""
     return json.dumps(to_plain(signal, data), separators=(",", ":"), ensure_ascii=False)
+
+
+def partial_success(answer: bytes) -> tuple[int, str]:
+    """Read ``partialSuccess`` of an answer in OTLP/JSON: how many were rejected, and why. Any other answer rejects nothing."""
+    try:
+        partial = json.loads(answer)["partialSuccess"]
+        return max(0, *(int(partial.get(name) or 0) for name in _REJECTED)), str(partial.get("errorMessage") or "")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return 0, ""
 
 
 def _to_hex(holder: dict[str, Any]) -> None:

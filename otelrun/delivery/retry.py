@@ -1,9 +1,14 @@
-"""What an answer means, by the OTLP specification: delivered, to be retried (when), or rejected for good. Pure; no I/O."""
+"""What an answer means, by the OTLP specification: delivered, to be retried (when), to be sent in parts, or rejected for good.
+
+Pure; no I/O.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from otelrun.delivery.wire_reader import fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -11,6 +16,7 @@ if TYPE_CHECKING:
 DELIVERED = "delivered"
 RETRY = "retry"
 REJECTED = "rejected"
+TOO_LARGE = "too large"
 
 FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
@@ -21,39 +27,58 @@ _RETRYABLE_CODES = (
     "RESOURCE_EXHAUSTED",  # only where the server says when
 )
 _SUCCESSES = range(200, 300)
-_VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
+_CONTENT_TOO_LARGE = 413
+_TOO_LARGE = re.compile(r"larger than max|exceeds maximum size", re.IGNORECASE)  # grpc's C++ and Go, its Java
+_UNREACHABLE = re.compile(r"connect|socket|dns", re.IGNORECASE)  # grpc's own words, where no server has spoken
+_HIGHEST_COUNT = 1 << 63
 
 
 class Outcome(NamedTuple):
     """What became of one request.
 
     Attributes:
-        kind: DELIVERED, RETRY or REJECTED.
+        kind: DELIVERED, RETRY, REJECTED or TOO_LARGE (a smaller request may be taken).
         reason: one line for people; empty when all was taken.
         retry_after_s: RETRY: how long the server asked to wait, or None.
         rejected: DELIVERED: how many of the records the server did not take.
+        is_unreachable: RETRY: nobody answered there, so no request of any signal would fare better.
+        is_answer: somebody did.
     """
 
     kind: str
     reason: str = ""
     retry_after_s: float | None = None
     rejected: int = 0
+    is_unreachable: bool = False
+    is_answer: bool = True
+
+    @property
+    def cause(self) -> str:
+        """Why records were dropped, without what differs from one request to the next."""
+        return "partial success" if self.kind == DELIVERED else f"rejected: {self.reason.partition(':')[0]}"
 
 
-def of_http(status: int, retry_after: str | None, body: bytes, now_s: float) -> Outcome:
+def delivered(rejected: int, message: str) -> Outcome:
+    """Judge a success by its ``partial_success``."""
+    if not rejected:
+        return Outcome(DELIVERED)
+    return Outcome(DELIVERED, f"partial success, {rejected} rejected: {message}", rejected=rejected)
+
+
+def of_http(status: int, retry_after: str | None, partial: tuple[int, str], now_s: float) -> Outcome:
     """Judge an HTTP answer.
 
     Args:
         status: HTTP status.
         retry_after: the header ``Retry-After``, seconds or an HTTP date, or None.
-        body: of a success: an ``Export*ServiceResponse`` as protobuf; other bodies are not looked at.
+        partial: of a success: how many records were rejected, and why.
         now_s: seconds since the epoch, for a date in ``retry_after``.
     """
     if status in _SUCCESSES:
-        rejected, message = partial_success(body)
-        reason = f"partial success, {rejected} rejected: {message}" if rejected else ""
-        return Outcome(DELIVERED, reason, rejected=rejected)
+        return delivered(*partial)
     reason = f"HTTP {status}"
+    if status == _CONTENT_TOO_LARGE:
+        return Outcome(TOO_LARGE, reason)
     if status in _RETRYABLE_STATUSES:
         return Outcome(RETRY, reason, _seconds(retry_after, now_s))
     return Outcome(REJECTED, reason)
@@ -69,17 +94,22 @@ def of_grpc(code: str, details: str, retry_info: bytes | None) -> Outcome:
     """
     delay_s = retry_delay(retry_info) if retry_info else None
     reason = f"gRPC {code}: {details}" if details else f"gRPC {code}"
-    if code not in _RETRYABLE_CODES or (code == "RESOURCE_EXHAUSTED" and delay_s is None):
+    if code == "RESOURCE_EXHAUSTED" and delay_s is None:
+        return Outcome(TOO_LARGE if _TOO_LARGE.search(details) else REJECTED, reason)
+    if code not in _RETRYABLE_CODES:
         return Outcome(REJECTED, reason)
-    return Outcome(RETRY, reason, delay_s)
+    is_unreachable = code == "UNAVAILABLE" and delay_s is None and bool(_UNREACHABLE.search(details))
+    return Outcome(RETRY, reason, delay_s, is_unreachable=is_unreachable or code == "DEADLINE_EXCEEDED")
 
 
 def of_failure(error: BaseException) -> Outcome:
     """Judge that no answer came: always to be retried."""
-    if isinstance(error, OSError) and error.strerror:
-        return Outcome(RETRY, error.strerror)
     name = type(error).__name__
-    return Outcome(RETRY, f"{name}: {error}" if str(error) else name)
+    reason = f"{name}: {error}" if str(error) else name
+    if isinstance(error, OSError):
+        text = error.strerror or (str(error) if isinstance(error, TimeoutError) else "")
+        reason = text[:1].lower() + text[1:] or reason
+    return Outcome(RETRY, reason, is_unreachable=isinstance(error, OSError), is_answer=False)
 
 
 def backoff_s(failures: int, random: Callable[[], float]) -> float:
@@ -107,13 +137,16 @@ def _seconds(retry_after: str | None, now_s: float) -> float | None:
 
 
 def partial_success(body: bytes) -> tuple[int, str]:
-    """Read ``partial_success`` of a serialised ``Export*ServiceResponse``: how many were rejected, and why."""
+    """Read ``partial_success`` of a serialised ``Export*ServiceResponse``: how many were rejected, and why.
+
+    What is no such message rejects nothing.
+    """
     rejected, message = 0, ""
-    for field, content in _fields(body):
+    for field, content in fields(body):
         if field == 1 and isinstance(content, bytes):
-            for inner, value in _fields(content):
+            for inner, value in fields(content):
                 if inner == 1 and isinstance(value, int):
-                    rejected = value
+                    rejected = value if value < _HIGHEST_COUNT else 0  # a negative one
                 elif inner == 2 and isinstance(value, bytes):  # noqa: PLR2004 - the field's number
                     message = value.decode("utf-8", "replace")
     return rejected, message
@@ -121,49 +154,14 @@ def partial_success(body: bytes) -> tuple[int, str]:
 
 def retry_delay(status: bytes) -> float | None:
     """Read the delay of a ``google.rpc.RetryInfo`` among the details of a serialised ``google.rpc.Status``, in seconds."""
-    for field, detail in _fields(status):
+    for field, detail in fields(status):
         if field != 3 or not isinstance(detail, bytes):  # noqa: PLR2004
             continue
-        packed = dict(_fields(detail))
+        packed = dict(fields(detail))
         kind, value = packed.get(1), packed.get(2)
         if isinstance(kind, bytes) and kind.endswith(b"/google.rpc.RetryInfo") and isinstance(value, bytes):
-            delay = dict(_fields(value)).get(1)
+            delay = dict(fields(value)).get(1)
             if isinstance(delay, bytes):
-                parts = {number: part for number, part in _fields(delay) if isinstance(part, int)}
+                parts = {number: part for number, part in fields(delay) if isinstance(part, int)}
                 return parts.get(1, 0) + parts.get(2, 0) / 1e9
     return None
-
-
-def _fields(data: bytes) -> list[tuple[int, int | bytes]]:
-    """List the fields of a protobuf message; as far as it can be read."""
-    fields: list[tuple[int, int | bytes]] = []
-    at = 0
-    try:
-        while at < len(data):
-            tag, at = _varint(data, at)
-            kind = tag & 7
-            if kind == _VARINT:
-                value, at = _varint(data, at)
-                fields.append((tag >> 3, value))
-            elif kind == _DELIMITED:
-                size, at = _varint(data, at)
-                fields.append((tag >> 3, data[at : at + size]))
-                at += size
-            elif kind in (_FIXED64, _FIXED32):
-                at += 8 if kind == _FIXED64 else 4
-            else:
-                break
-    except IndexError:
-        pass
-    return fields
-
-
-def _varint(data: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = data[at]
-        at += 1
-        value |= (byte & 127) << shift
-        if byte < 128:  # noqa: PLR2004
-            return value, at
-        shift += 7

@@ -76,15 +76,15 @@ class Pipeline:
         return self.once("resource", lambda: ProcessResource(self.profile().resource))
 
     def _make_recorder(self) -> Any:
-        from otelrun.ring.recorder import Recorder  # noqa: PLC0415 - not for start-up
+        from otelrun.ring.layout import OPEN_SLOT_SIZE  # noqa: PLC0415 - not for start-up
+        from otelrun.ring.recorder import Recorder, Sizes  # noqa: PLC0415
 
         assert self.handoff is not None
         ring = self.profile().otelrun.ring
         return Recorder(
             f"{self.handoff.run_directory}/rings",
             self.resource().attributes,
-            data_size=ring.size,
-            tables_size=ring.tables_size,
+            sizes=Sizes(ring.size, ring.tables_size, ring.open_spans * OPEN_SLOT_SIZE),
             hold_ns=ring.hold_ms * 1_000_000,
             last_wait_ns=self.profile().otelrun.exit_budget_ms * 1_000_000,
         )

@@ -20,11 +20,12 @@ from otelrun.ring.record import MAX_INT, MIN_INT, SPAN, encode_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Any
 
     from otelrun.pipeline.tracer import Tracer
+    from otelrun.ring.open_spans import Slot
 
 SAMPLED = 1
 HAS_REMOTE = 0x100  # OTLP: whether the parent is remote is known
@@ -70,6 +71,7 @@ class Span(trace.Span):
         "_parent_flags",
         "_parent_id",
         "_rest",
+        "_slot",
         "_span_id",
         "_start",
         "_trace_id",
@@ -91,6 +93,7 @@ class Span(trace.Span):
     _attributes: dict[str, Any] | None
     _rest: _Rest | None
     _context: SpanContext | None
+    _slot: Slot | None
     _on_error: tuple[bool, bool]
     _is_open: bool
 
@@ -127,6 +130,13 @@ class Span(trace.Span):
             attributes[key] = value
         else:
             attributes[key] = clean_value(value, limits.length)
+
+    def set_first_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set the attributes given at the start."""
+        limits = self._tracer.limits
+        self._attributes, dropped = clean(attributes, limits.count, limits.length)
+        if dropped:
+            self._drop_attributes(dropped)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several attributes, unless the span has ended or is full."""
@@ -173,6 +183,11 @@ class Span(trace.Span):
         if len(rest.links) > limits.links:
             del rest.links[0]
             rest.dropped_links += 1
+
+    def add_links(self, links: Sequence[trace.Link]) -> None:
+        """Add the links given at the start."""
+        for link in links:
+            self.add_link(link.context, link.attributes)
 
     def update_name(self, name: str) -> None:
         """Replace the name, unless the span has ended."""
@@ -242,11 +257,35 @@ class Span(trace.Span):
         )
         if self._rest is not None or self._trace_state is not DEFAULT_TRACE_STATE:
             record = (*record, *self._rare_fields())
-        tracer.recorder.append(SPAN, encode_whole(record))
+        slot = self._slot
+        if slot is None:
+            if not tracer.recorder.is_inherited(self._start):
+                tracer.recorder.append(SPAN, encode_whole(record))
+        elif slot.words is not None:
+            tracer.recorder.append(SPAN, encode_whole(record))
+            slot.words[slot.index] = 0  # after the record is there: at any moment one of the two shows the span
+            slot.free.append(slot)
         if tracer.processors:
             readable = readable_span(self)
             for processor in tracer.processors:
                 processor.on_end(readable)
+
+    def as_open(self) -> bytes:
+        """Encode what is known at the start; attributes only of what leaves or enters the process, which is slow anyway."""
+        tracer = self._tracer
+        return encode_whole(
+            (
+                self._trace_id,
+                self._span_id,
+                self._parent_id,
+                self._flags | self._parent_flags & OTLP_FLAGS,
+                self._name,
+                self._kind,
+                self._start,
+                tracer.define_scope() if tracer.scope is None else tracer.scope,
+                (self._kind and self._attributes) or _NONE,
+            )
+        )
 
     def _rare_fields(self) -> tuple[Any, ...]:
         rest = self._rest or _Rest()

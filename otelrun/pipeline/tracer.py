@@ -10,7 +10,7 @@ from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.lifecycle import fork
-from otelrun.pipeline.attributes import as_text, clean
+from otelrun.pipeline.attributes import as_text
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
 from otelrun.pipeline.identifiers import new_span_id, new_trace_id, random_bits
 from otelrun.pipeline.readable import resource_view, scope_view
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
 _BOTH = (True, True)
+_NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
 _new = object.__new__
 
 
@@ -179,11 +180,7 @@ class Tracer(trace.Tracer):
         parent: Any = (get_current() if context is None else context).get(SPAN_KEY)
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
-            parent_id = 0
-            flags = _RANDOM
-            state = DEFAULT_TRACE_STATE
-            parent_flags = HAS_REMOTE
-            relation = NO_PARENT
+            parent_id, flags, state, parent_flags, relation = _NO_PARENT
         elif type(parent) is Span or type(parent) is UnsampledSpan:
             trace_id = parent._trace_id
             parent_id = parent._span_id
@@ -211,13 +208,12 @@ class Tracer(trace.Tracer):
         span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)
         span._is_open = True
         if attributes:
-            span._attributes, dropped = clean(attributes, self.limits.count, self.limits.length)
-            if dropped:
-                span._drop_attributes(dropped)
+            span.set_first_attributes(attributes)
         if links:
-            for link in links:
-                span.add_link(link.context, link.attributes)
+            span.add_links(links)
         span._start = time_ns() if start_time is None else as_time(start_time)
+        open_spans = self.recorder.open_spans
+        span._slot = None if open_spans is None else open_spans.put(span.as_open())
         for processor in self.processors:
             processor.on_start(span, parent_context=context)
         return span

@@ -6,6 +6,7 @@ from otelrun.profile.rules import MILLISECONDS, Anything, Boolean, Choice, Fault
 
 _PAGE = 4_096
 _LARGEST_RING = 1 << 30
+_MOST_OPEN_SPANS = 65_536
 
 
 def _test_ring_size(size: int) -> None:
@@ -33,6 +34,8 @@ OTELRUN = Map(
         "environment_variables": Choice(("ignore", "honour"), also={"honor": "honour"}),
         "instrumentation": Map({"default_enabled": Boolean(), "enabled": _NAMES, "disabled": _NAMES}),
         "exit_budget_ms": Integer(unit=MILLISECONDS, example=2_000),
+        "outbox_limit_mb": Integer(minimum=1, unit="MiB", example=64),
+        "self_metrics": Boolean(),
         "children": Choice(("all", "inherit", "none")),
         "store": Map({"enabled": Boolean(), "keep_runs": Integer(minimum=1, example=20)}),
         "ring": Map(
@@ -40,6 +43,7 @@ OTELRUN = Map(
                 "size": _ring_integer(4_194_304),
                 "tables_size": _ring_integer(524_288, is_table=True),
                 "hold_ms": Integer(unit=MILLISECONDS, example=50),
+                "open_spans": Integer(maximum=_MOST_OPEN_SPANS, example=1_024),
             }
         ),
     }

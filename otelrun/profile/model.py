@@ -165,11 +165,19 @@ class Store(NamedTuple):
 
 
 class Ring(NamedTuple):
-    """``distribution.otelrun.ring``: bytes (a power of two, a multiple of 4096), and how long a producer may be held."""
+    """``distribution.otelrun.ring``: the memory that one process records into.
+
+    Attributes:
+        size: bytes, a power of two and a multiple of 4096.
+        tables_size: bytes, a multiple of 4096.
+        hold_ms: how long a producer may be held where there is no room.
+        open_spans: how many spans that have not ended yet are kept there too, so that a killed process shows them.
+    """
 
     size: int = 4 * 1024 * 1024
     tables_size: int = 512 * 1024
     hold_ms: int = 50
+    open_spans: int = 1_024
 
 
 class Otelrun(NamedTuple):
@@ -184,6 +192,8 @@ class Otelrun(NamedTuple):
         disabled: names that are off, whatever else says.
         exit_budget_ms: how long the agent goes on trying to deliver after the run is over.
         children: ``all``, ``inherit`` or ``none``.
+        outbox_limit_mb: how many MiB of undelivered telemetry each exporter may hold on disk for each signal.
+        self_metrics: the agent sends ``otel.sdk.*`` metrics about the run's own telemetry.
     """
 
     pipeline: str = "auto"
@@ -193,6 +203,8 @@ class Otelrun(NamedTuple):
     disabled: tuple[str, ...] = ()
     exit_budget_ms: int = 2_000
     children: str = "inherit"
+    outbox_limit_mb: int = 64
+    self_metrics: bool = False
     store: Store = Store()
     ring: Ring = Ring()
 

@@ -9,11 +9,27 @@ from binascii import crc32
 from typing import Any, NamedTuple
 
 from otelrun.ring import layout
-from otelrun.ring.record import KIND_NAMES, Record, Scope, Series, decode, decode_definition
-from otelrun.ring.writer import start_ticks
+from otelrun.ring.record import (
+    KIND_NAMES,
+    KIND_OF,
+    LogRecord,
+    Record,
+    Scope,
+    Series,
+    SpanRecord,
+    decode,
+    decode_definition,
+    decode_open_span,
+    encode_beginning,
+)
+from otelrun.ring.writer import start_ticks_and_image
 
 _unpack_record = struct.Struct(layout.RECORD_HEADER).unpack_from
 _unpack_table = struct.Struct(layout.TABLE_HEADER).unpack_from
+_LOOK_BACK = 1 << 20
+_TORN = 0  # in the place of a kind of record
+_MIXER = 0x9E3779B97F4A7C15
+_WORD_MASK = (1 << 64) - 1
 
 
 class SeriesState(NamedTuple):
@@ -30,11 +46,19 @@ class SeriesState(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """What a process recorded and dropped, per name of kind of record, and metric series dropped."""
+    """What a process recorded, per name of kind of record.
+
+    Attributes:
+        recorded: what has been read so far, and what was dropped; exact whenever the ring is drained.
+        dropped: those of them that found no room.
+        too_large: those of them that were larger than half of the ring.
+        series_dropped: metric series that found no room.
+    """
 
     recorded: dict[str, int]
     dropped: dict[str, int]
     series_dropped: int
+    too_large: dict[str, int]
 
 
 class RingReader:
@@ -44,9 +68,11 @@ class RingReader:
         path: the file.
         pid: of the process that writes it.
         start_ticks: with pid, the identity of that process; 0 if unknown.
+        image: see ``ring.writer.start_ticks_and_image``; 0 if unknown.
         created_ns: when the ring was made, ns since the epoch.
         position: up to where ``read`` has read; ``commit`` makes it the tail.
-        torn: how many records or definitions had a wrong checksum and were skipped.
+        identity: a number of 64 bits that no other ring of the run has.
+        last_ns: when the newest record read so far was made, ns since the epoch; 0 before the first.
     """
 
     def __init__(self, path: str) -> None:
@@ -71,16 +97,23 @@ class RingReader:
         words = self._words
         self._size = words[layout.WORD_DATA_SIZE]
         self._tables_end = layout.HEADER_SIZE + words[layout.WORD_TABLES_SIZE]
+        self._data = self._tables_end + words[layout.WORD_OPEN_SIZE]
         is_ring = words[layout.WORD_MAGIC] == layout.MAGIC and words[layout.WORD_VERSION] == layout.VERSION
-        if not is_ring or self._size & (self._size - 1) or self._tables_end + self._size != size:
+        if not is_ring or self._size & (self._size - 1) or self._data + self._size != size:
             self.close()
             message = f"{path}: not a ring"
             raise ValueError(message)
         self.pid = words[layout.WORD_PID]
         self.start_ticks = words[layout.WORD_START_TICKS]
         self.created_ns = words[layout.WORD_CREATED_NS]
-        self.position = words[layout.WORD_TAIL]
-        self.torn = 0
+        self.image = words[layout.WORD_IMAGE]
+        self.identity = (self.created_ns ^ self.pid * _MIXER) & _WORD_MASK
+        self.position = words[layout.WORD_TAIL] & ~layout.TAIL_SET
+        self._set = words[layout.WORD_TAIL] & layout.TAIL_SET
+        first = layout.WORD_READ + self._set * layout.KINDS
+        self._read = list(words[first : first + layout.KINDS])
+        self.last_ns = 0
+        self._torn_definitions = 0
         self._resource: dict[str, Any] | None = None
         self._scopes: dict[int, Scope] = {}
         self._series: dict[int, Series] = {}
@@ -102,14 +135,14 @@ class RingReader:
         head = self._words[layout.WORD_HEAD]
         while self.position < head and len(records) < limit:
             offset = self.position & (self._size - 1)
-            start = self._tables_end + offset
+            start = self._data + offset
             length, checksum = _unpack_record(self._map, start)
             if length == layout.SKIP:
                 self.position += self._size - offset
                 continue
             end = start + layout.RECORD_HEADER_SIZE + length
-            if end > self._tables_end + self._size:  # the length itself is not to be trusted: nothing after it is
-                self.torn += 1
+            if end > self._data + self._size:  # the length itself is not to be trusted: nothing after it is
+                self._read[_TORN] += 1
                 self.position = head
                 break
             payload = self._map[start + layout.RECORD_HEADER_SIZE : end]
@@ -118,14 +151,28 @@ class RingReader:
             try:
                 if crc32(payload) != checksum:
                     raise ValueError
-                records.append((position, decode(payload)))
+                record = decode(payload)
             except ValueError:
-                self.torn += 1
+                self._read[_TORN] += 1
+            else:
+                records.append((position, record))
+                self._read[KIND_OF[type(record)]] += 1
+        if records:
+            self.last_ns = max(self.last_ns, _time_of(records[-1][1]))
         return records
 
     def commit(self) -> None:
-        """Give the space of everything read back to the writer."""
-        self._words[layout.WORD_TAIL] = self.position
+        """Give the space of everything read back to the writer, and keep how many records that were."""
+        self._set ^= layout.TAIL_SET
+        first = layout.WORD_READ + self._set * layout.KINDS
+        for kind, count in enumerate(self._read):
+            self._words[first + kind] = count
+        self._words[layout.WORD_TAIL] = self.position | self._set  # last: until now the other counters count
+
+    @property
+    def torn(self) -> int:
+        """How many records and definitions had a wrong checksum and were skipped."""
+        return self._read[_TORN] + self._torn_definitions
 
     @property
     def is_drained(self) -> bool:
@@ -151,7 +198,13 @@ class RingReader:
             pass
         if not self.start_ticks:
             return True
-        return start_ticks(self.pid) == self.start_ticks and not _is_zombie(self.pid)
+        ticks, _ = start_ticks_and_image(self.pid)
+        return ticks == self.start_ticks and not self.is_replaced() and not _is_zombie(self.pid)
+
+    def is_replaced(self) -> bool:
+        """Whether the process runs another program by now (``exec``). False where the system does not tell."""
+        _, image = start_ticks_and_image(self.pid)
+        return bool(self.image and image and image != self.image)
 
     def resource(self) -> dict[str, Any]:
         """Give the resource attributes of the process; empty until its definition is whole."""
@@ -184,14 +237,45 @@ class RingReader:
             states.append(SeriesState(first, series, value, is_float, time_ns, minimum, maximum, counts))
         return states
 
+    def interrupted(self, end_ns: int) -> list[tuple[int, SpanRecord]]:
+        """Read the spans that had not ended when the process did; for a ring that is drained and has no writer.
+
+        Args:
+            end_ns: when the process ended, ns since the epoch.
+
+        Returns:
+            Pairs as of ``read``, with positions that no record of this ring has.
+        """
+        spans: list[tuple[int, SpanRecord]] = []
+        head = self._words[layout.WORD_HEAD]
+        for slot in range(self._tables_end // 8, self._data // 8, layout.OPEN_SLOT_WORDS):
+            length = self._words[slot]
+            if not 0 < length <= layout.OPEN_CAPACITY:
+                continue
+            try:
+                span = decode_open_span(self._map[slot * 8 + 8 : slot * 8 + 8 + length], end_ns)
+            except ValueError:
+                continue
+            if not self._has_recently(encode_beginning(span.trace_id, span.span_id), head):
+                spans.append((head + 8 * (len(spans) + 1), span))
+        return spans
+
+    def _has_recently(self, beginning: bytes, head: int) -> bool:
+        """Say whether one of the newest records begins so: killed after it was written, before its slot was freed."""
+        offset = head & (self._size - 1)
+        back = min(_LOOK_BACK, self._size // 2)
+        if self._map.find(beginning, self._data + max(0, offset - back), self._data + offset) >= 0:
+            return True
+        end = self._data + self._size
+        return offset < back < head and self._map.find(beginning, end - back + offset, end) >= 0
+
     def counts(self) -> Counts:
-        """Read what the writer counted."""
+        """Count what was recorded, from what this reader has read and what the writer could not write."""
         words = self._words
-        return Counts(
-            {name: words[layout.WORD_RECORDED + kind] for kind, name in KIND_NAMES.items()},
-            {name: words[layout.WORD_DROPPED + kind] for kind, name in KIND_NAMES.items()},
-            words[layout.WORD_SERIES_DROPPED],
-        )
+        dropped = {name: words[layout.WORD_DROPPED + kind] for kind, name in KIND_NAMES.items()}
+        too_large = {name: words[layout.WORD_TOO_LARGE + kind] for kind, name in KIND_NAMES.items()}
+        recorded = {name: self._read[kind] + dropped[name] + too_large[name] for kind, name in KIND_NAMES.items()}
+        return Counts(recorded, dropped, words[layout.WORD_SERIES_DROPPED], too_large)
 
     def _read_tables(self) -> None:
         used = min(self._words[layout.WORD_TABLES_USED], self._tables_end - layout.HEADER_SIZE)
@@ -199,7 +283,7 @@ class RingReader:
             start = layout.HEADER_SIZE + self._tables_read
             total, kind, length, checksum = _unpack_table(self._map, start)
             if total < layout.TABLE_HEADER_SIZE or self._tables_read + total > used:
-                self.torn += 1
+                self._torn_definitions += 1
                 self._tables_read = used
                 return
             self._tables_read += total
@@ -211,7 +295,7 @@ class RingReader:
                 definition = decode_definition(payload)
                 self._define(kind, (body + layout.padded(length)) // 8, definition)
             except (ValueError, TypeError):
-                self.torn += 1
+                self._torn_definitions += 1
 
     def _define(self, kind: int, entry_id: int, definition: tuple[Any, ...]) -> None:
         if kind == layout.TABLE_PROCESS:
@@ -220,6 +304,12 @@ class RingReader:
             self._scopes[entry_id] = Scope(*definition)
         elif kind == layout.TABLE_SERIES:
             self._series[entry_id] = Series(*definition)
+
+
+def _time_of(record: Record) -> int:
+    if isinstance(record, SpanRecord):
+        return record.end_ns
+    return record.observed_ns if isinstance(record, LogRecord) else record.time_ns
 
 
 def _is_zombie(pid: int) -> bool:

@@ -16,6 +16,9 @@ KIND_NAMES = {SPAN: "spans", LOG: "logs", NOTE: "notes"}
 
 MARSHAL_VERSION = 2
 
+INTERRUPTED = "otelrun.interrupted"
+"""Attribute of a span that had not ended when its process did: true."""
+
 MIN_INT = -(1 << 63)
 MAX_INT = (1 << 63) - 1
 
@@ -132,6 +135,8 @@ HISTOGRAM_CELLS = 5  # before the buckets
 
 _TYPES: dict[int, Any] = {SPAN: SpanRecord, LOG: LogRecord, NOTE: NoteRecord}
 
+KIND_OF: dict[type, int] = {record: kind for kind, record in _TYPES.items()}
+
 Record = SpanRecord | LogRecord | NoteRecord
 
 
@@ -209,6 +214,35 @@ def _mend_text(value: Any) -> Any:
     if type(value) in (tuple, list):
         return type(value)(_mend_text(item) for item in value)
     return value
+
+
+def decode_open_span(payload: bytes, end_ns: int) -> SpanRecord:
+    """Decode the content of an open span's slot as a span that was interrupted.
+
+    Args:
+        payload: trace id, span id, parent's span id, flags, name, kind, start, scope, attributes, as in ``SpanRecord``.
+        end_ns: when the process ended, ns since the epoch.
+
+    Returns:
+        The span, with the attribute ``INTERRUPTED``.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        *first, scope, attributes = marshal.loads(payload)
+        interrupted = {**attributes, INTERRUPTED: True}
+    except (ValueError, TypeError, EOFError) as error:
+        message = f"not an open span: {error}"
+        raise ValueError(message) from error
+    span = decode(encode_whole((SPAN, *first, end_ns, interrupted, scope)))
+    assert isinstance(span, SpanRecord)
+    return span._replace(end_ns=max(span.start_ns, end_ns))
+
+
+def encode_beginning(trace_id: int, span_id: int) -> bytes:
+    """Give the bytes that the record of this span has and no other record: its kind and its two ids, one after the other."""
+    return b"".join(marshal.dumps(number, MARSHAL_VERSION) for number in (SPAN, trace_id, span_id))
 
 
 def encode_definition(definition: tuple[Any, ...]) -> bytes:

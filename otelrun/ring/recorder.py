@@ -9,24 +9,53 @@ import errno
 import os
 from _thread import RLock
 from time import time_ns
+from typing import NamedTuple
 
 from otelrun import diagnostics
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.ring import layout
 from otelrun.ring.record import NOTE, encode, encode_definition
-from otelrun.ring.writer import RingWriter
+from otelrun.ring.writer import LastLock, RingWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from otelrun.ring.open_spans import Slot
     from otelrun.ring.record import Scope
 
 _FIRST_PROCESS = 1
 _SMALLEST = 64 * 1024
+_PAGE = 4096
 _NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+class Sizes(NamedTuple):
+    """How large a ring is to be, in bytes; see ``RingWriter``."""
+
+    data: int
+    tables: int
+    open: int = 0
+
+    def smaller(self) -> Sizes:
+        """Give a quarter of it."""
+        tables = max(_PAGE, self.tables // 4 // _PAGE * _PAGE)
+        return Sizes(self.data // 4, tables, self.open // 4 // layout.OPEN_SLOT_SIZE * layout.OPEN_SLOT_SIZE)
+
+
+class FirstOpenSpan:
+    """Stands for a ring's open spans until this process has a ring: makes it at the first span."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Take the recorder whose ring it is to be."""
+        self._recorder = recorder
+
+    def put(self, payload: bytes) -> Slot | None:
+        """Make the ring and put the span there, see ``OpenSpans``."""
+        writer = self._recorder.writer
+        return None if writer is None or writer.open_spans is None else writer.open_spans.put(payload)
 
 
 class Recorder:
@@ -37,6 +66,7 @@ class Recorder:
             number changes (after fork).
         append: ``append(kind, payload)`` takes an encoded record. Once there is a ring it is the ring's own method, so that
             the recording path has no step in between: look it up for each record.
+        open_spans: takes the spans that have started; None where they are not tracked. Look it up for each span.
         is_opening: whether the ring is being made at this moment; seen only by other threads, and by a signal handler that
             interrupts it, which must not take a missing series for one that found no room.
     """
@@ -46,8 +76,7 @@ class Recorder:
         directory: str,
         describe: Callable[[], dict[str, Any]],
         *,
-        data_size: int,
-        tables_size: int,
+        sizes: Sizes,
         hold_ns: int,
         last_wait_ns: int = 0,
     ) -> None:
@@ -56,8 +85,7 @@ class Recorder:
         Args:
             directory: the run's directory of rings.
             describe: gives the resource attributes of the current process; called once per process, at its first record.
-            data_size: see ``RingWriter``.
-            tables_size: see ``RingWriter``.
+            sizes: of the ring.
             hold_ns: see ``RingWriter``.
             last_wait_ns: how long process 1 of a container may wait at its end for the agent, which ends with it.
         """
@@ -65,13 +93,14 @@ class Recorder:
         self.append: Callable[[int, bytes], None] = self._append_first
         self._directory = directory
         self._describe = describe
-        self._data_size = data_size
-        self._tables_size = tables_size
+        self._sizes = sizes
         self._hold_ns = hold_ns
         self._last_wait_ns = last_wait_ns
         self._writer: RingWriter | None = None
         self._is_off = False
-        self._lock = RLock()
+        self._lock: RLock | LastLock = RLock()
+        self._forked_ns = 0
+        self.open_spans: Any = FirstOpenSpan(self) if sizes.open else None
         self._early: list[tuple[int, bytes]] = []
         self.is_opening = False
         self._scopes: dict[Any, int] = {}
@@ -82,7 +111,12 @@ class Recorder:
     def _forget(self) -> None:
         """Leave the parent's ring to the parent; the child gets one of its own at its first record."""
         self.generation += 1
+        if self._sizes.open:
+            self._forked_ns = time_ns()
+        if self._writer is not None and self._writer.open_spans is not None:
+            self._writer.open_spans.leave_to_parent()
         self.append = self._append_first
+        self.open_spans = FirstOpenSpan(self) if self._sizes.open and not self._is_off else None
         self._prepare_to_go()
         self._writer = None
         self._lock = RLock()
@@ -94,6 +128,10 @@ class Recorder:
         if self._writer is not None and os.getpid() == _FIRST_PROCESS:
             self._writer.flush(self._last_wait_ns)
         self._prepare_to_go()
+        if self._writer is not None:
+            self._writer.outlive_threads()
+        if not isinstance(self._lock, LastLock):
+            self._lock = LastLock(self._lock, _nothing)
 
     def _prepare_to_go(self) -> None:
         if self._writer is not None:
@@ -113,16 +151,18 @@ class Recorder:
             self.is_opening = True
             path = os.path.join(self._directory, f"{os.getpid()}-{time_ns()}.ring")
             try:
-                writer = self._make_ring(path, self._data_size)
+                writer = self._make_ring(path, self._sizes)
                 writer.define(layout.TABLE_PROCESS, encode_definition((self._describe(),)))
                 size = writer.words[layout.WORD_DATA_SIZE]
-                if size < self._data_size:
-                    text = f"little room in {self._directory}: a ring of {size >> 10} KiB, not {self._data_size >> 10}"
+                if size < self._sizes.data:
+                    text = f"little room in {self._directory}: a ring of {size >> 10} KiB, not {self._sizes.data >> 10}"
                     writer.append(NOTE, encode(NOTE, (time_ns(), "ring-small", text)))
                 self._writer = writer
                 self.append = writer.append
+                self.open_spans = writer.open_spans
             except OSError as error:
                 self._is_off = True
+                self.open_spans = None
                 why = f"{error.strerror or error}{self._whose(error)}"
                 diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
             finally:
@@ -130,20 +170,26 @@ class Recorder:
             while self._early:
                 self.append(*self._early.pop(0))
 
-    def _make_ring(self, path: str, size: int) -> RingWriter:
-        """Make a ring of that size, or of a smaller one where the file system has no room for it."""
+    def _make_ring(self, path: str, sizes: Sizes) -> RingWriter:
+        """Make a ring of these sizes, or a smaller one where the file system has no room for it."""
         try:
-            return RingWriter(path, data_size=size, tables_size=self._tables_size, hold_ns=self._hold_ns)
+            return RingWriter(
+                path, data_size=sizes.data, tables_size=sizes.tables, open_size=sizes.open, hold_ns=self._hold_ns
+            )
         except OSError as error:
-            if error.errno not in _NO_ROOM or size <= _SMALLEST:
+            if error.errno not in _NO_ROOM or sizes.data <= _SMALLEST:
                 raise
-        return self._make_ring(path, size // 4)
+        return self._make_ring(path, sizes.smaller())
 
     def _whose(self, error: OSError) -> str:
         """Say what is wrong where the program has become another user since its start."""
         if error.errno != errno.EACCES or not hasattr(os, "geteuid"):
             return ""
         return f"; this process has become user {os.geteuid()}, start it as that user"
+
+    def is_inherited(self, start_ns: int) -> bool:
+        """Say whether a span without a slot is from before this process was forked: then it is the parent's to record."""
+        return start_ns < self._forked_ns
 
     def record(self, kind: int, fields: tuple[Any, ...]) -> None:
         """Append one record of ``kind`` (see ``ring.record``) with its fields in order."""
@@ -182,3 +228,7 @@ class Recorder:
             return None
         first = writer.define(layout.TABLE_SERIES, encode_definition(definition), cells)
         return None if first is None else (writer, first)
+
+
+def _nothing() -> None:
+    """Do nothing: what the recorder's lock guards may be done twice."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import struct
+import sys
 from _thread import RLock
 from binascii import crc32
 from collections import deque
@@ -14,12 +15,17 @@ from time import monotonic_ns, sleep, time_ns
 
 from otelrun.ring import layout
 from otelrun.ring.mapping import keep_if_descriptor_is_gone, map_file
+from otelrun.ring.open_spans import OpenSpans
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _HOLD_STEP_S = 0.0005
+_PATIENCE_S = 0.05
 _pack_record = struct.Struct(layout.RECORD_HEADER).pack
 _pack_table = struct.Struct(layout.TABLE_HEADER).pack
 _HEAD = layout.WORD_HEAD
-_RECORDED = layout.WORD_RECORDED
 _DROPPED = layout.WORD_DROPPED
 
 
@@ -30,22 +36,24 @@ class RingWriter:
         path: the file.
         words: the whole file as unsigned 64-bit words; one store is atomic for readers in other processes.
         doubles: the same bytes as 64-bit floats.
+        open_spans: the slots for spans that have not ended; None where there are none.
     """
 
-    def __init__(self, path: str, *, data_size: int, tables_size: int, hold_ns: int = 0) -> None:
+    def __init__(self, path: str, *, data_size: int, tables_size: int, open_size: int = 0, hold_ns: int = 0) -> None:
         """Make the file, with all its blocks allocated.
 
         Args:
             path: where; must not exist.
             data_size: bytes of the data region, a power of two.
             tables_size: bytes of the tables region, a multiple of 4096.
+            open_size: bytes of the region of open spans, a multiple of ``layout.OPEN_SLOT_SIZE``.
             hold_ns: how long ``append`` may wait for the agent when the ring is full.
 
         Raises:
             OSError: no space, read-only, no such directory, not permitted.
         """
         self.path = path
-        size = layout.file_size(tables_size, data_size)
+        size = layout.file_size(tables_size, open_size, data_size)
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
         try:
             if hasattr(os, "posix_fallocate"):
@@ -63,27 +71,29 @@ class RingWriter:
         self.words = view.cast("Q")
         self.doubles = view.cast("d")
         self._tables_end = layout.HEADER_SIZE + tables_size
+        self._data = self._tables_end + open_size
         self._size = data_size
         self._tables_used = 0
         self._defining = 0
         self._head = 0
         self._tail = 0
-        self._origin = (
-            self._tables_end
-        )  # where in the file head 0 would be, were there no earlier laps through the region
+        self._origin = self._data  # where in the file head 0 would be, were there no earlier laps through the region
         self._limit = data_size  # how far head may go without a look at the end of the region and at the tail
         self._hold_ns = hold_ns
         self._stalled_at = -1
-        self._lock = RLock()
+        self._lock: RLock | LastLock = RLock()
         self._busy = False
         self._pending: deque[tuple[int, bytes]] = deque()
         words = self.words
         words[layout.WORD_VERSION] = layout.VERSION
         words[layout.WORD_TABLES_SIZE] = tables_size
+        words[layout.WORD_OPEN_SIZE] = open_size
         words[layout.WORD_DATA_SIZE] = data_size
         words[layout.WORD_PID] = os.getpid()
-        words[layout.WORD_START_TICKS] = start_ticks(os.getpid())
+        words[layout.WORD_START_TICKS], words[layout.WORD_IMAGE] = start_ticks_and_image(os.getpid())
         words[layout.WORD_CREATED_NS] = time_ns()
+        is_tracking = open_size >= layout.OPEN_SLOT_SIZE
+        self.open_spans = OpenSpans(self._map, words, self._tables_end, open_size) if is_tracking else None
         words[layout.WORD_MAGIC] = layout.MAGIC  # last: a reader ignores the file until now
 
     def flush(self, timeout_ns: int) -> bool:
@@ -108,6 +118,17 @@ class RingWriter:
         """Call before the last reference goes: the program's own descriptors are to stay open."""
         keep_if_descriptor_is_gone(self._map, self._descriptor, self._file)
 
+    def outlive_threads(self) -> None:
+        """Call at the end of the interpreter: threads that it kills from now on may have been about to write.
+
+        A lock that such a thread held is nobody's; what it was writing is not published.
+        """
+        if not isinstance(self._lock, LastLock):
+            self._lock = LastLock(self._lock, self._take_over)
+
+    def _take_over(self) -> None:
+        self._busy = False
+
     def append(self, kind: int, payload: bytes) -> None:
         """Append one record; where there is no room for it, count it as dropped.
 
@@ -123,21 +144,31 @@ class RingWriter:
                 return
             self._busy = True
             try:
-                words = self.words
-                words[_RECORDED + kind] += 1
                 length = len(payload)
                 head = self._head
                 end = head + (length + 15 & ~7)  # with the header, padded; written out because this is the hot path
                 if end <= self._limit:
                     start = self._origin + head
                     self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
-                    words[_HEAD] = self._head = end
-                elif not self._put(payload) and not (self._wait_for_room(payload) and self._put(payload)):
-                    words[_DROPPED + kind] += 1
+                    self.words[_HEAD] = self._head = end
+                else:
+                    self._append_slowly(kind, payload)
             finally:
                 self._busy = False
             if self._pending:
                 self.append(*self._pending.popleft())
+
+    def _append_slowly(self, kind: int, payload: bytes) -> None:
+        """Append where the record may not fit; count it as dropped where it does not, or a signal handler raises meanwhile."""
+        if layout.RECORD_HEADER_SIZE + len(payload) > self._size // 2:
+            self.words[layout.WORD_TOO_LARGE + kind] += 1
+            return
+        is_put = False
+        try:
+            is_put = self._put(payload) or (self._wait_for_room() and self._put(payload))
+        finally:
+            if not is_put:
+                self.words[_DROPPED + kind] += 1
 
     def _put(self, payload: bytes) -> bool:
         """Append where the record must start anew at the beginning of the region, or the tail may have moved."""
@@ -149,29 +180,32 @@ class RingWriter:
         room = size - offset
         total = needed if needed <= room else room + needed
         if head + total - self._tail > size:
-            self._tail = self.words[layout.WORD_TAIL]
+            self._tail = self._read_tail()
             if head + total - self._tail > size:
                 return False
-        start = self._tables_end + offset
+        start = self._data + offset
         if needed > room:
             self._map[start : start + 8] = _pack_record(layout.SKIP, 0)
-            start = self._tables_end
+            start = self._data
         self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
         self.words[_HEAD] = self._head = head + total
         lap = self._head & -size
-        self._origin = self._tables_end - lap
+        self._origin = self._data - lap
         self._limit = min(lap, self._tail) + size
         return True
 
-    def _wait_for_room(self, payload: bytes) -> bool:
+    def _read_tail(self) -> int:
+        return self.words[layout.WORD_TAIL] & ~layout.TAIL_SET
+
+    def _wait_for_room(self) -> bool:
         """Hold the producer at most ``hold_ns`` while the agent makes progress; never for an agent that stands still."""
-        if self._tail == self._stalled_at or len(payload) + 8 > self._size // 2:
+        if self._tail == self._stalled_at:
             return False
         deadline = monotonic_ns() + self._hold_ns
         before = self._tail
         while monotonic_ns() < deadline:
             sleep(_HOLD_STEP_S)
-            self._tail = self.words[layout.WORD_TAIL]
+            self._tail = self._read_tail()
             if self._head - self._tail <= self._size // 2:
                 return True
         if self._tail == before:
@@ -210,10 +244,45 @@ class RingWriter:
             return (body + layout.padded(len(definition))) // 8
 
 
-def start_ticks(pid: int) -> int:
-    """Give the start time of a process in clock ticks since boot (with its pid it names it for ever), 0 if unknown."""
+class LastLock:
+    """Stands for a lock at the end of the interpreter, when the thread that holds it may have been killed."""
+
+    def __init__(self, lock: RLock, take_over: Callable[[], None]) -> None:
+        """Take the lock, and what is to be done where it stays locked for ever."""
+        self._lock = lock
+        self._take_over = take_over
+        self._is_finalizing = sys.is_finalizing
+
+    def __enter__(self) -> None:
+        """Lock; where all other threads are dead, go on without."""
+        while not self._lock.acquire(timeout=_PATIENCE_S):
+            if self._is_finalizing():
+                self._take_over()
+                return
+
+    def __exit__(self, *_: object) -> None:
+        """Unlock what this thread has locked."""
+        try:  # noqa: SIM105 - contextlib is not loaded in the bare interpreter
+            self._lock.release()
+        except RuntimeError:
+            pass  # it is a dead thread's
+
+
+def start_ticks_and_image(pid: int) -> tuple[int, int]:
+    """Give what names a process and the program in it.
+
+    Returns:
+        The start time of the process in clock ticks since boot (with its pid it names it for ever), and the address where its
+        stack begins, which is another one after each ``exec``; 0 where unknown.
+    """
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[19])
+            fields = stat.read().rpartition(b")")[2].split()
+        return int(fields[19]), int(fields[25])
     except (OSError, ValueError, IndexError):
-        return 0
+        return 0, 0
+
+
+def start_ticks(pid: int) -> int:
+    """Give the start time of a process, see ``start_ticks_and_image``; 0 if unknown."""
+    return start_ticks_and_image(pid)[0]

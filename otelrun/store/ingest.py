@@ -20,8 +20,9 @@ from otelrun.store import encoding, schema
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from otelrun.ring.reader import Counts, SeriesState
+    from otelrun.ring.reader import SeriesState
     from otelrun.ring.record import Record, Scope
+    from otelrun.store.accounts import Delivery, ProcessAccount, RunAccounts
     from otelrun.store.encoding import Columns
 
 _BUSY_S = 5.0
@@ -39,6 +40,9 @@ _LINK = _insert("span_link", 8, "span, position")
 _LOG = _insert("log", 15, "id")
 _NOTE = _insert("note", 5, "id")
 _POINT = _insert("metric_point", 8, "metric, time_ns")
+_COUNT = "INSERT OR REPLACE INTO process_count VALUES (?, ?, ?, ?, ?)"
+_DELIVERY = "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+_PROCESS_DELIVERY = "INSERT OR REPLACE INTO process_delivery VALUES (?, ?, ?, ?, ?, ?)"
 _PROCESS = (
     "INSERT INTO process (id, ring, pid, start_ticks, created_ns, service_name, resource) VALUES (?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (id) DO UPDATE SET service_name = excluded.service_name, resource = excluded.resource"
@@ -97,6 +101,7 @@ class StoreWriter:
         self._scopes: dict[Columns, int] = {}
         self._metrics: dict[tuple[int, int], int] = {}
         self._measured: dict[int, tuple[int, float, tuple[int, ...]]] = {}
+        self._accounts: dict[str, ProcessAccount] = {}
         with self._reported():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
             self._connection = _open(path)
@@ -120,6 +125,7 @@ class StoreWriter:
         self._scopes.clear()
         self._metrics.clear()
         self._measured.clear()
+        self._accounts.clear()
         self._are_processes_lost = True
 
     def _execute(self, statement: str, columns: Sequence[Any] = ()) -> sqlite3.Cursor:
@@ -270,37 +276,37 @@ class StoreWriter:
             return {metric: (measured_ns, value, tuple(json.loads(counts)) if counts else ())}
         return {}
 
-    def set_counts(self, process: int, counts: Counts, torn: int) -> None:
-        """Say what a process has counted itself, and how many of its records were damaged."""
-        rows: list[Columns] = [(process, kind, n, counts.dropped.get(kind, 0)) for kind, n in counts.recorded.items()]
-        rows.append((process, "series", None, counts.series_dropped))
-        for row in rows:
-            self._execute(
-                "INSERT INTO process_count VALUES (?, ?, ?, ?) ON CONFLICT (process, kind) DO UPDATE"
-                " SET recorded = excluded.recorded, dropped = excluded.dropped",
-                row,
+    def set_accounts(self, run: RunAccounts) -> None:
+        """Say what has become of everything recorded so far; what has not changed since the last time is not written."""
+        for exporter in run.exporters:
+            self._set(
+                _DELIVERY,
+                (exporter.name, exporter.destination, exporter.signal),
+                exporter.delivery,
+                exporter.last_error,
             )
-        self._execute("UPDATE process SET torn = ? WHERE id = ?", (torn, process))
+        for account in run.processes:
+            process = self._processes.get(account.ring)
+            if process is None or self._accounts.get(account.ring) == account:
+                continue
+            self._set_process(int(process[0]), account)
+            self._accounts[account.ring] = account
 
-    def set_delivery(
-        self, destination: str, signal: str, exported: int, held: int, dropped: int, last_error: str
-    ) -> None:
-        """Say how the delivery of one signal to one destination stands.
+    def _set_process(self, process: int, account: ProcessAccount) -> None:
+        for kind in dict.fromkeys((*account.recorded, *account.dropped)):
+            reasons = account.dropped.get(kind, {})
+            dropped, text = sum(reasons.values()), encoding.json_text(reasons)
+            columns = (process, kind, account.recorded.get(kind), dropped, text)
+            self._execute(_COUNT, columns)
+        for exporter, delivery in account.deliveries.items():
+            self._set(_PROCESS_DELIVERY, (process, exporter), delivery)
+        whole = (account.torn, account.interrupted, process)
+        self._execute("UPDATE process SET torn = ?, interrupted = ? WHERE id = ?", whole)
 
-        Args:
-            destination: as the user knows it, without secrets.
-            signal: ``spans``, ``logs`` or ``metrics``.
-            exported: accepted by the destination.
-            held: still waiting.
-            dropped: given up.
-            last_error: why the last attempt failed, empty after a success.
-        """
-        self._execute(
-            "INSERT INTO delivery VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (destination, signal) DO UPDATE SET"
-            " exported = excluded.exported, held = excluded.held, dropped = excluded.dropped,"
-            " last_error = excluded.last_error",
-            (destination, signal, exported, held, dropped, last_error),
-        )
+    def _set(self, statement: str, names: Columns, delivery: Delivery, *more: str) -> None:
+        dropped = sum(delivery.dropped.values())
+        reasons = encoding.json_text(delivery.dropped)
+        self._execute(statement, (*names, delivery.exported, delivery.held, dropped, reasons, *more))
 
     def end_run(self, time_ns: int) -> None:
         """Say when the last process of the run had ended."""

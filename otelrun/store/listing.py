@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from otelrun.errors import StoreEmptyError, StoreError
+from otelrun.store import accounts
+from otelrun.store.accounts import RunAccounts
 from otelrun.store.activity import is_agent_alive, is_process_alive
 from otelrun.store.queries import open_store
-from otelrun.store.rows import CountRow, DeliveryRow, RunRow, Totals
+from otelrun.store.rows import RunRow, Totals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from otelrun.ring.directory import RunDirectory
 
 LOCAL_STORE = "local store"
 """What the launcher calls the store among the destinations of a run."""
+
+_NO_ACCOUNTS = RunAccounts()
 
 RUNNING, FINISHING, ENDED, INTERRUPTED = "running", "finishing", "ended", "interrupted"
 
@@ -37,16 +39,14 @@ class Listing:
             the agent went before the end, and the next run on this machine takes over what it left.
         totals: what its store holds; None where it has no store or the store cannot be read.
         problem: why the store cannot be read; empty where it can, or where there is none.
-        counts: what the agent has counted, per kind of record; also of a run without a store.
-        deliveries: how its deliveries stand; also of a run without a store.
+        accounts: what became of what it recorded, as the agent has counted it; also of a run without a store.
     """
 
     run: RunRow
     state: str
     totals: Totals | None = None
     problem: str = ""
-    counts: tuple[CountRow, ...] = ()
-    deliveries: tuple[DeliveryRow, ...] = ()
+    accounts: RunAccounts = _NO_ACCOUNTS
 
     def duration_ns(self, now_ns: int) -> int | None:
         """Give how long it took, up to now where it still runs; None where that is not known."""
@@ -71,26 +71,7 @@ def list_run(directory: RunDirectory) -> Listing:
                 problem = str(error)
     lives = is_process_alive(run.root_pid) or any(is_process_alive(p.pid, p.start_ticks) for p in processes)
     word = _state(directory, run, lives=lives)
-    return Listing(run, word, totals, problem, tuple(_counts(state)), tuple(_deliveries(state)))
-
-
-def _counts(state: dict[str, Any]) -> Iterator[CountRow]:
-    recorded, dropped = _objects(state.get("recorded")), _objects(state.get("dropped"))
-    for kind, number in recorded.items():
-        yield CountRow(kind, _integer(number), _integer(dropped.get(kind)))
-
-
-def _deliveries(state: dict[str, Any]) -> Iterator[DeliveryRow]:
-    rows = state.get("destinations")
-    for row in map(_objects, rows if isinstance(rows, list) else ()):
-        yield DeliveryRow(
-            str(row.get("destination") or ""),
-            str(row.get("signal") or ""),
-            _integer(row.get("exported")),
-            _integer(row.get("held")),
-            _integer(row.get("dropped")),
-            str(row.get("last_error") or ""),
-        )
+    return Listing(run, word, totals, problem, accounts.from_state(state))
 
 
 def _objects(value: Any) -> dict[str, Any]:

@@ -14,9 +14,8 @@ from urllib.parse import quote
 
 from otelrun.errors import StoreEmptyError, StoreError
 from otelrun.store import schema
+from otelrun.store.accounts import NOT_KNOWN, Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.rows import (
-    CountRow,
-    DeliveryRow,
     EventRow,
     LinkRow,
     LogRow,
@@ -99,24 +98,46 @@ class StoreReader:
 
     def processes(self) -> list[ProcessRow]:
         """List the processes in the order they were found."""
-        query = "SELECT id, pid, start_ticks, service_name, resource, torn, unstored FROM process ORDER BY id"
+        query = "SELECT id, pid, start_ticks, service_name, resource, torn, unstored, ring FROM process ORDER BY id"
         return [
-            ProcessRow(number, pid or 0, ticks or 0, service or "", _attributes(resource), torn or 0, unstored or 0)
-            for number, pid, ticks, service, resource, torn, unstored in self._all(query)
+            ProcessRow(
+                number, pid or 0, ticks or 0, service or "", _attributes(resource), torn or 0, unstored or 0, ring or ""
+            )
+            for number, pid, ticks, service, resource, torn, unstored, ring in self._all(query)
         ]
 
-    def counts(self) -> list[CountRow]:
-        """Add up what the processes have counted themselves, one row per kind."""
-        query = "SELECT kind, sum(recorded), sum(dropped) FROM process_count GROUP BY kind ORDER BY kind"
-        return [CountRow(kind, recorded or 0, dropped or 0) for kind, recorded, dropped in self._all(query)]
-
-    def deliveries(self) -> list[DeliveryRow]:
-        """List how the deliveries stand."""
-        query = (
-            "SELECT destination, signal, exported, held, dropped, coalesce(last_error, '') FROM delivery"
-            " ORDER BY destination, CASE signal WHEN 'spans' THEN 0 WHEN 'logs' THEN 1 ELSE 2 END"
+    def accounts(self) -> RunAccounts:
+        """Read what became of every record, per process and per exporter."""
+        counts: dict[int, list[tuple[Any, ...]]] = {}
+        for process, *row in self._all("SELECT process, kind, recorded, dropped, reasons FROM process_count"):
+            counts.setdefault(process, []).append(tuple(row))
+        deliveries: dict[int, dict[str, Delivery]] = {}
+        query = "SELECT process, exporter, exported, held, dropped, reasons FROM process_delivery"
+        for process, exporter, *row in self._all(query):
+            deliveries.setdefault(process, {})[exporter] = _delivery(*row)
+        query = "SELECT id, coalesce(ring, ''), coalesce(pid, 0), torn, interrupted FROM process ORDER BY id"
+        processes = tuple(
+            ProcessAccount(
+                ring,
+                pid=pid,
+                is_gone=True,
+                recorded={kind: recorded for kind, recorded, *_ in counts.get(number, ()) if recorded},
+                dropped={kind: _numbers(reasons, n) for kind, _, n, reasons in counts.get(number, ()) if n},
+                torn=torn or 0,
+                interrupted=interrupted or 0,
+                deliveries=deliveries.get(number, {}),
+            )
+            for number, ring, pid, torn, interrupted in self._all(query)
         )
-        return [DeliveryRow(*row) for row in self._all(query)]
+        query = (
+            "SELECT exporter, signal, destination, coalesce(last_error, ''), exported, held, dropped, reasons FROM delivery"
+            " ORDER BY destination, CASE signal WHEN 'spans' THEN 0 WHEN 'logs' THEN 1 ELSE 2 END, exporter"
+        )
+        exporters = tuple(
+            ExporterAccount(name, signal, destination, last_error=error, delivery=_delivery(*row))
+            for name, signal, destination, error, *row in self._all(query)
+        )
+        return RunAccounts(processes, exporters=exporters)
 
     def notes(self) -> list[NoteRow]:
         """List what otelrun itself had to say, each text once, oldest first."""
@@ -237,6 +258,16 @@ def _attributes(text: str | None) -> Attributes:
     except (ValueError, RecursionError):
         return {"unreadable": text}
     return value if isinstance(value, dict) else {"unreadable": value}
+
+
+def _numbers(text: str | None, total: int | None) -> dict[str, int]:
+    """Read reasons and their numbers, which make up ``total``."""
+    found = {reason: number for reason, number in _attributes(text).items() if isinstance(number, int)}
+    return found or ({NOT_KNOWN: total} if total else {})
+
+
+def _delivery(exported: int | None, held: int | None, dropped: int | None, reasons: str | None) -> Delivery:
+    return Delivery(exported or 0, held or 0, _numbers(reasons, dropped))
 
 
 def _body(text: Any, is_json: Any) -> Any:

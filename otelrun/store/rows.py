@@ -49,27 +49,7 @@ class ProcessRow:
     resource: Attributes
     torn: int
     unstored: int
-
-
-@dataclass(frozen=True)
-class CountRow:
-    """Over all processes: how many of a kind (spans, logs, notes, series) were recorded and how many of them dropped."""
-
-    kind: str
-    recorded: int
-    dropped: int
-
-
-@dataclass(frozen=True)
-class DeliveryRow:
-    """How the delivery of one signal to one destination stands."""
-
-    destination: str
-    signal: str
-    exported: int
-    held: int
-    dropped: int
-    last_error: str
+    ring: str = ""
 
 
 @dataclass(frozen=True)

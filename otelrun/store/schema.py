@@ -47,6 +47,7 @@ CREATE TABLE process (
   service_name TEXT,        -- service.name of its resource
   resource TEXT,            -- resource attributes, a JSON object
   torn INTEGER DEFAULT 0,   -- records that were damaged and could not be read
+  interrupted INTEGER DEFAULT 0, -- spans that were open when it ended and were exported as ended then
   unstored INTEGER DEFAULT 0 -- records that were read and have no form in this schema
 )""",
     """\
@@ -164,23 +165,36 @@ CREATE TABLE metric_point (
 ) WITHOUT ROWID""",
     """\
 CREATE TABLE process_count (
-  -- What a process recorded, counted by the process itself.
+  -- What a process recorded, counted by the process itself, and what its ring did not take.
   process INTEGER REFERENCES process (id),
   kind TEXT,                -- spans, logs, notes or series (of metrics)
   recorded INTEGER,         -- how many were to be recorded; NULL for series
-  dropped INTEGER,          -- how many of these found no room and are lost
+  dropped INTEGER,          -- how many of these its ring did not take
+  reasons TEXT,             -- of these, how many for which reason: a JSON object
   PRIMARY KEY (process, kind)
 ) WITHOUT ROWID""",
     """\
-CREATE TABLE delivery (
-  -- What happened to the telemetry that goes elsewhere.
-  destination TEXT,
-  signal TEXT,              -- spans, logs or metrics
+CREATE TABLE process_delivery (
+  -- What happened to the telemetry of one process that one exporter was given.
+  process INTEGER REFERENCES process (id),
+  exporter TEXT REFERENCES delivery (exporter),
   exported INTEGER,         -- accepted by the destination
   held INTEGER,             -- still waiting to be sent
   dropped INTEGER,          -- given up
-  last_error TEXT,          -- why the last attempt failed; empty after a success
-  PRIMARY KEY (destination, signal)
+  reasons TEXT,             -- of these, how many for which reason: a JSON object
+  PRIMARY KEY (process, exporter)
+) WITHOUT ROWID""",
+    """\
+CREATE TABLE delivery (
+  -- What happened to the telemetry that goes elsewhere, all processes together.
+  exporter TEXT PRIMARY KEY, -- signal and number in the profile, e.g. spans-0
+  destination TEXT,
+  signal TEXT,              -- spans, logs or metrics (counted in points)
+  exported INTEGER,         -- accepted by the destination
+  held INTEGER,             -- still waiting to be sent
+  dropped INTEGER,          -- given up
+  reasons TEXT,             -- of these, how many for which reason: a JSON object
+  last_error TEXT           -- why the last attempt that failed did; empty where none has
 ) WITHOUT ROWID""",
 )
 

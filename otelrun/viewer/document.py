@@ -11,16 +11,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.listing import Listing
+    from otelrun.store.losses import Loss
     from otelrun.store.rows import LogRow, SpanRow, Trace, TraceRow
     from otelrun.viewer.facts import View
 
 FORMAT = 1
 
 
-def runs_document(listings: Sequence[Listing]) -> dict[str, Any]:
-    """Describe runs, in the order given."""
-    return {"format": FORMAT, "runs": [_listing(listing) for listing in listings]}
+def runs_document(listings: Sequence[Listing], loss: Loss) -> dict[str, Any]:
+    """Describe runs, in the order given, and what went with runs that were removed."""
+    return {
+        "format": FORMAT,
+        "runs": [_listing(listing) for listing in listings],
+        "removed_undelivered": loss._asdict(),
+    }
 
 
 def show_document(view: View) -> dict[str, Any]:
@@ -32,13 +38,61 @@ def show_document(view: View) -> dict[str, Any]:
             **_listing(facts.listing),
             "store": facts.store_path or None,
             "processes": [asdict(row) for row in facts.processes],
-            "counts": [asdict(row) for row in facts.counts],
-            "deliveries": [asdict(row) for row in facts.deliveries],
+            "counts": _counts(facts.accounts),
+            "deliveries": [_delivery(exporter) for exporter in facts.accounts.exporters],
+            "accounts": [_account(process) for process in facts.accounts.processes],
+            "older_accounts": _account(facts.accounts.older) if facts.accounts.older_count else None,
+            "older_count": facts.accounts.older_count,
             "notes": [asdict(row) for row in facts.notes],
         },
         "trace": _trace(view.trace) if view.trace else None,
         "other_traces": [_trace_summary(row) for row in view.others],
         "logs_outside_traces": [_log(log) for log in view.logs],
+    }
+
+
+def _counts(run: RunAccounts) -> list[dict[str, Any]]:
+    total = run.total()
+    kinds = dict.fromkeys((*total.recorded, *total.dropped))
+    return [
+        {
+            "kind": kind,
+            "recorded": total.recorded.get(kind, 0),
+            "dropped": sum(total.dropped.get(kind, {}).values()),
+            "reasons": total.dropped.get(kind, {}),
+            "interrupted": total.interrupted if kind == "spans" else 0,
+        }
+        for kind in kinds
+    ]
+
+
+def _delivery(exporter: ExporterAccount) -> dict[str, Any]:
+    return {
+        "exporter": exporter.name,
+        "destination": exporter.destination,
+        "signal": exporter.signal,
+        "state": exporter.state or None,
+        "since_ns": exporter.since_ns or None,
+        "last_error": exporter.last_error,
+        **_fate(exporter.delivery),
+    }
+
+
+def _account(process: ProcessAccount) -> dict[str, Any]:
+    return {
+        **process._asdict(),
+        "ring": process.ring or None,
+        "deliveries": {name: _fate(delivery) for name, delivery in process.deliveries.items()},
+    }
+
+
+def _fate(delivery: Delivery) -> dict[str, Any]:
+    dropped = sum(delivery.dropped.values())
+    return {
+        "exported": delivery.exported,
+        "held": delivery.held,
+        "dropped": dropped,
+        "reasons": delivery.dropped,
     }
 
 
@@ -48,6 +102,8 @@ def _listing(listing: Listing) -> dict[str, Any]:
         "state": listing.state,
         "totals": asdict(listing.totals) if listing.totals else None,
         "problem": listing.problem or None,
+        "held": listing.accounts.held(),
+        "lost": listing.accounts.lost(),
     }
 
 

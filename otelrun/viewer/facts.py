@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from otelrun.store.accounts import RunAccounts
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otelrun.store.listing import Listing
-    from otelrun.store.rows import CountRow, DeliveryRow, LogRow, NoteRow, ProcessRow, Trace, TraceRow
+    from otelrun.store.rows import LogRow, NoteRow, ProcessRow, Trace, TraceRow
 
 
 class RunFacts(NamedTuple):
@@ -17,8 +19,7 @@ class RunFacts(NamedTuple):
     listing: Listing
     store_path: str = ""
     processes: Sequence[ProcessRow] = ()
-    counts: Sequence[CountRow] = ()
-    deliveries: Sequence[DeliveryRow] = ()
+    accounts: RunAccounts = RunAccounts()
     notes: Sequence[NoteRow] = ()
 
 

@@ -31,7 +31,7 @@ _LINES_IN_RUN = 60
 def draw_run(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     """Draw a run: its summary, its most interesting trace, a table of the others, the next command."""
     yield headline(view.facts.listing, now_ns, glyphs)
-    yield from facts(view.facts, width, glyphs)
+    yield from facts(view.facts, width, glyphs, now_ns)
     totals = view.facts.listing.totals
     if totals is None:
         yield Text(f"\n{_why_no_store(view.facts)}", "dim")
@@ -59,7 +59,7 @@ def _why_no_store(about: RunFacts) -> str:
         return "This run keeps no store; its telemetry went where its profile sends it."
     if listing.state == INTERRUPTED:
         return "What it recorded is not in its store yet."
-    if any(row.recorded for row in about.counts):
+    if about.accounts.total().recorded:
         return "Its store could not be written; agent.log in the run's directory says why."
     return _NOTHING_OR_TOLD if listing.state != RUNNING else _NOTHING_YET
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, LOCAL_STORE, RUNNING
-from otelrun.viewer import phrases
+from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, RUNNING
+from otelrun.viewer import arrival, phrases
 from otelrun.viewer.columns import Column, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from otelrun.store.listing import Listing
+    from otelrun.store.losses import Loss
     from otelrun.store.rows import Totals, TraceRow
     from otelrun.viewer.facts import RunFacts
     from otelrun.viewer.screen import Glyphs
 
-_THINGS = {"spans": "span", "logs": "log", "metrics": "metric point"}
 _STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
 _NOTES = 5
 _LABEL = 10
+_INDENT = _LABEL + 2
 
 
 def headline(listing: Listing, now_ns: int, glyphs: Glyphs) -> Text:
@@ -40,7 +42,7 @@ def headline(listing: Listing, now_ns: int, glyphs: Glyphs) -> Text:
     return text
 
 
-def facts(about: RunFacts, width: int, glyphs: Glyphs) -> Iterator[Text]:
+def facts(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     """Draw the rest of a run's summary: a label and a value per line. Only the path of the store may exceed ``width``."""
     run = about.listing.run
     yield from _fact("command", Text(phrases.visible(" ".join(run.command))), width)
@@ -48,10 +50,12 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs) -> Iterator[Text]:
     yield from _fact("service", Text(phrases.visible(run.service_name)).append(source, "dim"), width)
     if about.listing.totals is not None:
         yield from _fact("recorded", _recorded(about.listing.totals, glyphs), width)
-    elif about.counts:
-        counted = [phrases.count(row.recorded, row.kind.removesuffix("s")) for row in about.counts if row.recorded]
+    elif any(about.accounts):
+        recorded = about.accounts.total().recorded
+        counted = [phrases.count(number, kind.removesuffix("s")) for kind, number in recorded.items()]
         yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
-    for label, value in (*_sent(about, glyphs), *_lost(about), *_noted(about)):
+    arrived = arrival.lines(about, width - _INDENT, glyphs, now_ns)
+    for label, value in (*arrived, *_noted(about)):
         yield from _fact(label, value, width)
     if about.store_path:
         yield from _fact("store", Text(phrases.path(about.store_path)), 1_000)
@@ -78,55 +82,6 @@ def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
     return text
 
 
-def _sent(about: RunFacts, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
-    """Say where the telemetry went, whether it arrived, and why not; before the first delivery: where it is to go."""
-    elsewhere = [name for name in about.listing.run.destinations if name != LOCAL_STORE]
-    if elsewhere and not about.deliveries:
-        yield "sends to", Text(glyphs.dot.join(phrases.visible(name, 200) for name in elsewhere))
-    for destination in dict.fromkeys(row.destination for row in about.deliveries):
-        rows = [row for row in about.deliveries if row.destination == destination]
-        arrived = [phrases.count(row.exported, _THINGS.get(row.signal, row.signal)) for row in rows if row.exported]
-        held, dropped = sum(row.held for row in rows), sum(row.dropped for row in rows)
-        text = Text(phrases.visible(destination, 200))
-        if arrived:
-            text.append(glyphs.dot).append(f"{', '.join(arrived)} {glyphs.done}", "green")
-        if held:
-            text.append(glyphs.dot).append(f"{held:,} waiting", "yellow")
-        if dropped:
-            text.append(glyphs.dot).append(f"{dropped:,} given up", "red")
-        yield "sent to" if arrived else "not sent" if held or dropped else "sends to", text
-        for error in dict.fromkeys(row.last_error for row in rows if row.last_error):
-            yield "", Text(phrases.visible(error), "yellow")
-
-
-def _lost(about: RunFacts) -> Iterator[tuple[str, Text]]:
-    parts = [
-        f"{phrases.count(row.dropped, row.kind if row.kind == 'series' else row.kind.removesuffix('s'), row.kind)} (no room)"
-        for row in about.counts
-        if row.dropped
-    ]
-    torn = sum(process.torn for process in about.processes)
-    unstored = sum(process.unstored for process in about.processes)
-    if torn:
-        parts.append(f"{phrases.count(torn, 'record')} damaged")
-    if unstored:
-        parts.append(f"{phrases.count(unstored, 'record')} not storable")
-    missing = _missing(about) - torn - unstored
-    if missing > 0:
-        parts.append(f"{phrases.count(missing, 'record')} not in the store (see agent.log beside it)")
-    for number, part in enumerate(parts):  # a line each: none of it may be cut
-        yield "" if number else "lost", Text(part, "red")
-
-
-def _missing(about: RunFacts) -> int:
-    """How many spans and log records of a run that is over were taken up and are not in its store."""
-    totals = about.listing.totals
-    if totals is None or about.listing.state != ENDED:
-        return 0
-    stored = totals.spans + totals.logs
-    return sum(row.recorded - row.dropped for row in about.counts if row.kind in ("spans", "logs")) - stored
-
-
 def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
     if about.listing.state == INTERRUPTED:
         yield "note", Text("the agent went before the end; the next run takes over what it left", "yellow")
@@ -138,7 +93,7 @@ def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
 
 
 def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator[Text]:
-    """Draw the table of runs, in the order given."""
+    """Draw the table of runs, in the order given; below a run a line with what it still holds and has lost, if anything."""
     columns = (
         Column("run"),
         Column("service", widest=16),
@@ -166,13 +121,36 @@ def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator
                 Text(phrases.visible(" ".join(run.command), 400)),
             )
         )
-    return lay_out(columns, rows, width)
+    heading, *lines = lay_out(columns, rows, width)
+    yield heading
+    for line, listing in zip(lines, listings, strict=True):
+        yield line
+        yield from _missing(listing, short[listing.run.run_id])
+
+
+def _missing(listing: Listing, short: str) -> Iterator[Text]:
+    held, lost = sum(listing.accounts.held().values()), listing.accounts.lost()
+    is_away = any(exporter.state == "holding" for exporter in listing.accounts.exporters)
+    if listing.state in (RUNNING, FINISHING) and not is_away:
+        held = 0  # on its way
+    if held or lost:
+        text = Text(" " * (cell_len(short) + 2))
+        text.append(f"{held:,} held" if held else "", "yellow")
+        text.append(", " if held and lost else "").append(f"{lost:,} lost" if lost else "", "red")
+        yield text.append(f": otelrun show {short}", "dim")
+
+
+def removed(loss: Loss) -> Iterator[Text]:
+    """Say what went with runs that were removed before it was delivered; nothing where there are none."""
+    if loss.runs:
+        runs = phrases.count(loss.runs, "older run was", "older runs were")
+        yield Text(f"\n{runs} removed with undelivered telemetry: {loss}", "red")
 
 
 def _numbers(listing: Listing) -> tuple[Text, Text, Text]:
     totals = listing.totals
     if totals is None:
-        counted = {row.kind: str(row.recorded) for row in listing.counts}
+        counted = {kind: str(number) for kind, number in listing.accounts.total().recorded.items()}
         spans = Text("unreadable", "red") if listing.problem else Text(counted.get("spans", "-"))
         return (spans, Text("-", "dim"), Text(counted.get("logs", "-")))
     failed = Text(str(totals.errors), "bold red") if totals.errors else Text("-", "dim")

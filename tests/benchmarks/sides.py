@@ -29,7 +29,7 @@ from otelrun.pipeline.resource import ProcessResource
 from otelrun.pipeline.tracer import TracerProvider
 from otelrun.profile import model
 from otelrun.ring.reader import RingReader
-from otelrun.ring.recorder import Recorder
+from otelrun.ring.recorder import Recorder, Sizes
 
 LOOPS = 1000
 ROUNDS = int(os.environ.get("OTELRUN_BENCHMARK_ROUNDS", "15"))
@@ -70,7 +70,7 @@ class Providers(NamedTuple):
 def build_ours(directory):
     """Give a recorder whose rings are in ``directory``, and our providers on it."""
     resource = ProcessResource(model.Resource(attributes=(("service.name", "benchmark"),)))
-    recorder = Recorder(directory, resource.attributes, data_size=1 << 22, tables_size=1 << 19, hold_ns=0)
+    recorder = Recorder(directory, resource.attributes, sizes=Sizes(1 << 22, 1 << 19, 1 << 19), hold_ns=0)
     limits = Limits(model.SpanLimits())
     sampled = model.Sampler("parent_based", root=model.Sampler("always_on"))
     return recorder, Providers(

@@ -31,6 +31,11 @@ RESPONSES = {
     "logs": logs_service_pb2.ExportLogsServiceResponse,
     "metrics": metrics_service_pb2.ExportMetricsServiceResponse,
 }
+_GROUPS = {
+    "traces": ("scope_spans", "spans"),
+    "logs": ("scope_logs", "log_records"),
+    "metrics": ("scope_metrics", "metrics"),
+}
 _HEX_FIELDS = ("traceId", "spanId", "parentSpanId")
 
 
@@ -183,6 +188,17 @@ def resource_rows(signal: str, request: Any) -> Iterator[ResourceRow]:
     """Give the resource of each part of a request."""
     for part in _parts(signal, request):
         yield ResourceRow(signal, _attributes(part.resource.attributes), part.schema_url)
+
+
+def count(signal: str, request: Any) -> int:
+    """Count the spans, log records or metrics of a request without making rows."""
+    groups, records = _GROUPS[signal]
+    return sum(len(getattr(group, records)) for part in _parts(signal, request) for group in getattr(part, groups))
+
+
+def span_ids(request: Any) -> list[bytes]:
+    """Give the ids of the spans of an ExportTraceServiceRequest without making rows."""
+    return [span.span_id for part in request.resource_spans for group in part.scope_spans for span in group.spans]
 
 
 def span_rows(request: Any) -> Iterator[SpanRow]:

@@ -9,19 +9,24 @@ The gRPC server starts when ``grpc_endpoint`` is first asked for, or at once whe
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import itertools
 import socket
+import struct
 import threading
+import time
 import zlib
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from tests.support import otlp_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Self
 
@@ -33,9 +38,17 @@ _GRPC_SERVICES = {
     "opentelemetry.proto.collector.metrics.v1.MetricsService": "metrics",
 }
 _GRPC_CODES = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "UNIMPLEMENTED"}
-_GRPC_CODES |= {429: "RESOURCE_EXHAUSTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED"}
+_GRPC_CODES |= {
+    413: "RESOURCE_EXHAUSTED",
+    429: "RESOURCE_EXHAUSTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+}
 _HANG_LIMIT_S = 120.0
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger
 _guards: list[socket.socket] = []
+_connection_numbers = itertools.count()
 
 
 def free_port() -> int:
@@ -60,6 +73,8 @@ class Behaviour:
         retry_after_s: sent with a failure as ``Retry-After`` (HTTP only).
         hang: take the request and answer nothing until the behaviour changes or the sink stops.
         close: close the connection without an answer (gRPC: end the call as unavailable).
+        reset: the same, in the way of a crashed peer: TCP RST.
+        largest: bytes of a request on the wire; a larger one gets 413. 0 means any size.
         rejected: accept, and claim in ``partial_success`` that so many records were rejected.
     """
 
@@ -67,12 +82,23 @@ class Behaviour:
     retry_after_s: int | None = None
     hang: bool = False
     close: bool = False
+    reset: bool = False
+    largest: int = 0
     rejected: int = 0
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether no answer is given at all."""
+        return self.hang or self.close or self.reset
 
 
 @dataclass(frozen=True)
 class RequestRow:
-    """One request as it arrived, accepted or not: header (metadata) names in lower case, ``size`` bytes on the wire."""
+    """One request as it arrived, accepted or not.
+
+    Header (metadata) names are in lower case, ``size`` is bytes on the wire, ``at_s`` monotonic seconds of the arrival,
+    ``connection`` names the connection it came by.
+    """
 
     transport: str
     signal: str
@@ -80,25 +106,32 @@ class RequestRow:
     headers: dict[str, str]
     size: int
     status: int
+    connection: str = ""
+    at_s: float = 0.0
 
 
 class OtlpSink:
     """The receiver. Rows come out in the order of arrival; only accepted requests are kept as telemetry."""
 
-    def __init__(self, *, http_port: int = 0, grpc_port: int | None = None, **behaviour: Any) -> None:
+    def __init__(
+        self, *, http_port: int = 0, grpc_port: int | None = None, is_counting: bool = False, **behaviour: Any
+    ) -> None:
         """Prepare; nothing listens before ``start``.
 
         Args:
             http_port: 0 for a free one.
             grpc_port: None starts gRPC only when it is asked for; 0 for a free one.
+            is_counting: keep no telemetry, only ``counts`` and ``span_ids``: for floods.
             behaviour: fields of ``Behaviour`` to begin with.
         """
         self._http_port = http_port
         self._grpc_port = grpc_port
-        self._behaviour = Behaviour(**behaviour)
-        self._changed = threading.Event()
+        self._behaviour = (Behaviour(**behaviour), threading.Event())  # the event is set when it is no longer so
         self._lock = threading.Lock()
+        self._is_counting = is_counting
         self._accepted: list[tuple[str, Any]] = []
+        self._counts: Counter[str] = Counter()
+        self._span_ids: list[tuple[str, list[bytes]]] = []
         self._requests: list[RequestRow] = []
         self._http: ThreadingHTTPServer | None = None
         self._grpc: Any = None
@@ -115,11 +148,15 @@ class OtlpSink:
         return self
 
     def stop(self) -> None:
-        """Stop listening and let hanging requests go; what arrived stays readable."""
-        self._changed.set()
+        """Stop listening, let hanging requests go, answer those that were taken and close their connections.
+
+        What arrived stays readable, and ``start`` listens again on the same ports.
+        """
+        self._behaviour[1].set()
         if self._http is not None:
             self._http.shutdown()
             self._http.server_close()
+            self._http.close_connections()
             self._http = None
         if self._grpc is not None:
             self._grpc.stop(0).wait(5)
@@ -135,9 +172,40 @@ class OtlpSink:
 
     def behave(self, **behaviour: Any) -> None:
         """Answer so from now on (fields of ``Behaviour``; none: accept everything); lets hanging requests go."""
-        self._behaviour = Behaviour(**behaviour)
-        self._changed.set()
-        self._changed = threading.Event()
+        _, changed = self._behaviour
+        self._behaviour = (Behaviour(**behaviour), threading.Event())
+        changed.set()
+
+    @contextlib.contextmanager
+    def flapping(self, states: Sequence[Behaviour | None], each_s: float) -> Iterator[None]:
+        """Go through ``states`` again and again while the block runs; listen and accept everything after it.
+
+        Args:
+            states: how to answer; None: do not listen.
+            each_s: how long each state lasts.
+        """
+        is_over = threading.Event()
+        flapper = threading.Thread(target=self._flap, args=(states, each_s, is_over), name="otlp-sink-flapping")
+        flapper.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            flapper.join()
+            if self._http is None:
+                self.start()
+            self.behave()
+
+    def _flap(self, states: Sequence[Behaviour | None], each_s: float, is_over: threading.Event) -> None:
+        for state in itertools.cycle(states):
+            if state is None:
+                self.stop()
+            else:
+                if self._http is None:
+                    self.start()
+                self.behave(**vars(state))
+            if is_over.wait(each_s):
+                return
 
     @property
     def http_endpoint(self) -> str:
@@ -174,6 +242,23 @@ class OtlpSink:
                     rows.append(row)
         return rows
 
+    def counts(self) -> dict[str, int]:
+        """How many spans (``traces``), log records (``logs``) and metrics (``metrics``) came so far."""
+        with self._lock:
+            return {signal: self._counts[signal] for signal in otlp_rows.REQUESTS}
+
+    def span_ids(self) -> list[bytes]:
+        """The ids of all spans so far."""
+        return [span_id for ids in self.span_requests().values() for request in ids for span_id in request]
+
+    def span_requests(self) -> dict[str, list[list[bytes]]]:
+        """The ids of the spans of each accepted request, by connection: only the last of one can be without an answer."""
+        requests: dict[str, list[list[bytes]]] = {}
+        with self._lock:
+            for connection, ids in self._span_ids:
+                requests.setdefault(connection, []).append(ids)
+        return requests
+
     def requests(self) -> list[RequestRow]:
         """All requests so far, refused ones too."""
         with self._lock:
@@ -185,21 +270,25 @@ class OtlpSink:
         Returns:
             The behaviour to answer with, and what is wrong with the request (then the status is 400).
         """
-        behaviour, changed = self._behaviour, self._changed
+        behaviour, changed = self._behaviour
         problem = ""
         message = None
-        if behaviour.status == 200 and not (behaviour.hang or behaviour.close):
+        if behaviour.largest and row.size > behaviour.largest:
+            behaviour = Behaviour(status=413)
+        if behaviour.status == 200 and not behaviour.is_silent:
             try:
                 message = parse()
             except ValueError as error:
                 problem = str(error)
                 behaviour = Behaviour(status=400)
         with self._lock:
-            self._requests.append(
-                RequestRow(row.transport, row.signal, row.path, row.headers, row.size, behaviour.status)
-            )
+            self._requests.append(replace(row, status=behaviour.status, at_s=time.monotonic()))
             if message is not None:
-                self._accepted.append((row.signal, message))
+                self._counts[row.signal] += otlp_rows.count(row.signal, message)
+                if row.signal == "traces":
+                    self._span_ids.append((row.connection, otlp_rows.span_ids(message)))
+                if not self._is_counting:
+                    self._accepted.append((row.signal, message))
         if behaviour.hang:
             changed.wait(_HANG_LIMIT_S)
         return behaviour, problem
@@ -235,11 +324,11 @@ class _GrpcExport:
         import grpc
 
         headers = {str(k): v if isinstance(v, str) else v.hex() for k, v in context.invocation_metadata()}
-        row = RequestRow("grpc", self._signal, self._path, headers, len(body), 0)
+        row = RequestRow("grpc", self._signal, self._path, headers, len(body), 0, context.peer())
         behaviour, problem = self._sink.receive(
             row, lambda: otlp_rows.parse(self._signal, "application/x-protobuf", body)
         )
-        if behaviour.close or behaviour.hang:
+        if behaviour.is_silent:
             context.abort(grpc.StatusCode.UNAVAILABLE, "told to fail")
         if behaviour.status != 200:
             context.abort(grpc.StatusCode[_GRPC_CODES.get(behaviour.status, "INTERNAL")], problem or "told to fail")
@@ -252,6 +341,30 @@ class _HttpServer(ThreadingHTTPServer):
     request_queue_size = 64
     sink: OtlpSink
 
+    def __init__(self, *arguments: Any) -> None:
+        self._connections: set[socket.socket] = set()
+        self._ended = threading.Condition()
+        super().__init__(*arguments)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._ended:
+            self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        with self._ended:
+            self._connections.discard(request)
+            self._ended.notify_all()
+
+    def close_connections(self) -> None:
+        """Take no further request on any connection; one that was taken is still answered. Returns when all are closed."""
+        with self._ended:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):  # the client closed it
+                    connection.shutdown(socket.SHUT_RD)
+            self._ended.wait_for(lambda: not self._connections, 5)
+
     def handle_error(self, *_: object) -> None:
         """A client that went away is what some tests are about."""
 
@@ -260,6 +373,10 @@ class _OtlpHandler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _HttpServer
 
+    def setup(self) -> None:
+        super().setup()
+        self._connection_name = f"http:{next(_connection_numbers)}"
+
     def do_POST(self) -> None:
         body = b"".join(self._body())
         signal = self.path.removeprefix("/v1/")
@@ -267,14 +384,17 @@ class _OtlpHandler(BaseHTTPRequestHandler):
             self._answer(404, b"")
             return
         headers = {name.lower(): value for name, value in self.headers.items()}
-        row = RequestRow("http", signal, self.path, headers, len(body), 0)
+        row = RequestRow("http", signal, self.path, headers, len(body), 0, self._connection_name)
         content_type = headers.get("content-type", "")
         encoding = headers.get("content-encoding", "")
         behaviour, problem = self.server.sink.receive(
             row, lambda: otlp_rows.parse(signal, content_type, _decompress(body, encoding))
         )
-        if behaviour.close or behaviour.hang:
+        if behaviour.is_silent:
             self.close_connection = True
+            if behaviour.reset:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+                self.connection.close()
         elif behaviour.status == 200:
             self._answer(200, _response(signal, behaviour).SerializeToString())
         else:

@@ -83,6 +83,11 @@ class Running:
         """What it has written so far."""
         return self._output["stderr"]
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has ended; it is reaped then."""
+        return self._process.poll() is not None
+
     def write(self, data: bytes) -> None:
         """Write to its stdin."""
         assert self._process.stdin is not None

@@ -11,8 +11,9 @@ import shutil
 import sys
 from typing import Any
 
-from otelrun.ring.reader import Counts, SeriesState
+from otelrun.ring.reader import SeriesState
 from otelrun.ring.record import EventRecord, LogRecord, NoteRecord, Scope, Series, SpanRecord
+from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.ingest import StoreWriter
 
 START_NS = 1_795_514_400_000_000_000  # 2026-11-24 10:00:00 UTC
@@ -26,6 +27,39 @@ SCOPES = {
     2: Scope("shop.orders", "", "", {}),
     3: Scope("shop.pricing", "", "", {}),
 }
+
+DESTINATION = "http://localhost:4318"
+ACCOUNTS = RunAccounts(
+    (
+        ProcessAccount(
+            f"4194301-{START_NS}.ring",
+            pid=4_194_301,
+            is_gone=True,
+            recorded={"spans": 5, "logs": 4, "notes": 1},
+            dropped={"logs": {"no room": 2}},
+            torn=1,
+            deliveries={"spans-0": Delivery(5), "logs-0": Delivery(0, 2)},
+        ),
+        ProcessAccount(
+            f"4194302-{START_NS}.ring",
+            pid=4_194_302,
+            is_gone=True,
+            recorded={"spans": 1, "logs": 1},
+            deliveries={"spans-0": Delivery(1), "logs-0": Delivery(0, 1)},
+        ),
+        ProcessAccount(
+            f"4194303-{START_NS}.ring",
+            pid=4_194_303,
+            is_gone=True,
+            recorded={"spans": 2, "logs": 1},
+            deliveries={"spans-0": Delivery(2), "logs-0": Delivery(0, 1)},
+        ),
+    ),
+    exporters=(
+        ExporterAccount("spans-0", "spans", DESTINATION, delivery=Delivery(8)),
+        ExporterAccount("logs-0", "logs", DESTINATION, last_error="connection refused", delivery=Delivery(0, 4)),
+    ),
+)
 
 STACKTRACE = """Traceback (most recent call last):
   File "/srv/shop/pricing.py", line 41, in Quote
@@ -205,9 +239,7 @@ def write_run(root: str, run_id: str = "20261124-110000-3f9a") -> str:
         SCOPES.get,
     )
     writer.set_metrics(web, [counter(3.0), histogram()], SCOPES.__getitem__, START_NS + 70 * MS)
-    writer.set_counts(web, Counts({"spans": 5, "logs": 4, "notes": 1}, {"spans": 0, "logs": 2, "notes": 0}, 0), torn=1)
-    writer.set_delivery("otlp http://localhost:4318", "spans", 8, 0, 0, "")
-    writer.set_delivery("otlp http://localhost:4318", "logs", 0, 4, 0, "connection refused")
+    writer.set_accounts(ACCOUNTS)
     writer.end_run(START_NS + 1_520 * MS)
     writer.close()
     return directory

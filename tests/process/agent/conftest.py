@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,22 @@ def is_running(pid):
     return state not in (b"Z", b"X")
 
 
+def worker_of(guard):
+    """Give the worker of a guard once it has the name of one; 0 where there is none."""
+    with suppress(OSError):
+        for pid in map(int, Path(f"/proc/{guard}/task/{guard}/children").read_text().split()):
+            if is_running(pid) and Path(f"/proc/{pid}/comm").read_text() == "otelrun-agent\n":
+                return pid
+    return 0
+
+
+def kill(*pids):
+    """Kill processes, and see them gone."""
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not any(map(is_running, pids)), DEADLINE_S, what="the killed to be gone")
+
+
 class Runs:
     """Starts runs below one state directory and ends what is left of them."""
 
@@ -38,9 +55,9 @@ class Runs:
         self._agents = []
         self._programs = []
 
-    def start(self, sink_url, *program, as_pid_1=False, stderr=subprocess.PIPE, **options):
+    def start(self, sink_url, *program, as_pid_1=False, stderr=subprocess.PIPE, is_quiet=True, **options):
         options = {"endpoint": sink_url, **options}
-        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+        environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "OTELRUN_QUIET": str(int(is_quiet))}
         script, *arguments = program
         prefix = ["unshare", "-pf", "--mount-proc"] if as_pid_1 else []
         process = subprocess.Popen(
@@ -50,7 +67,7 @@ class Runs:
                 HERE / "mini_launcher.py",
                 self.root,
                 json.dumps(options),
-                HERE / script,
+                script if script.startswith("-") else HERE / script,
                 *arguments,
             ],
             env=environment,
@@ -69,9 +86,10 @@ class Runs:
             if process.poll() is None:
                 process.kill()
             process.communicate()
-        for pid in self._agents:
-            if is_running(pid):
-                os.kill(pid, signal.SIGKILL)
+        for guard in self._agents:
+            for pid in (guard, worker_of(guard)):
+                if pid and is_running(pid):
+                    os.kill(pid, signal.SIGKILL)
 
 
 class Run:
@@ -98,6 +116,11 @@ class Run:
     @property
     def agent(self):
         return self._read_started()[1]
+
+    @property
+    def worker(self):
+        """The process that does the agent's work now; ``agent`` is the guard that keeps one at work."""
+        return wait_for(lambda: worker_of(self.agent), DEADLINE_S, what="a worker")
 
     def finish(self):
         """Wait for the program; give its exit status and what it printed."""

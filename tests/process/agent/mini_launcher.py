@@ -35,6 +35,7 @@ def build_profile(options):
     own = Otelrun(
         exit_budget_ms=options.pop("exit_budget_ms", 2000),
         store=Store(enabled=options.pop("store", True), keep_runs=options.pop("keep_runs", 20)),
+        self_metrics=options.pop("self_metrics", False),
         ring=Ring(size=options.pop("ring_size", 4 * 1024 * 1024)),
     )
     interval_ms = options.pop("interval_ms", 60_000)

@@ -6,6 +6,7 @@ python recording.py COUNT ENDING
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import time
 
 from otelrun.profile import handoff
 from otelrun.ring.record import LOG, SPAN, SUM_CELLS, Scope
-from otelrun.ring.recorder import Recorder
+from otelrun.ring.recorder import Recorder, Sizes
 
 TRACE_ID = 0x0123456789ABCDEF0123456789ABCDEF
 
@@ -24,8 +25,7 @@ def make_recorder(hold_ns=50_000_000):
     return Recorder(
         os.path.join(mine.run_directory, "rings"),
         lambda: {"service.name": "recording", "process.pid": os.getpid()},
-        data_size=ring.size,
-        tables_size=ring.tables_size,
+        sizes=Sizes(ring.size, ring.tables_size),
         hold_ns=hold_ns,
     )
 
@@ -92,6 +92,25 @@ def wait_for_stdin(*_):
     sys.stdin.read()
 
 
+def record_steadily(recorder, total):
+    """Go on recording, a span a millisecond, until standard input ends; then print how many there are."""
+    number = total
+    print("recorded", flush=True)
+    while not select.select([sys.stdin], [], [], 0.001)[0]:
+        record_span(recorder, number)
+        number += 1
+    print(number, flush=True)
+
+
+def spoil_the_profile(recorder, total):
+    """Take from the agent what it cannot do without, and record."""
+    run = handoff.read(os.environ["OTELRUN_HANDOFF"]).run_directory
+    with open(os.path.join(run, "profile"), "w", encoding="ascii") as file:
+        file.write("spoilt")
+    record_span(recorder, total)
+    wait_for_stdin()
+
+
 ENDINGS = {
     "return": lambda *_: None,
     "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
@@ -101,6 +120,8 @@ ENDINGS = {
     "fork": leave_a_child,
     "daemonize": leave_a_daemon,
     "wait": wait_for_stdin,
+    "steady": record_steadily,
+    "spoil": spoil_the_profile,
     "waitpid": look_for_children,
 }
 

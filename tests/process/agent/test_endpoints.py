@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 
 import pytest
 
-from tests.process.agent.conftest import DEADLINE_S, elapsed_s, is_running
+from tests.process.agent.conftest import DEADLINE_S, elapsed_s, kill
 from tests.support.otlp_sink import OtlpSink, free_port
 from tests.support.waiting import wait_for
 
@@ -83,8 +82,8 @@ def test_rejected_telemetry_is_dropped_counted_and_explained(runs, sink):
     run.wait_for_agent()
     assert run.destinations() == {"spans": (0, 100, 0), "logs": (0, 100, 0), "metrics": (0, 1, 0)}
     assert {str(row["reasons"]) for row in run.state()["destinations"]} == {
-        "{'HTTP 400': 100}",
-        "{'HTTP 400': 1}",
+        "{'rejected: HTTP 400': 100}",
+        "{'rejected: HTTP 400': 1}",
     }
 
 
@@ -118,8 +117,7 @@ def test_killed_agent_loses_nothing(runs, sink):
     run = runs.start(sink.http_endpoint, "recording.py", "1000", "wait")
     run.wait_for_line("recorded")
     wait_for(sink.requests, DEADLINE_S)
-    os.kill(run.agent, signal.SIGKILL)
-    wait_for(lambda: not is_running(run.agent), DEADLINE_S)
+    kill(run.agent, run.worker)
     run.process.kill()
     run.process.wait(DEADLINE_S)
     sink.behave()

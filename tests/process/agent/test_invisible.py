@@ -42,8 +42,9 @@ def test_program_has_no_child_to_wait_for_and_no_signal_pending(runs, sink):
     assert (status, stdout.splitlines()) == (0, SILENCE)
 
 
-def test_agent_holds_no_descriptor_of_the_launcher(waiting):
-    held = descriptors(waiting.agent)
+@pytest.mark.parametrize("which", ["agent", "worker"])
+def test_agent_holds_no_descriptor_of_the_launcher(waiting, which):
+    held = descriptors(getattr(waiting, which))
     assert {fd: held[fd] for fd in (0, 1, 2)} == dict.fromkeys((0, 1, 2), "/dev/null")
     inherited = set(descriptors(waiting.process.pid).values()) - {"/dev/null"}
     assert not inherited & set(held.values())
@@ -56,20 +57,22 @@ def test_outputs_end_with_the_program_though_the_agent_lives(runs, sink):
     assert is_running(run.agent)
 
 
-def test_agent_is_in_a_session_of_its_own_under_another_parent_and_name(waiting):
-    process = Path(f"/proc/{waiting.agent}")
+@pytest.mark.parametrize(("which", "title"), [("agent", "otelrun-guard"), ("worker", "otelrun-agent")])
+def test_agent_is_in_a_session_of_its_own_under_another_parent_and_name(waiting, which, title):
+    process = Path(f"/proc/{getattr(waiting, which)}")
     stat = (process / "stat").read_bytes().rpartition(b")")[2].split()
     parent, session = int(stat[1]), int(stat[3])
     assert session not in (os.getsid(0), waiting.process.pid)
     assert parent != waiting.process.pid
-    assert (process / "comm").read_text() == "otelrun-agent\n"
-    assert (process / "cmdline").read_bytes().rstrip(b"\0") == b"otelrun-agent"
+    assert (process / "comm").read_text() == f"{title}\n"
+    assert (process / "cmdline").read_bytes().rstrip(b"\0") == title.encode()
     assert os.readlink(process / "cwd") == "/"
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_agent_outlives_signals_meant_for_the_program(waiting, sink, number):
-    os.kill(waiting.agent, number)
+    for pid in (waiting.agent, waiting.worker):
+        os.kill(pid, number)
     waiting.process.communicate(timeout=DEADLINE_S)
     waiting.wait_for_agent()
     assert len(sink.spans()) == 10

@@ -125,7 +125,7 @@ def test_terminal_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goe
     controller, device = os.openpty()
     os.set_blocking(controller, False)
     port = free_port()
-    run = runs.start(f"http://127.0.0.1:{port}", "recording.py", "10", "wait", stderr=device)
+    run = runs.start(f"http://127.0.0.1:{port}", "recording.py", "10", "wait", stderr=device, is_quiet=False)
     os.close(device)
     run.wait_for_line("recorded")
     shown = []
@@ -142,8 +142,8 @@ def test_terminal_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goe
         wait_for(lambda: len(lines()) > 1, DEADLINE_S)
     place = f"otelrun: http://127.0.0.1:{port}"
     assert [line.rstrip() for line in lines()] == [
-        f"{place}: Connection refused: telemetry is held locally until it answers",
-        f"{place}: delivering again",
+        f"{place}: connection refused: telemetry is held locally until it answers",
+        f"{place}: delivering again, 10 held spans and 10 held log records sent",
     ]
     run.process.communicate(timeout=DEADLINE_S)
     os.close(controller)

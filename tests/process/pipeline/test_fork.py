@@ -43,6 +43,25 @@ def test_a_child_continues_the_trace_in_its_own_ring(tmp_path):
     assert child.resource["service.instance.id"] != parent.resource["service.instance.id"]
 
 
+def test_a_child_that_leaves_the_parents_span_does_not_record_it_again(tmp_path):
+    result = run(
+        tmp_path,
+        """
+        with tracer.start_as_current_span("parent"):
+            pid = os.fork()
+            with tracer.start_as_current_span("child" if pid == 0 else "in the parent"):
+                pass
+        if pid == 0:
+            sys.exit()
+        os.waitpid(pid, 0)
+        """,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    parent, child = processes(tmp_path)
+    assert [span.name for span in parent.spans] == ["in the parent", "parent"]
+    assert [span.name for span in child.spans] == ["child"]
+
+
 def test_children_draw_different_ids(tmp_path):
     result = run(
         tmp_path,

@@ -12,7 +12,8 @@ from otelrun.agent import accounting
 from otelrun.agent.notices import Notices
 from otelrun.agent.owners import Processes
 from otelrun.agent.work import RunWork
-from otelrun.delivery import exporters, retry
+from otelrun.delivery import exporters, outbox, retry
+from otelrun.delivery.totals import Totals
 from otelrun.profile.model import (
     Exporter,
     LoggerProvider,
@@ -125,7 +126,7 @@ def test_records_reach_store_and_exporters_and_leave_the_ring(run, stores, sent)
     writer.append(NOTE, encode(NOTE, (5, "slug", "something is off")))
     work = make_work(run)
     assert work.drain() == 3
-    assert writer.words[layout.WORD_TAIL] == writer.words[layout.WORD_HEAD]
+    assert writer.words[layout.WORD_TAIL] & ~layout.TAIL_SET == writer.words[layout.WORD_HEAD]
     [store] = stores
     assert [call[0] for call in store.calls] == ["describe_run", "add_process", "add", "commit"]
     assert store.calls[1][1:3] == ("1-1.ring", os.getpid())
@@ -185,7 +186,8 @@ def test_ended_run_is_accounted_for_and_its_rings_are_removed(run, stores, sent)
     assert os.listdir(run.rings) == os.listdir(run.outbox) == []
     state = accounting.read(run)
     assert state["recorded"] == {"spans": 1, "logs": 0, "notes": 0}
-    assert state["processes"] == []
+    [process] = state["processes"]
+    assert (process["pid"], process["is_gone"], process["recorded"]) == (os.getpid(), True, {"spans": 1})
     assert [(row["name"], row["exported"], row["held"]) for row in state["destinations"]] == [
         ("spans-0", 1, 0),
         ("logs-0", 0, 0),
@@ -276,3 +278,65 @@ def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
     work.drain()
     finish(work)
     assert not os.path.exists(run.path)
+
+
+def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, stores, sent, monkeypatch):
+    writer = make_ring(run)
+    append_span(writer)
+    work = make_work(run)
+    work.drain()
+    [channel] = [channel for channel in work.channels if channel.signal == "spans"]
+    monkeypatch.setattr(type(channel), "totals", lambda _: Totals())
+    monkeypatch.setattr(outbox.Outbox, "is_above", lambda self, share: share == 0.5 and self.path.endswith("spans-0"))
+    append_span(writer)
+    for state, read in (("delivering", 0), ("idle", 0), ("holding", 1)):
+        channel.state = state
+        assert work.drain() == read
+    append_span(writer)
+    channel.state = "delivering"
+    monkeypatch.setattr(work, "is_any_owner_alive", lambda: False)
+    assert work.drain() == 1  # nobody is held up any more
+    finish(work)
+
+
+def test_a_run_ended_when_its_first_agent_saw_it_end(run, stores, sent, monkeypatch):
+    monkeypatch.setattr(exporters, "open_transport", lambda *_: (_ for _ in ()).throw(ConnectionRefusedError()))
+    writer = make_ring(run)
+    append_span(writer)
+    end_process(writer)
+    ended = []
+    for _ in range(2):
+        work = make_work(run)
+        work.open()
+        work.drain()
+        work.begin_finish()
+        work.finish(monotonic())
+        ended.append(accounting.read(run)["ended_ns"])
+    assert ended[0] == ended[1] > 0
+
+
+def test_without_self_metrics_nothing_of_them_is_loaded(run, monkeypatch):
+    monkeypatch.delitem(sys.modules, "otelrun.agent.self_metrics", raising=False)
+    make_work(run)
+    assert "otelrun.agent.self_metrics" not in sys.modules
+    make_work(run, PROFILE._replace(otelrun=Otelrun(self_metrics=True)))
+    assert "otelrun.agent.self_metrics" in sys.modules
+
+
+def test_metrics_about_the_run_follow_the_temporality_of_the_reader(run, stores, sent):
+    exporter = Exporter("otlp_http", "http://there/v1/metrics", temporality="delta")
+    reader = MetricReader(exporter, interval_ms=1_000)
+    profile = PROFILE._replace(meter_provider=MeterProvider((reader,)), otelrun=Otelrun(self_metrics=True))
+    writer = make_ring(run)
+    work = make_work(run, profile)
+    now = monotonic()
+    for number in range(3):
+        append_span(writer, number + 1)
+        work.drain()
+        work.tick(now + number)
+    end_process(writer)
+    work.drain()
+    finish(work)
+    data = b"".join(data for signal, data in sent if signal == "metrics")
+    assert data.count(b"otel.sdk.processor.span.processed") == 2, "at two intervals; unchanged at the end"
+    assert not os.path.exists(run.log)

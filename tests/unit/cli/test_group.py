@@ -29,6 +29,8 @@ def launched(monkeypatch):
         ["--profile", "dev", "python"],
         ["--profile", "dev", "run", "--service-name", "a", "--to", "http://x", "python"],
         ["--", "--odd"],
+        ["--init", "python"],
+        ["run", "--init", "python", "--init"],
     ],
 )
 def test_click_and_the_plain_reader_agree(words, launched):

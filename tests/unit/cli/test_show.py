@@ -93,7 +93,11 @@ def test_without_runs_show_is_an_error_and_runs_says_how_to_make_one(root: str) 
         CliRunner().invoke(show, [], catch_exceptions=False)
 
     assert invoke(runs).stdout == f"No runs below {root} yet. Record one: otelrun python app.py\n"
-    assert json.loads(invoke(runs, "--json").stdout) == {"format": 1, "runs": []}
+    assert json.loads(invoke(runs, "--json").stdout) == {
+        "format": 1,
+        "runs": [],
+        "removed_undelivered": {"runs": 0, "spans": 0, "logs": 0, "metrics": 0, "rings": 0},
+    }
 
 
 def test_an_unreadable_store_is_an_error_of_show_and_a_word_in_runs(root: str) -> None:
@@ -117,7 +121,7 @@ def storeless_run(root: str, *, state: dict[str, Any] | None, destinations: list
 
 
 def test_a_run_without_a_store_is_shown_from_the_agents_accounts(root: str) -> None:
-    state = {"ended_ns": 2, "recorded": {"spans": 7, "logs": 0}, "destinations": []}
+    state = {"ended_ns": 2, "processes": [{"recorded": {"spans": 7}}]}
     storeless_run(root, state=state, destinations=["otlp http://localhost:4318"])
 
     text = invoke(show).stdout
@@ -129,8 +133,8 @@ def test_a_run_without_a_store_is_shown_from_the_agents_accounts(root: str) -> N
 @pytest.mark.parametrize(
     ("state", "text"),
     [
-        ({"ended_ns": 2, "recorded": {"spans": 0}}, "Nothing was recorded"),
-        ({"ended_ns": 2, "recorded": {"spans": 7}}, "Its store could not be written"),
+        ({"ended_ns": 2, "processes": []}, "Nothing was recorded"),
+        ({"ended_ns": 2, "processes": [{"recorded": {"spans": 7}}]}, "Its store could not be written"),
         (None, "What it recorded is not in its store yet."),
     ],
 )
@@ -152,7 +156,8 @@ def test_a_store_that_nothing_was_written_to_is_no_error(root: str) -> None:
 
 def test_what_did_not_reach_the_store_is_told(root: str) -> None:
     directory = write_run(root, NEW)  # 8 spans, 4 log records, 1 damaged
-    state = {"ended_ns": 2, "recorded": {"spans": 1_011, "logs": 4}, "dropped": {"spans": 2}, "destinations": []}
+    process = {"recorded": {"spans": 1_010, "logs": 4}, "dropped": {"spans": {"no room": 2}}, "torn": 1}
+    state = {"ended_ns": 2, "processes": [process]}
     with open(os.path.join(directory, "state.json"), "w", encoding="utf-8") as file:
         json.dump(state, file)
 

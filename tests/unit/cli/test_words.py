@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from otelrun.cli.words import read_launch_words
+from otelrun.cli.wishes import Wishes
+from otelrun.cli.words import Launch, read_launch_words
 
 VERBS = ("runs", "show", "prepare")
 
@@ -31,7 +32,12 @@ def test_reads_the_plain_case(words, command, wishes):
     launch = read_launch_words(words, VERBS)
 
     assert launch is not None
-    assert (launch.command, tuple(launch.wishes)) == (command, wishes)
+    assert (launch.command, tuple(launch.wishes)) == (command, (*wishes, False))
+
+
+@pytest.mark.parametrize("words", [["--init", "python"], ["run", "--init", "python"], ["--init", "--", "python"]])
+def test_reads_the_wish_for_an_init(words):
+    assert read_launch_words(words, VERBS) == Launch(["python"], Wishes(init=True))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +51,8 @@ def test_reads_the_plain_case(words, command, wishes):
         ["--profile"],
         ["--profile", "dev"],
         ["--profile=", "python"],
+        ["--init"],
+        ["--init=1", "python"],
         ["--unknown", "python"],
         ["run"],
         ["run", "--help"],

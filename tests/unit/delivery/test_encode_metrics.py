@@ -10,7 +10,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import (
 )
 
 from otelrun.delivery.encode import ProcessEncoder
-from otelrun.delivery.encode_metrics import CUMULATIVE, DELTA, Temporality, metrics
+from otelrun.delivery.encode_metrics import CUMULATIVE, DELTA, Temporality, requests
 from otelrun.ring.reader import SeriesState
 from otelrun.ring.record import Scope, Series
 from tests.unit.delivery import reference
@@ -25,9 +25,10 @@ def make_state(instrument, value, *, series_id=1, is_float=False, counts=(), low
 
 
 def encode(temporality, *states, time_ns=200):
-    packed = metrics(temporality.points("ring", states, time_ns), temporality)
-    payloads = ProcessEncoder({"service.name": "shop"}, "", lambda _: SCOPE).requests(packed, 512)
-    return b"".join(payload.data for payload in payloads)
+    points = temporality.points("ring", states, time_ns)
+    temporality.take("ring", points)
+    payloads = requests(points, temporality, ProcessEncoder({"service.name": "shop"}, "", lambda _: SCOPE), 512)
+    return b"".join(payload.data for _, payload in payloads)
 
 
 def expected(*wanted):

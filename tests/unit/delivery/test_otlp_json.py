@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from otelrun.delivery.encode import ProcessEncoder
-from otelrun.delivery.otlp_json import to_json
+from otelrun.delivery.otlp_json import partial_success, to_json
 from otelrun.ring.record import LinkRecord, LogRecord, Scope, SpanRecord
 
 SCOPE = Scope("a", "1", "", {})
@@ -56,3 +58,16 @@ def test_logs_have_their_ids_in_hex_and_are_one_line():
     [row] = json.loads(line)["resourceLogs"][0]["scopeLogs"][0]["logRecords"]
     assert "\n" not in line
     assert (row["traceId"], row["spanId"], row["severityNumber"]) == (f"{TRACE_ID:032x}", f"{2:016x}", 9)
+
+
+@pytest.mark.parametrize(
+    ("answer", "partial"),
+    [
+        (b'{"partialSuccess": {"rejectedSpans": "3", "errorMessage": "too old"}}', (3, "too old")),
+        (b'{"partialSuccess": {"rejectedDataPoints": 2}}', (2, "")),
+        (b'{"partialSuccess": {}}', (0, "")),
+        *[(answer, (0, "")) for answer in (b"", b"{}", b"[]", b"<html>", b'{"partialSuccess": 5}', b"\xff")],
+    ],
+)
+def test_partial_success_is_read_from_what_an_endpoint_answers(answer, partial):
+    assert partial_success(answer) == partial

@@ -15,7 +15,7 @@ from otelrun.pipeline.tracer import TracerProvider
 from otelrun.profile import model
 from otelrun.ring.reader import RingReader
 from otelrun.ring.record import LogRecord, SpanRecord
-from otelrun.ring.recorder import Recorder
+from otelrun.ring.recorder import Recorder, Sizes
 
 ALWAYS = model.Sampler("always_on")
 
@@ -27,7 +27,7 @@ class Ring:
         self.directory = str(directory)
         self.resource = ProcessResource(model.Resource(attributes=(("service.name", "shop"),)))
         self.recorder = Recorder(
-            self.directory, self.resource.attributes, data_size=1 << 16, tables_size=tables_size, hold_ns=0
+            self.directory, self.resource.attributes, sizes=Sizes(1 << 16, tables_size, 1 << 12), hold_ns=0
         )
         self._reader = None
 

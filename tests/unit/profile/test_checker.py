@@ -256,6 +256,14 @@ MISTAKES = {
         ("propagator:", "distribution: {otelrun: {store: {enabled: yes}}}\npropagator:"),
         "17:43 distribution.otelrun.store.enabled: 'yes' is not a boolean; write true",
     ),
+    "an outbox without room": (
+        ("propagator:", "distribution: {otelrun: {outbox_limit_mb: 0}}\npropagator:"),
+        "17:43 distribution.otelrun.outbox_limit_mb: '0' is too small; write 1 or more",
+    ),
+    "too many open spans": (
+        ("propagator:", "distribution: {otelrun: {ring: {open_spans: 65537}}}\npropagator:"),
+        "17:45 distribution.otelrun.ring.open_spans: '65537' is too large; write 65536 or less",
+    ),
     "our own ring": (
         ("propagator:", "distribution: {otelrun: {ring: {size: 5000}}}\npropagator:"),
         "17:39 distribution.otelrun.ring.size: '5000' is not a power of two, in bytes; write 8192",

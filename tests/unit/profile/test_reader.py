@@ -97,7 +97,9 @@ distribution:
     children: none
     instrumentation: {default_enabled: false, enabled: [requests], disabled: [django]}
     store: {enabled: false, keep_runs: 3}
-    ring: {size: 8192, tables_size: 12288, hold_ms: 7}
+    ring: {size: 8192, tables_size: 12288, hold_ms: 7, open_spans: 0}
+    outbox_limit_mb: 5
+    self_metrics: true
 """
 
 EXPECTED = Profile(
@@ -185,7 +187,9 @@ EXPECTED = Profile(
         exit_budget_ms=1,
         children="none",
         store=Store(enabled=False, keep_runs=3),
-        ring=Ring(size=8192, tables_size=12288, hold_ms=7),
+        ring=Ring(size=8192, tables_size=12288, hold_ms=7, open_spans=0),
+        outbox_limit_mb=5,
+        self_metrics=True,
     ),
 )
 

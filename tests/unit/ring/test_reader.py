@@ -52,6 +52,49 @@ def test_a_second_reader_goes_on_where_the_first_committed(writer):
     second.close()
 
 
+def test_a_second_reader_goes_on_counting_where_the_first_committed(writer):
+    for number in range(4):
+        writer.append(NOTE, note(number))
+    first = RingReader(writer.path)
+    for _ in range(3):  # the two sets of counters take turns
+        first.read(1)
+        first.commit()
+    first.read(1)
+    assert first.counts().recorded == {"spans": 0, "logs": 0, "notes": 4}
+    first.close()
+    second = RingReader(writer.path)
+    assert second.counts().recorded == {"spans": 0, "logs": 0, "notes": 3}
+    second.read(1)
+    assert second.counts().recorded == {"spans": 0, "logs": 0, "notes": 4}
+    second.close()
+
+
+def test_an_agent_killed_before_it_gave_the_space_back_has_counted_nothing(writer):
+    writer.append(NOTE, note(1))
+    first = RingReader(writer.path)
+    first.read(1)
+    before = writer.words[layout.WORD_TAIL]
+    first.commit()
+    first.close()
+    writer.words[layout.WORD_TAIL] = before  # as if killed just before the last store
+    second = RingReader(writer.path)
+    assert second.counts().recorded["notes"] == 0
+    assert len(second.read(1)) == 1
+    second.close()
+
+
+def test_two_rings_have_two_identities(tmp_path):
+    writers = [RingWriter(str(tmp_path / name), data_size=4096, tables_size=4096) for name in ("a.ring", "b.ring")]
+    writers[1].words[layout.WORD_PID] += 1
+    writers[1].words[layout.WORD_CREATED_NS] = writers[0].words[layout.WORD_CREATED_NS]
+    readers = [RingReader(writer.path) for writer in writers]
+    identities = [reader.identity for reader in readers]
+    for reader in readers:
+        reader.close()
+    assert len(set(identities)) == 2
+    assert all(0 <= identity < 1 << 64 for identity in identities)
+
+
 def test_a_record_with_a_wrong_checksum_is_skipped_and_counted(writer):
     for number in range(3):
         writer.append(NOTE, note(number))

@@ -5,13 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from time import time_ns
 
 import pytest
 
 from otelrun import diagnostics
+from otelrun.ring import layout
 from otelrun.ring.reader import RingReader
-from otelrun.ring.record import NOTE, Scope, Series, encode
-from otelrun.ring.recorder import Recorder
+from otelrun.ring.record import NOTE, Scope, Series, encode, encode_whole
+from otelrun.ring.recorder import Recorder, Sizes
+
+OPEN_SPAN = encode_whole((1, 2, 0, 1, "work", 0, 1, 0, {}))
 
 
 @pytest.fixture
@@ -26,8 +30,9 @@ def quiet(monkeypatch):
     monkeypatch.setenv("OTELRUN_QUIET", "1")
 
 
-def make(directory):
-    return Recorder(str(directory), lambda: {"pid": os.getpid()}, data_size=4096, tables_size=4096, hold_ns=0)
+def make(directory, slots=0):
+    sizes = Sizes(4096, 4096, slots * layout.OPEN_SLOT_SIZE)
+    return Recorder(str(directory), lambda: {"pid": os.getpid()}, sizes=sizes, hold_ns=0)
 
 
 def read(path):
@@ -78,7 +83,7 @@ def test_where_there_is_little_room_the_ring_is_smaller_and_says_so(tmp_path, mo
         allocate(fd, offset, length)
 
     monkeypatch.setattr(os, "posix_fallocate", limited)
-    recorder = Recorder(str(tmp_path), dict, data_size=4 << 20, tables_size=4096, hold_ns=0)
+    recorder = Recorder(str(tmp_path), dict, sizes=Sizes(4 << 20, 4096), hold_ns=0)
     recorder.record(NOTE, (1, "a", "b"))
     (path,) = tmp_path.iterdir()
     assert path.stat().st_size == 4096 + 4096 + size
@@ -131,6 +136,26 @@ def test_a_forked_child_gets_a_ring_of_its_own(recorder, tmp_path):
     assert slugs == [["parent"], ["child"]]
 
 
+def test_a_forked_child_leaves_the_parents_open_spans_to_the_parent(tmp_path):
+    recorder = make(tmp_path, 2)
+    slot = recorder.open_spans.put(OPEN_SPAN)
+    assert slot.words is not None
+    assert not recorder.is_inherited(1)
+    recorder._forget()
+    assert slot.words is None
+    assert recorder.is_inherited(1)
+    assert not recorder.is_inherited(time_ns())
+    assert recorder.open_spans.put(OPEN_SPAN).words is not None
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_first_span_makes_the_ring_and_where_none_can_be_made_has_no_slot(tmp_path):
+    recorder = make(tmp_path / "gone", 2)
+    assert recorder.open_spans.put(OPEN_SPAN) is None
+    assert recorder.open_spans is None
+    assert make(tmp_path).open_spans is None
+
+
 def test_notices_are_recorded_only_where_there_is_a_ring_already(recorder, tmp_path):
     recorder.note("early", "text")
     assert list(tmp_path.iterdir()) == []
@@ -152,7 +177,7 @@ def test_what_a_signal_handler_records_while_the_ring_is_made_is_kept(tmp_path):
             assert recorder.is_opening
         return {}
 
-    recorder = Recorder(str(tmp_path), describe, data_size=4096, tables_size=4096, hold_ns=0)
+    recorder = Recorder(str(tmp_path), describe, sizes=Sizes(4096, 4096), hold_ns=0)
     recorder.record(NOTE, (2, "late", ""))
     assert recorder.scope(Scope("a", "", "", {})) > 0
     (path,) = tmp_path.iterdir()

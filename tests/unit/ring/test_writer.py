@@ -67,7 +67,7 @@ def test_a_full_ring_drops_what_finds_no_room_and_counts_it_by_kind(writer, read
     kept = numbers(reader)
     counts = reader.counts()
     assert kept == list(range(len(kept)))
-    assert counts.recorded == {"spans": 0, "logs": 50, "notes": 50}
+    assert counts.recorded["notes"] + counts.recorded["logs"] == 100
     assert len(kept) + counts.dropped["notes"] + counts.dropped["logs"] == 100
     reader.commit()
     writer.append(NOTE, note(7))
@@ -79,7 +79,8 @@ def test_a_record_larger_than_the_ring_is_dropped_and_others_go_on(writer, reade
     writer.append(NOTE, note(2, SIZE))
     writer.append(NOTE, note(3))
     assert numbers(reader) == [3]
-    assert reader.counts().dropped["notes"] == 2
+    counts = reader.counts()
+    assert (counts.recorded["notes"], counts.too_large["notes"], counts.dropped["notes"]) == (3, 2, 0)
 
 
 @pytest.mark.parametrize("filler", range(0, 64, 8))
@@ -195,7 +196,7 @@ def test_cells_are_words_and_doubles_of_the_same_bytes(writer):
 def test_the_file_is_private_whole_and_not_made_twice(writer, reader):
     status = os.stat(writer.path)
     assert status.st_mode & 0o777 == 0o600
-    assert status.st_size == layout.file_size(4096, SIZE)
+    assert status.st_size == layout.file_size(4096, 0, SIZE)
     assert reader.pid == os.getpid()
     assert reader.start_ticks == start_ticks(os.getpid()) > 0
     assert reader.is_writer_alive()
@@ -230,3 +231,70 @@ def test_a_flush_waits_for_the_agents_answer_not_for_ever(tmp_path):
     assert writer.flush(10_000_000_000) is True
     agent.join()
     reader.close()
+
+
+class InterruptError(Exception):
+    """What a signal handler of the program raises."""
+
+
+def test_a_record_that_a_signal_handler_interrupts_while_it_is_held_is_counted_as_dropped(tmp_path, monkeypatch):
+    writer = RingWriter(str(tmp_path / "h.ring"), data_size=4096, tables_size=4096, hold_ns=2_000_000_000)
+    reader = RingReader(writer.path)
+    while writer._head < 4096 - 300:
+        writer.append(NOTE, note(0, 200))
+
+    def raise_interrupt(_):
+        raise InterruptError
+
+    monkeypatch.setattr("otelrun.ring.writer.sleep", raise_interrupt)
+    with pytest.raises(InterruptError):
+        writer.append(NOTE, note(1, 300))
+    assert reader.counts().dropped["notes"] == 1
+    reader.read(100)
+    reader.commit()
+    writer.append(NOTE, note(2, 300))
+    assert numbers(reader) == [2]
+    reader.close()
+
+
+def test_at_the_end_a_lock_that_a_killed_thread_holds_is_taken_over(writer, reader, monkeypatch):
+    dead = threading.Thread(target=writer._lock.acquire)
+    dead.start()
+    dead.join()
+    writer._busy = True  # it was in the middle of a record
+    writer.outlive_threads()
+    writer.outlive_threads()
+    writer._lock._is_finalizing = lambda: True
+    writer.append(NOTE, note(1))
+    assert numbers(reader) == [1]
+
+
+def test_at_the_end_a_thread_that_lives_is_waited_for(writer, reader):
+    lock = writer._lock
+    is_held, is_wanted = threading.Event(), threading.Event()
+
+    def hold():
+        with lock:
+            is_held.set()
+            is_wanted.wait(10)
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    is_held.wait(10)
+    writer.outlive_threads()
+    late = threading.Thread(target=writer.append, args=(NOTE, note(1)))
+    late.start()
+    late.join(0.2)
+    assert late.is_alive()
+    is_wanted.set()
+    holder.join()
+    late.join(10)
+    assert numbers(reader) == [1]
+
+
+def test_another_program_in_the_same_process_is_seen(writer, reader):
+    assert reader.image != 0
+    assert not reader.is_replaced()
+    reader.image += 8
+    assert reader.is_replaced()
+    assert not reader.is_writer_alive()

@@ -11,15 +11,33 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from otelrun.errors import StoreError
-from otelrun.ring.reader import Counts
 from otelrun.ring.record import EventRecord, NoteRecord, Scope, SpanRecord
 from otelrun.store import schema
+from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.ingest import StoreWriter
 from otelrun.store.queries import open_store
 from tests.support.shop_trace import SCOPES, counter, description, histogram, log, placed, quick_request, span
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+ACCOUNTS = RunAccounts(
+    (
+        ProcessAccount(
+            "7-1.ring",
+            pid=7,
+            is_gone=True,
+            recorded={"spans": 8},
+            dropped={"spans": {"no room": 2}, "series": {"no room": 1}},
+            torn=1,
+            interrupted=3,
+            deliveries={"spans-0": Delivery(5, 3, {"partial success": 1})},
+        ),
+    ),
+    exporters=(
+        ExporterAccount("spans-0", "spans", "d", last_error="x", delivery=Delivery(5, 3, {"partial success": 1})),
+    ),
+)
 
 
 def scope_of(_: int) -> Scope:
@@ -76,14 +94,34 @@ def test_everything_given_twice_is_stored_once_also_by_another_writer(path: Path
             process = add_process(writer)
             writer.add(process, records, scope_of)
             writer.set_metrics(process, [counter(3), histogram()], scope_of, 50)
-            writer.set_counts(process, Counts({"spans": 1}, {"spans": 0}, 2), torn=1)
-            writer.set_delivery("d", "spans", 1, 0, 0, "")
+            writer.set_accounts(ACCOUNTS)
             writer.end_run(99)
         writer.close()
 
     tables = ("run", "process", "scope", "span", "log", "note", "metric", "metric_point", "process_count", "delivery")
+    tables += ("process_delivery",)
     counts = {table: rows(path, f"SELECT count(*) FROM {table}")[0][0] for table in tables}
     assert counts == dict.fromkeys(tables, 1) | {"metric": 2, "metric_point": 2, "process_count": 2}
+
+
+def test_accounts_are_read_as_they_were_written(path: Path) -> None:
+    writer = StoreWriter(str(path))
+    add_process(writer)
+    writer.set_accounts(ACCOUNTS._replace(processes=(ProcessAccount("7-1.ring", recorded={"spans": 1}),)))
+    writer.set_accounts(ACCOUNTS)
+    writer.close()
+
+    with open_store(str(path)) as store:
+        assert store.accounts() == ACCOUNTS
+
+
+def test_accounts_of_a_process_without_a_row_are_left_out(path: Path) -> None:
+    writer = StoreWriter(str(path))
+    writer.set_accounts(ACCOUNTS)
+    writer.close()
+
+    with open_store(str(path)) as store:
+        assert store.accounts() == RunAccounts(exporters=ACCOUNTS.exporters)
 
 
 def test_a_resource_that_comes_late_completes_the_process(path: Path) -> None:

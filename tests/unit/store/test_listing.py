@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from otelrun.ring.directory import RunDirectory
 from otelrun.ring.recovery import claim
+from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.activity import is_agent_alive, is_process_alive
 from otelrun.store.listing import list_run
-from otelrun.store.rows import CountRow, DeliveryRow
 from tests.support.shop_trace import MS, START_NS, description, write_run
 
 if TYPE_CHECKING:
@@ -42,17 +42,21 @@ def test_a_run_without_a_store_is_described_by_the_agents_accounts(tmp_path: Pat
     run = bare_run(tmp_path)
     state = {
         "ended_ns": START_NS + MS,
-        "recorded": {"spans": 3, "logs": 1},
-        "dropped": {"spans": 2},
-        "destinations": [{"destination": "otlp", "signal": "spans", "exported": 1, "held": 2, "last_error": "refused"}],
+        "processes": [{"recorded": {"spans": 3, "logs": 1}, "dropped": {"spans": {"no room": 2}}}, {"pid": "x"}, 7],
+        "destinations": [
+            8,
+            {"destination": "otlp", "signal": "spans", "exported": 1, "held": 2, "last_error": "refused"},
+        ],
     }
     with open(os.path.join(run.path, "state.json"), "w", encoding="utf-8") as file:
         json.dump(state, file)
 
     listing = list_run(run)
     assert (listing.state, listing.totals, listing.duration_ns(0)) == ("ended", None, MS)
-    assert listing.counts == (CountRow("spans", 3, 2), CountRow("logs", 1, 0))
-    assert listing.deliveries == (DeliveryRow("otlp", "spans", 1, 2, 0, "refused"),)
+    assert listing.accounts == RunAccounts(
+        (ProcessAccount(recorded={"spans": 3, "logs": 1}, dropped={"spans": {"no room": 2}}),),
+        exporters=(ExporterAccount("", "spans", "otlp", last_error="refused", delivery=Delivery(1, 2)),),
+    )
 
 
 def test_missing_and_broken_files_hide_no_run(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,7 +16,7 @@ from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
 from tests.support.otlp_rows import EventRow, LinkRow, MetricRow, PointRow, ResourceRow, ScopeRow, SpanRow
-from tests.support.otlp_sink import OtlpSink, RequestRow, free_port
+from tests.support.otlp_sink import Behaviour, OtlpSink, RequestRow, free_port
 from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -148,6 +150,79 @@ def test_close_ends_the_connection_without_an_answer(sink: OtlpSink) -> None:
     sink.behave(close=True)
     with pytest.raises(http.client.RemoteDisconnected):
         post(sink, "/v1/traces", b"", Content_Type="application/x-protobuf")
+
+
+def test_reset_ends_the_connection_as_a_crashed_peer_does(sink: OtlpSink) -> None:
+    sink.behave(reset=True)
+    with pytest.raises(ConnectionResetError):
+        post(sink, "/v1/traces", b"", Content_Type="application/x-protobuf")
+    assert sink.spans() == []
+
+
+def test_a_request_that_is_too_large_is_refused(sink: OtlpSink) -> None:
+    body = json.dumps(TRACE).encode()
+    sink.behave(largest=len(body) - 1)
+    assert post(sink, "/v1/traces", body, Content_Type="application/json")[0] == 413
+    sink.behave(largest=len(body))
+    assert post(sink, "/v1/traces", body, Content_Type="application/json")[0] == 200
+    assert sink.spans() == [ROW]
+
+
+def test_a_stopped_sink_closes_kept_connections_and_can_start_again() -> None:
+    sink = OtlpSink(http_port=free_port())
+    sink.start()
+    kept = http.client.HTTPConnection(urlsplit(sink.http_endpoint).netloc, timeout=5)
+
+    def ask_again() -> bytes:
+        kept.request("POST", "/v1/traces", json.dumps(TRACE), {"Content-Type": "application/json"})
+        return kept.getresponse().read()
+
+    assert ask_again() == b""
+    sink.stop()
+    with pytest.raises(ConnectionError), contextlib.closing(kept):
+        ask_again()
+    assert sink.spans() == [ROW]
+    with sink:
+        assert post(sink, "/v1/traces", json.dumps(TRACE).encode(), Content_Type="application/json")[0] == 200
+    assert sink.spans() == [ROW, ROW]
+
+
+def test_flapping_goes_through_its_states_and_ends_listening() -> None:
+    body = json.dumps(TRACE).encode()
+    answers: set[int] = set()
+
+    def ask() -> bool:
+        try:
+            answers.add(post(sink, "/v1/traces", body, Content_Type="application/json")[0])
+        except ConnectionError:
+            answers.add(0)
+        return answers == {0, 200, 503}
+
+    with OtlpSink(http_port=free_port()) as sink:
+        with sink.flapping([Behaviour(), None, Behaviour(status=503)], each_s=0.02):
+            wait_for(ask, 20, what="each state to be met")
+        assert post(sink, "/v1/traces", body, Content_Type="application/json")[0] == 200
+
+
+def test_counting_keeps_ids_and_counts_and_no_rows() -> None:
+    with OtlpSink(is_counting=True) as sink:
+        post(sink, "/v1/traces", json.dumps(TRACE).encode(), Content_Type="application/json")
+        assert sink.counts() == {"traces": 1, "logs": 0, "metrics": 0}
+        assert sink.span_ids() == [bytes.fromhex(ROW.span_id)]
+        assert sink.spans() == []
+
+
+def test_span_ids_are_kept_by_connection(sink: OtlpSink) -> None:
+    for _ in range(2):
+        post(sink, "/v1/traces", json.dumps(TRACE).encode(), Content_Type="application/json")
+    assert list(sink.span_requests().values()) == [[[bytes.fromhex(ROW.span_id)]]] * 2
+
+
+def test_requests_say_when_they_arrived(sink: OtlpSink) -> None:
+    before = time.monotonic()
+    post(sink, "/v1/traces", b"", Content_Type="application/x-protobuf")
+    (request,) = sink.requests()
+    assert before <= request.at_s <= time.monotonic()
 
 
 def test_a_hanging_request_is_let_go_when_the_behaviour_changes(sink: OtlpSink) -> None:

@@ -12,14 +12,14 @@ from rich.cells import cell_len
 
 from otelrun.ring.directory import RunDirectory
 from otelrun.store.ingest import StoreWriter
-from otelrun.store.listing import Listing, list_run
+from otelrun.store.listing import list_run
+from otelrun.store.losses import Loss
 from otelrun.store.queries import open_store
-from otelrun.store.rows import DeliveryRow, RunRow
 from otelrun.viewer.document import runs_document, show_document
 from otelrun.viewer.facts import RunFacts, View
 from otelrun.viewer.report import draw_run, draw_trace
-from otelrun.viewer.screen import ASCII, Glyphs, glyphs_for, open_console
-from otelrun.viewer.summary import facts, runs_table
+from otelrun.viewer.screen import ASCII, glyphs_for, open_console
+from otelrun.viewer.summary import removed, runs_table
 from tests.support.shop_trace import MS, SCOPES, START_NS, exception, log, placed, span, write_run
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def view_of(tmp_path: Path, *, is_about_trace: bool = False, limit: int = 11) ->
     run = RunDirectory(str(tmp_path / "runs" / RUN_ID))
     with open_store(run.store) as store:
         traces = store.traces(limit=limit)
-        about = RunFacts(list_run(run), run.store, store.processes(), store.counts(), store.deliveries(), store.notes())
+        about = RunFacts(list_run(run), run.store, store.processes(), store.accounts(), store.notes())
         trace = store.trace(traces[0].trace_id) if traces else None
         return View(about, trace, traces[1:], store.logs_outside_traces(limit=20), is_about_trace)
 
@@ -110,28 +110,6 @@ def test_a_terminal_without_line_drawing_gets_ascii(tmp_path: Path, golden: Gold
     assert isinstance(console.file, io.StringIO)
 
     golden.check("show/run-80-ascii.txt", console.file.getvalue())
-
-
-@pytest.mark.parametrize(
-    ("deliveries", "lines"),
-    [
-        ([], ["  sends to  otlp a · otlp b"]),
-        ([DeliveryRow("http://a", "spans", 0, 0, 0, "")], ["  sends to  http://a"]),
-        (
-            [DeliveryRow("http://a", "spans", 0, 1_300, 2, "refused"), DeliveryRow("http://b", "spans", 1, 0, 0, "")],
-            [
-                "  not sent  http://a · 1,300 waiting · 2 given up",
-                "            refused",
-                "  sent to   http://b · 1 span ✓",
-            ],
-        ),
-    ],
-)
-def test_where_the_telemetry_went_and_whether_it_arrived(deliveries: list[DeliveryRow], lines: list[str]) -> None:
-    run = RunRow(RUN_ID, destinations=("otlp a", "otlp b", "local store"))
-    about = RunFacts(Listing(run, "ended"), deliveries=deliveries)
-
-    assert [line.plain for line in facts(about, 80, Glyphs())] == lines
 
 
 def write_store(tmp_path: Path, records: list[Any]) -> None:
@@ -211,6 +189,17 @@ def test_the_table_of_runs(tmp_path: Path, golden: Golden) -> None:
         golden.check(f"show/runs-{width}.txt", text)
 
 
+def test_the_table_of_runs_says_what_is_held_and_lost(tmp_path: Path, golden: Golden) -> None:
+    for run_id in (RUN_ID, "20261123-110000-77b1"):
+        write_run(str(tmp_path), run_id)
+    state = {"destinations": [{"name": "spans-0", "signal": "spans", "held": 1_200, "dropped": 4}]}
+    (tmp_path / "runs" / RUN_ID / "state.json").write_text(json.dumps(state))
+    listings = [list_run(RunDirectory(str(tmp_path / "runs" / run_id))) for run_id in (RUN_ID, "20261123-110000-77b1")]
+
+    lines = [*runs_table(listings, 80, NOW_NS), *removed(Loss(2, 1_204, 80)), *removed(Loss())]
+    golden.check("show/runs-held-80.txt", "\n".join(line.plain for line in lines) + "\n")
+
+
 def test_the_json_is_plain_and_keeps_its_names(tmp_path: Path) -> None:
     write_run(str(tmp_path))
     view = view_of(tmp_path)
@@ -238,4 +227,4 @@ def test_the_json_is_plain_and_keeps_its_names(tmp_path: Path) -> None:
     }
     assert document["run"]["totals"]["errors"] == 4
     assert document["run"]["state"] == "ended"
-    assert runs_document([view.facts.listing])["runs"][0]["run_id"] == RUN_ID
+    assert runs_document([view.facts.listing], Loss())["runs"][0]["run_id"] == RUN_ID

@@ -1,0 +1,114 @@
+"""The guard: the agent's first process. It waits for work, has a worker do it, and starts another where one dies.
+
+A program cannot start a process unseen: ``wait`` would find it, SIGCHLD would tell of it. The guard can, and it costs the program
+nothing. It loads nothing that a run without telemetry does not need, so that there is little in it to fail or to be killed for.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from otelrun.agent import detach, leftovers, loop, worker
+from otelrun.agent.owners import Processes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from otelrun.agent.notices import Notices
+    from otelrun.ring.directory import RunDirectory
+
+MOST_RESTARTS = 5
+"""So many workers in a row may follow one that died early; then something is wrong that no restart cures."""
+
+_EARLY_S = 10.0
+_PAUSE_S = 2.0
+
+
+def watch_over(run: RunDirectory, root: tuple[int, int], notices: Notices, stdout: int | None) -> None:
+    """Be the guard of a run from before its first record to its end.
+
+    Args:
+        run: the run's directory; its lock is held by this process.
+        root: process id and start time of the run's first process.
+        notices: the agent's voice.
+        stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+    """
+    processes = Processes()
+    processes.watch(*root)
+    if not leftovers.are_there(leftovers.root_of(run)) and not loop.wait_for_ring(run, processes):
+        worker.end_without_records(run, notices)
+        return
+
+    def serve(is_first: bool) -> None:
+        worker.serve(run, processes, notices, stdout=stdout, takes_leftovers=is_first)
+
+    cause = keep_at_work(serve, notices, processes)
+    if cause and processes.is_alive(*root):
+        notices.tell(f"{cause}; what is recorded from now on is delivered at the next start")
+
+
+def keep_at_work(serve: Callable[[bool], None], notices: Notices, processes: Processes) -> str:
+    """Have ``serve`` done by a process of its own, and by another one where that dies or fails.
+
+    The first restart follows at once, further ones of workers that died early every two seconds at most.
+
+    Args:
+        serve: the work; called with whether it is the first attempt.
+        notices: where each death is logged.
+        processes: a pause between two attempts ends early when one of these ends.
+
+    Returns:
+        Why it was given up; empty where the work was done.
+    """
+    early = attempts = 0
+    while True:
+        begun = monotonic()
+        death = _run_worker(serve, attempts == 0, notices)
+        if not death:
+            return ""
+        attempts += 1
+        early = early + 1 if monotonic() - begun < _EARLY_S else 0
+        if early > MOST_RESTARTS:
+            cause = f"the agent {death}, {early} times in a row; it is not started again"
+            notices.log(cause)
+            return cause
+        notices.log(f"the agent {death}; it is started again")
+        if early > 1:
+            processes.wait(max(0.0, begun + _PAUSE_S - monotonic()))
+
+
+def _run_worker(serve: Callable[[bool], None], is_first: bool, notices: Notices) -> str:
+    """Fork a worker and wait for its end.
+
+    Returns:
+        How it died; empty where it did its work.
+    """
+    gc.freeze()  # what the guard has is the worker's too: no collection of its copies the pages
+    try:
+        pid = os.fork()
+    except OSError as error:
+        return f"could not be forked ({error})"
+    if pid == 0:
+        _be_worker(serve, is_first, notices)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if status < 0:
+        return f"was killed by signal {-status}"
+    return f"ended with status {status}" if status else ""
+
+
+def _be_worker(serve: Callable[[bool], None], is_first: bool, notices: Notices) -> None:
+    """Work, and end without unwinding what is the guard's. Never returns."""
+    status = 1
+    try:
+        detach.take_title(detach.WORKER)
+        sys.excepthook = lambda *_: notices.failed("the agent")
+        serve(is_first)
+        status = 0
+    except BaseException:  # noqa: BLE001 - the last frame of the process
+        notices.failed("the agent")
+    finally:
+        os._exit(status)

@@ -1,0 +1,86 @@
+"""The worker: the agent's process that reads, stores and sends. What it does from its first line to its last.
+
+All that is heavy is loaded here, and only when there is something to do with it.
+"""
+
+from __future__ import annotations
+
+import time
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from otelrun.agent import leftovers, loop, retention
+from otelrun.profile import handoff
+
+if TYPE_CHECKING:
+    from otelrun.agent.notices import Notices
+    from otelrun.agent.owners import Processes
+    from otelrun.profile.model import Profile
+    from otelrun.ring.directory import RunDirectory
+
+
+def serve(
+    run: RunDirectory, processes: Processes, notices: Notices, *, stdout: int | None, takes_leftovers: bool
+) -> None:
+    """Do all that is to be done for a run, and for earlier ones that were left behind.
+
+    Args:
+        run: the run's directory; its lock is held.
+        processes: who is alive; the run's first process is watched already.
+        notices: the agent's voice.
+        stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+        takes_leftovers: look after earlier runs, too. A worker that follows a dead one does not: one of those may have killed it.
+    """
+    profile = _read_profile(run)
+    budget_s = profile.otelrun.exit_budget_ms / 1000
+    wait_for_recovery = (
+        leftovers.recover_beside(leftovers.root_of(run), budget_s) if takes_leftovers else lambda _: None
+    )
+    if loop.wait_for_ring(run, processes):
+        from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
+
+        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
+        loop.follow(work, processes)
+        notices.hush()
+        deadline = monotonic() + budget_s
+        work.begin_finish()
+        work.finish(deadline)
+    else:
+        deadline = monotonic() + budget_s
+        _close_empty(run, profile)
+    wait_for_recovery(deadline)
+    if takes_leftovers:
+        leftovers.recover(leftovers.root_of(run), max(0.0, deadline - monotonic()))
+    _prune(run, profile, notices)
+
+
+def end_without_records(run: RunDirectory, notices: Notices) -> None:
+    """End a run in which nothing was recorded: cheap enough for the guard.
+
+    Args:
+        run: the run's directory; its lock is held.
+        notices: the agent's voice.
+    """
+    profile = _read_profile(run)
+    _close_empty(run, profile)
+    leftovers.recover(leftovers.root_of(run), profile.otelrun.exit_budget_ms / 1000)
+    _prune(run, profile, notices)
+
+
+def _read_profile(run: RunDirectory) -> Profile:
+    with open(run.profile, encoding="ascii") as file:
+        return handoff.read(file.read()).profile()
+
+
+def _close_empty(run: RunDirectory, profile: Profile) -> None:
+    from otelrun.agent.accounting import Accounting  # noqa: PLC0415 - otherwise loaded with the work
+
+    Accounting(run).save((), (), time.time_ns())
+    if not profile.otelrun.store.enabled:
+        retention.remove(run)
+
+
+def _prune(run: RunDirectory, profile: Profile, notices: Notices) -> None:
+    lost = retention.prune(leftovers.root_of(run), profile.otelrun.store.keep_runs, run)
+    if lost:
+        notices.log(f"removed with undelivered telemetry, since too many runs hold some: {', '.join(lost)}")
