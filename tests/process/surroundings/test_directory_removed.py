@@ -65,9 +65,6 @@ def test_before_the_first_record_recording_is_off_with_one_line(tmp_path, part):
         wait_for(lambda: not agents_of(state), DEADLINE_S, what="the agent to end")
 
 
-@pytest.mark.xfail(
-    reason="the agent fails when it removes a ring that is gone already, and delivers nothing from then on"
-)
 @pytest.mark.parametrize("part", ["all", "run", "rings"])
 def test_during_the_run_all_that_is_recorded_arrives_all_the_same(tmp_path, part):
     state = tmp_path / "state"
