@@ -25,7 +25,7 @@ from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.process, needs_containers]
 
-MAKE_AND_END = str(APPS / "spans" / "make_and_end.py")
+MAKE_AND_END = str(APPS / "init" / "make_and_end.py")
 STEADY = str(APPS / "init" / "steady.py")
 DAEMON_CHILD = str(APPS / "init" / "daemon_child.py")
 MADE = 20
