@@ -14,7 +14,10 @@ from tests.support.otlp_sink import OtlpSink
 pytestmark = pytest.mark.process
 
 GUNICORN = ["-m", "gunicorn", "--bind", "127.0.0.1:PORT", "--workers", "2", "wsgi:application"]
-GUNICORN += ["--graceful-timeout", "3"]  # a worker that is still being started misses the signal to stop, and is killed then
+GUNICORN += [
+    "--graceful-timeout",
+    "3",
+]  # a worker that is still being started misses the signal to stop, and is killed then
 KINDS = {
     "sync": [],
     "gthread": ["--worker-class", "gthread", "--threads", "2"],
