@@ -127,7 +127,9 @@ class Life:
 
 
 def stored_span_ids(run: RunDirectory) -> list[bytes]:
-    with closing(sqlite3.connect(f"file:{run.store}?mode=ro", uri=True)) as store:
+    with closing(
+        sqlite3.connect(run.store)
+    ) as store:  # not read-only: what a killed agent had begun is to be undone first
         return [bytes.fromhex(span_id) for (span_id,) in store.execute("SELECT span_id FROM span")]
 
 
