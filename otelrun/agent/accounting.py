@@ -15,6 +15,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
+from otelrun.delivery.ledger import UNKNOWN
 from otelrun.delivery.totals import Totals
 from otelrun.store import accounts
 from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
@@ -46,6 +47,9 @@ class Exporter(Protocol):
     def totals(self) -> Totals:
         """Give the counts of all processes together."""
 
+    def by_source(self) -> Mapping[int, Source]:
+        """Give what is held and was dropped of each process, by the identity of its ring; 0 where it is not known."""
+
 
 class Accounting:
     """The accounts of one run; goes on from what an earlier agent of it has saved.
@@ -76,7 +80,7 @@ class Accounting:
         before = {}
         for name, exporter in self._saved.items():
             exported, held, reasons = exporter.delivery
-            dropped = sum(number for reason, number in reasons.items() if reason != accounts.NOT_ENCODED)
+            dropped = sum(number for reason, number in reasons.items() if reason != accounts.GONE)
             before[name] = Totals(exported, dropped + held, 0)
         return before
 
@@ -138,14 +142,12 @@ class Accounting:
         for channel, totals, sources in snapshots:
             exporter = self._exporter(channel, totals, sources, moving)
             exporters.append(exporter)
-            if sources is not None:
-                moving = accounts.split(moving, exporter, sources)
+            moving = accounts.split(moving, exporter, sources)
         self._gone.update({process.identity: process for process in moving if process.is_gone})
         listed = (*self._gone.values(), *(process for process in moving if not process.is_gone))
         if not snapshots:
             return RunAccounts(listed, self._older, self._older_count, tuple(self._saved.values()))
-        if all(sources is not None for _, _, sources in snapshots):
-            self._older = self._older._replace(deliveries=_rest(exporters, listed))
+        self._older = self._older._replace(deliveries=_rest(exporters, listed))
         return RunAccounts(listed, self._older, self._older_count, tuple(exporters))
 
     def _sum_up_oldest(self) -> None:
@@ -159,27 +161,24 @@ class Accounting:
         self,
         channel: Exporter,
         totals: Totals,
-        sources: Mapping[int, Source] | None,
+        sources: Mapping[int, Source],
         moving: Iterable[ProcessAccount],
     ) -> ExporterAccount:
         """Draw up the account of one exporter, with a reason for everything that it was not given or has dropped."""
         before = self._saved.get(channel.name)
         saved = before.delivery.dropped if before else {}
         reasons: Numbers = {}
-        if sources is None:
-            reasons = accounts.plus(saved, getattr(channel, "reasons", {}))
-        else:
-            for source in sources.values():
-                reasons = accounts.plus(reasons, source.dropped)
-            reasons = _completed(reasons, saved, totals.dropped)
-        reasons.pop(accounts.NOT_ENCODED, None)
+        for source in sources.values():
+            reasons = accounts.plus(reasons, source.dropped)
+        reasons.pop(UNKNOWN, None)
+        reasons = _completed(reasons, saved, totals.dropped)
         delivery = accounts.with_all_reasons(Delivery(totals.exported, totals.held, reasons), totals.dropped)
         if channel.signal != "metrics":
             processes = (*moving, self._older, *(self._gone[identity] for identity in self._texts))
             put = sum(process.put(channel.name, channel.signal) for process in processes)
             if put > delivery.put:
-                not_encoded = {accounts.NOT_ENCODED: put - delivery.put}
-                delivery = delivery._replace(dropped=accounts.plus(delivery.dropped, not_encoded))
+                gone = {accounts.GONE: put - delivery.put}
+                delivery = delivery._replace(dropped=accounts.plus(delivery.dropped, gone))
         since_ns = self._since(channel)
         return ExporterAccount(
             channel.name,
@@ -213,7 +212,7 @@ class Accounting:
                 file.write(f'{{"updated_ns": {time.time_ns()}, {text[1:]}')
             os.replace(self._path + ".new", self._path)
         except OSError:
-            pass  # no space: the accounts are in the store too
+            self._written = ""  # no space: the accounts are in the store too; tried again
 
     def _text(self, process: ProcessAccount) -> str:
         """Write one process; of one that is gone and of which nothing is held, only once."""
@@ -235,18 +234,14 @@ def read(run: RunDirectory) -> dict[str, Any]:
     return state if isinstance(state, dict) else {}
 
 
-def _snapshot(channel: Exporter) -> tuple[Totals, Mapping[int, Source] | None]:
+def _snapshot(channel: Exporter) -> tuple[Totals, Mapping[int, Source]]:
     """Read what a channel has counted, in all and by process, as it stood at one moment; its own thread goes on."""
-    by_source = getattr(channel, "by_source", None)
-    totals = channel.totals()
-    if by_source is None:
-        return totals, None
-    sources: Mapping[int, Source] = by_source()
+    totals, sources = channel.totals(), channel.by_source()
     for _ in range(_LOOKS):
         again = channel.totals()
         if again == totals:
             break
-        totals, sources = again, by_source()
+        totals, sources = again, channel.by_source()
     return totals, sources
 
 
@@ -254,7 +249,7 @@ def _completed(reasons: Numbers, saved: Numbers, dropped: int) -> Numbers:
     """Take from what was saved before the reasons that the outbox does not have any more; never more than it has dropped."""
     missing = dropped - sum(reasons.values())
     for reason, number in accounts.minus(saved, reasons).items():
-        if missing > 0 and reason != accounts.NOT_ENCODED:
+        if missing > 0 and reason != accounts.GONE:
             reasons = accounts.plus(reasons, {reason: min(number, missing)})
             missing -= min(number, missing)
     return reasons
@@ -262,11 +257,11 @@ def _completed(reasons: Numbers, saved: Numbers, dropped: int) -> Numbers:
 
 def _rest(exporters: Iterable[ExporterAccount], listed: Sequence[ProcessAccount]) -> dict[str, Delivery]:
     """Say what of each exporter's account belongs to none of the processes listed."""
-    nothing = Delivery()
     found = {}
     for exporter in exporters:
-        parts = [process.deliveries.get(exporter.name, nothing) for process in listed]
+        name = exporter.name
+        parts = [process.deliveries[name] for process in listed if name in process.deliveries]
         left = accounts.rest(exporter.delivery, parts)
-        if left != nothing:
-            found[exporter.name] = left
+        if left != Delivery():
+            found[name] = left
     return found

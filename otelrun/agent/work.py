@@ -83,6 +83,7 @@ class RunWork:
         self._rings = Rings(run, processes, notices)
         self._is_open = False
         self._is_flushing = False
+        self._is_drop_told = False
         self._ended_ns = self._accounting.ended_ns  # an earlier agent may have seen the end
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
@@ -337,7 +338,7 @@ class RunWork:
             self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
         counts, torn = reader.counts(), reader.torn
-        if any(counts.dropped.values()) or counts.series_dropped or torn:
+        if any((*counts.dropped.values(), *counts.too_large.values(), counts.series_dropped, torn)):
             self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
         self._accounting.leave(reader, len(interrupted))
         self._rings.forget(ring)
@@ -347,9 +348,23 @@ class RunWork:
 
     def _save(self) -> None:
         """Write down what has become of every record so far."""
+        self._tell_of_drops()
         accounts = self._accounting.save(self._rings.readers, self.channels, self._ended_ns)
         self._with_store(lambda store: store.set_accounts(accounts))
         self._with_store(lambda store: store.commit())
+
+    def _tell_of_drops(self) -> None:
+        """Tell, once in a run, that a process records more than can be read; how much is in the accounts."""
+        if self._is_drop_told:
+            return
+        for reader in self._rings.readers:
+            if any(reader.counts().dropped.values()):
+                self._is_drop_told = True
+                text = (
+                    "records more than can be read, what finds no room in its ring is dropped and counted: otelrun show"
+                )
+                self._notices.tell(f"process {reader.pid} {text}")
+                return
 
     def answer_flushes(self) -> None:
         """After all was read: deliver at once for programs that wait for it, and answer them when each channel has tried.
@@ -404,6 +419,7 @@ class RunWork:
             channel.stop()
         self._save()
         self._close_channels()
+        self._save()  # what was in memory alone may have found no place on disk
         self._with_store(lambda store: store.close())
         self._rings.close()
         if not self.profile.otelrun.store.enabled and self.is_empty():

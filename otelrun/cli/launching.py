@@ -59,7 +59,11 @@ def _launch_below_init(target: Target, prepare: Callable[[int], _Start]) -> None
     if not init.is_possible():
         tell("init", "--init works on Linux only; the program runs without it")
         return
-    program = init.Program(partial(execute, target))
+    try:
+        program = init.Program(partial(execute, target))
+    except init.NoChildError as error:
+        tell("init", f"--init: no child can be made ({error}); the program runs without it")
+        return
     try:
         start = prepare(program.pid)
     except BaseException:

@@ -32,6 +32,10 @@ def is_possible() -> bool:
     return hasattr(signal, "sigtimedwait") and hasattr(os, "fork")
 
 
+class NoChildError(Exception):
+    """The system lets this process have no child. Nothing has changed by the attempt."""
+
+
 class Program:
     """The program as a child of this process, from its fork to its end.
 
@@ -47,6 +51,9 @@ class Program:
 
         Args:
             execute: becomes the program; called in the child, with its environment. What it raises, the child raises.
+
+        Raises:
+            NoChildError: of this process; never in the child.
         """
         names = {getattr(signal, name) for name in _NOT_FORWARDED}
         self._awaited = signal.valid_signals() - names
@@ -56,7 +63,12 @@ class Program:
         self._asked_to_end = 0
         self.status: int | None = None
         source, self._handed = os.pipe()
-        self.pid = os.fork()
+        try:
+            self.pid = os.fork()
+        except OSError as error:
+            os.close(source)
+            self._let_go()
+            raise NoChildError(str(error)) from error
         if self.pid == 0:
             os.close(self._handed)
             execute(self._wait_for_environment(source))
@@ -83,7 +95,12 @@ class Program:
         """End the child before it has become the program, and be an ordinary process again."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+        self._let_go()
+
+    def _let_go(self) -> None:
         os.close(self._handed)
+        if self._terminal is not None:
+            os.close(self._terminal)
         signal.signal(signal.SIGCHLD, self._on_child or signal.SIG_DFL)  # noqa: TID251 - as it was
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 

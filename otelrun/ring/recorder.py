@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _FIRST_PROCESS = 1
 _SMALLEST = 64 * 1024
 _PAGE = 4096
-_NO_ROOM = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
 
 class Sizes(NamedTuple):

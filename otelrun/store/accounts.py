@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 KINDS = ("spans", "logs", "notes")
 NO_ROOM = "no room"
 TOO_LARGE = "too large"
-NOT_ENCODED = "not encoded"
-NOT_KNOWN = "not known"
+GONE = "lost with an agent"
+"""Reason of what an agent had in memory only, since the disk was full, when it was killed."""
+
+NOT_KNOWN = "not known any more"
 
 Numbers = dict[str, int]
 
@@ -127,10 +129,7 @@ class RunAccounts(NamedTuple):
 
     def total(self) -> ProcessAccount:
         """Add up all processes."""
-        total = self.older
-        for process in self.processes:
-            total = add(total, process)
-        return total
+        return add(self.older, *self.processes)
 
     def held(self) -> Numbers:
         """Count what waits for exporters, per signal; what waits for two counts twice."""
@@ -156,34 +155,47 @@ def of_ring(ring: str, identity: int, pid: int, counts: Counts, torn: int) -> Pr
     return ProcessAccount(ring, identity, pid, False, _positive(counts.recorded), dropped, torn)
 
 
-def add(one: ProcessAccount, other: ProcessAccount) -> ProcessAccount:
-    """Add two accounts; the name of neither is kept."""
-    kinds = dict.fromkeys((*one.dropped, *other.dropped))
-    exporters = dict.fromkeys((*one.deliveries, *other.deliveries))
-    nothing = Delivery()
+def add(*processes: ProcessAccount) -> ProcessAccount:
+    """Add up processes, of which there may be many; the names of none are kept."""
+    recorded: Numbers = {}
+    dropped: dict[str, Numbers] = {}
+    points: Numbers = {}
+    deliveries: dict[str, list[Delivery]] = {}
+    for process in processes:
+        _gather(recorded, process.recorded)
+        for kind, reasons in process.dropped.items():
+            _gather(dropped.setdefault(kind, {}), reasons)
+        _gather(points, process.points)
+        for name, delivery in process.deliveries.items():
+            deliveries.setdefault(name, []).append(delivery)
     return ProcessAccount(
-        recorded=plus(one.recorded, other.recorded),
-        dropped={kind: plus(one.dropped.get(kind, {}), other.dropped.get(kind, {})) for kind in kinds},
-        torn=one.torn + other.torn,
-        interrupted=one.interrupted + other.interrupted,
-        points=plus(one.points, other.points),
-        deliveries={
-            name: add_deliveries(one.deliveries.get(name, nothing), other.deliveries.get(name, nothing))
-            for name in exporters
-        },
+        recorded=recorded,
+        dropped=dropped,
+        torn=sum(process.torn for process in processes),
+        interrupted=sum(process.interrupted for process in processes),
+        points=points,
+        deliveries={name: add_deliveries(*found) for name, found in deliveries.items()},
     )
 
 
-def add_deliveries(one: Delivery, other: Delivery) -> Delivery:
-    """Add two deliveries."""
-    return Delivery(one.exported + other.exported, one.held + other.held, plus(one.dropped, other.dropped))
+def add_deliveries(*deliveries: Delivery) -> Delivery:
+    """Add up deliveries."""
+    dropped: Numbers = {}
+    for delivery in deliveries:
+        _gather(dropped, delivery.dropped)
+    exported = sum(delivery.exported for delivery in deliveries)
+    return Delivery(exported, sum(delivery.held for delivery in deliveries), dropped)
+
+
+def _gather(total: Numbers, numbers: Mapping[str, int]) -> None:
+    for name, number in numbers.items():
+        total[name] = total.get(name, 0) + number
 
 
 def plus(one: Mapping[str, int], other: Mapping[str, int]) -> Numbers:
     """Add numbers name by name."""
     total = dict(one)
-    for name, number in other.items():
-        total[name] = total.get(name, 0) + number
+    _gather(total, other)
     return total
 
 
@@ -223,9 +235,7 @@ def split(
 
 def rest(total: Delivery, parts: Iterable[Delivery]) -> Delivery:
     """Give what of ``total`` is in none of its parts."""
-    known = Delivery()
-    for part in parts:
-        known = add_deliveries(known, part)
+    known = add_deliveries(*parts)
     dropped = minus(total.dropped, known.dropped)
     return Delivery(max(0, total.exported - known.exported), max(0, total.held - known.held), dropped)
 

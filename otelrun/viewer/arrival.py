@@ -5,6 +5,7 @@ Per destination one line where everything arrived; else a table of its signals, 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
@@ -27,17 +28,21 @@ _PROCESSES = 8
 _KEY = "distribution.otelrun."
 _CHECK_HEADERS = "check the headers of the exporter: it does not let this sender in"
 _CHECK_ENDPOINT = "check the endpoint of the exporter: nothing takes this signal there"
-_REMEDIES = {
+_RING_REMEDIES = {
     "no room": (f"more room: {_KEY}ring.size", f"a longer wait for it: {_KEY}ring.hold_ms"),
     "too large": (f"more room: {_KEY}ring.size",),
+}
+_REMEDIES = {
     "outbox full": (f"more room: {_KEY}outbox_limit_mb",),
+    "no space on disk": ("make room on the disk of the state directory, or set OTELRUN_DIR",),
+    "lost with an agent": ("make room on the disk of the state directory, or set OTELRUN_DIR",),
     "HTTP 401": (_CHECK_HEADERS,),
     "HTTP 403": (_CHECK_HEADERS,),
     "UNAUTHENTICATED": (_CHECK_HEADERS,),
     "PERMISSION_DENIED": (_CHECK_HEADERS,),
     "HTTP 404": (_CHECK_ENDPOINT,),
     "UNIMPLEMENTED": (_CHECK_ENDPOINT,),
-    "not encoded": ("OTLP has no form for them: agent.log in the run's directory",),
+    "no form in OTLP": ("each of them is in agent.log in the run's directory",),
 }
 _SERIES_REMEDY = (f"more room: {_KEY}ring.tables_size",)
 _NEXT_RUN = "the next otelrun on this machine sends them; at once: otelrun true"
@@ -137,10 +142,12 @@ def _held(about: RunFacts, exporters: Sequence[ExporterAccount], now_ns: int) ->
 def _lost(about: RunFacts) -> Iterator[Fact]:
     """Say what is lost, each reason on a line of its own, and below it what mends it."""
     label = "lost"
-    for what, remedies in _losses(about):
+    losses = [*_losses(about), ("", ())]
+    for (what, remedies), (_, next_remedies) in pairwise(losses):
         yield label, Text(what, "red")
-        for remedy in remedies:
-            yield "", Text(remedy, "yellow")
+        if remedies != next_remedies:  # what mends several is said once
+            for remedy in remedies:
+                yield "", Text(remedy, "yellow")
         label = ""
 
 
@@ -151,7 +158,7 @@ def _losses(about: RunFacts) -> Iterator[tuple[str, tuple[str, ...]]]:
             if kind == "series":
                 yield f"{phrases.count(number, 'metric series', 'metric series')} ({reason})", _SERIES_REMEDY
             else:
-                yield f"{phrases.count(number, _THINGS.get(kind, kind))} ({reason})", _remedy(reason)
+                yield f"{phrases.count(number, _THINGS.get(kind, kind))} ({reason})", _RING_REMEDIES.get(reason, ())
     if total.torn:
         yield f"{phrases.count(total.torn, 'record')} damaged", ()
     for exporter in about.accounts.exporters:

@@ -49,14 +49,15 @@ class CountingExporter:
     def deliver(self, rejected: int) -> None:
         """Deliver the oldest frame, but for some of it."""
         identity, count = self.frames.pop(0)
-        self._drop(identity, min(rejected, count), "partial success")
+        self.lose(identity, min(rejected, count), "partial success")
         self.exported[identity] = self.exported.get(identity, 0) + count - min(rejected, count)
 
     def evict(self) -> None:
         """Drop the newest frame, as an outbox may that is full."""
-        self._drop(*self.frames.pop(), "outbox full")
+        self.lose(*self.frames.pop(), "outbox full")
 
-    def _drop(self, identity: int, count: int, reason: str) -> None:
+    def lose(self, identity: int, count: int, reason: str) -> None:
+        """Count records of a ring as dropped."""
         if count:
             reasons = self._dropped.setdefault(identity, {})
             reasons[reason] = reasons.get(reason, 0) + count

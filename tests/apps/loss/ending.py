@@ -1,7 +1,7 @@
 """Makes N spans, each with a log record and a count, in two halves, and ends in the way it is told.
 
 Usage: ending.py N ENDING. Says "half" and "made" when a half is made and goes on when it is sent a line; the last thing it says
-is "ending" with the monotonic clock in ns. Endings by a signal wait for it; an end while a thread still records says "recorded"
+is "ending" with the monotonic clock and how long its first thread has waited for a processor so far, in ns. Endings by a signal wait for it; an end while a thread still records says "recorded"
 and the number of each span that has ended.
 """
 
@@ -33,7 +33,9 @@ def say(text):
 
 
 def say_ending():
-    say(f"ending {time.monotonic_ns()}")
+    with open("/proc/self/schedstat") as file:
+        waited_ns = file.read().split()[1]
+    say(f"ending {time.monotonic_ns()} {waited_ns}")
 
 
 def wait_for_signal():

@@ -14,7 +14,8 @@ def test_a_thread_that_forks_while_others_record_neither_loses_nor_doubles_nor_d
     threads = [f"thread {thread}.{job}" for thread in range(3) for job in range(300)]
     children = [[f"child {child}.{job}" for job in range(5)] for child in range(8)]
     with OtlpSink() as sink:
-        observe([app("forks.py"), "in_a_thread"], sink, tmp_path)
+        env = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}  # Python 3.12 and later warn, with the process id
+        observe([app("forks.py"), "in_a_thread"], sink, tmp_path, env=env)
         done = assert_each_once(sink, [*threads, *(job for child in children for job in child)])
     assert sorted(done.values()) == sorted([*children, sorted(threads)])
     assert len(instances(sink)) == 9

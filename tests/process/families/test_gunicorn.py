@@ -14,6 +14,10 @@ from tests.support.otlp_sink import OtlpSink
 pytestmark = pytest.mark.process
 
 GUNICORN = ["-m", "gunicorn", "--bind", "127.0.0.1:PORT", "--workers", "2", "wsgi:application"]
+GUNICORN += [
+    "--graceful-timeout",
+    "3",
+]  # a worker that is still being started misses the signal to stop, and is killed then
 KINDS = {
     "sync": [],
     "gthread": ["--worker-class", "gthread", "--threads", "2"],
@@ -51,9 +55,9 @@ def test_workers_that_are_recycled_after_a_few_requests_lose_nothing(tmp_path):
 
 def test_a_worker_that_is_killed_loses_nothing_and_its_successor_records_as_itself(tmp_path):
     with OtlpSink() as sink, Server(GUNICORN, tmp_path, sink) as server:
-        killed = server.ask()
-        os.kill(killed, signal.SIGKILL)
+        server.wait_for_answer(lambda pid: pid != server.pids[0])
         before = {*server.pids}
+        os.kill(server.pids[0], signal.SIGKILL)
         server.wait_for_answer(lambda pid: pid not in before)
         observed = server.end()
         done = assert_each_once(sink, server.jobs)

@@ -6,8 +6,10 @@ import sys
 
 import pytest
 
-from tests.process.families.arrivals import app, assert_each_once, instances, observe
+from tests.process.families.arrivals import app, assert_each_once, instances, observe, to_sink
+from tests.support.interpreters import OBSERVED, find_interpreter
 from tests.support.otlp_sink import OtlpSink
+from tests.support.programs import run_otelrun
 
 pytestmark = pytest.mark.process
 
@@ -42,3 +44,15 @@ def test_every_job_arrives_once_from_the_process_that_did_it(tmp_path, method, w
         assert by_children == [["1"], ["2"], ["3"]]
     if way == "executor_recycling":
         assert by_children == [["1", "2"], ["3", "4"], ["5", "6"]]
+
+
+@pytest.mark.parametrize("version", OBSERVED)
+def test_forked_workers_of_any_python_record_and_nothing_warns_of_threads(tmp_path, version):
+    python = find_interpreter(version)
+    if python is None:
+        pytest.skip(f"there is no CPython {version} here")
+    with OtlpSink() as sink:
+        result = run_otelrun([python, app("pools.py"), "fork", "pool_closed"], otelrun_dir=tmp_path, env=to_sink(sink))
+        assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+        done = assert_each_once(sink, ["before", "after", *JOBS])
+    assert len(instances(sink)) == len(done)

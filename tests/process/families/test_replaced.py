@@ -19,7 +19,6 @@ TIMES = 50
 FEW = 3
 
 
-@pytest.mark.xfail(reason="the agent keeps a ring for as long as its process lives, whatever the process has become")
 def test_each_image_of_a_process_is_observed_and_their_rings_do_not_pile_up(tmp_path):
     command = [sys.executable, app("replaced.py"), str(TIMES)]
     with OtlpSink() as sink, start_otelrun(command, otelrun_dir=tmp_path, env=to_sink(sink)) as program:

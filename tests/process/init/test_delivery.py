@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -23,7 +25,7 @@ from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.process, needs_containers]
 
-MAKE_AND_END = str(APPS / "spans" / "make_and_end.py")
+MAKE_AND_END = str(APPS / "init" / "make_and_end.py")
 STEADY = str(APPS / "init" / "steady.py")
 DAEMON_CHILD = str(APPS / "init" / "daemon_child.py")
 MADE = 20
@@ -108,6 +110,40 @@ def test_process_1_that_is_killed_from_outside_is_delivered_by_the_next_start(tm
     with OtlpSink(http_port=port) as sink:
         run_otelrun(python("pass\n"), otelrun_dir=tmp_path, env={ENDPOINT: url})
         assert numbers(sink) == NUMBERS
+
+
+@pytest.mark.parametrize("options", [[], ["--init"]])
+def test_worker_that_is_killed_in_a_container_is_replaced(tmp_path, options):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    words = [*options, *python(STEADY, MADE)]
+    container = start_contained(words, tmp_path, {ENDPOINT: url, "OTELRUN_QUIET": "1"})
+    assert container.stdout.readline() == b"made\n"
+    process_1 = first_child_of(container.pid)
+    killed = wait_for(lambda: worker_below(process_1), DEADLINE_S, what="a worker")
+    os.kill(killed, signal.SIGKILL)
+    wait_for(lambda: worker_below(process_1) not in (0, killed), DEADLINE_S, what="another worker")
+    with OtlpSink(http_port=port) as sink:
+        wait_for(lambda: numbers(sink) == NUMBERS, DEADLINE_S, what="the other worker to deliver")
+    container.kill()
+    os.kill(process_1, signal.SIGKILL)
+    container.communicate(timeout=DEADLINE_S)
+
+
+def worker_below(process_1):
+    """Give the worker of the guard among the children of a process 1; 0 where there is none."""
+    for guard in children_of(process_1):
+        for pid in children_of(guard):
+            with suppress(OSError):
+                if Path(f"/proc/{pid}/comm").read_text() == "otelrun-agent\n":
+                    return pid
+    return 0
+
+
+def children_of(pid):
+    with suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
 
 
 def test_agent_of_an_ordinary_process_goes_on_by_itself(tmp_path):

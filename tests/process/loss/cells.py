@@ -102,6 +102,7 @@ class Endpoint:
         between: what it does between the program's halves.
         before_end: what it does after the second half, before the end.
         after_end: what it does when the program has ended.
+        changes: how often its state changes for the agent: so many lines may tell of it.
         rival: what upstream's launcher delivered of the spans of an ordinary program, and how long its exit took.
     """
 
@@ -112,6 +113,7 @@ class Endpoint:
     between: Callable[[Moment], None] = stay
     before_end: Callable[[Moment], None] = stay
     after_end: Callable[[Moment], None] = stay
+    changes: int = 1
     rival: str = ""
 
 
@@ -136,7 +138,7 @@ ENDINGS = (
 )
 
 ENDPOINTS = (
-    Endpoint("up", rival="20 of 20, 0.3 s"),
+    Endpoint("up", changes=0, rival="20 of 20, 0.3 s"),
     Endpoint("refused", is_listening=False, is_away=True, rival="0 of 20, 11.5 s"),
     Endpoint("hangs", behaviour={"hang": True}, is_away=True, rival="0 of 20, 15.0 s"),
     Endpoint("503", behaviour={"status": 503}, is_away=True, rival="0 of 20, 11.7 s"),
@@ -144,11 +146,12 @@ ENDPOINTS = (
         "429, Retry-After",
         behaviour={"status": 429, "retry_after_s": 1},
         after_end=accept_after_refusing_each_signal,
+        changes=2,
         rival="80 of 80, 0.4 s",
     ),
     Endpoint("resets", behaviour={"reset": True}, is_away=True, rival="0 of 20, 12.5 s"),
-    Endpoint("up late", is_listening=False, before_end=come_up, rival="80 of 80, 0.3 s"),
-    Endpoint("restarted", between=go_down, before_end=come_back, rival="80 of 80, 0.3 s"),
+    Endpoint("up late", is_listening=False, before_end=come_up, changes=2, rival="80 of 80, 0.3 s"),
+    Endpoint("restarted", between=go_down, before_end=come_back, changes=2, rival="80 of 80, 0.3 s"),
 )
 
 HTTP = "http/protobuf"

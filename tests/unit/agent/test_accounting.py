@@ -150,7 +150,7 @@ def test_metric_points_belong_to_the_process_they_came_from(run):
     ]
 
 
-def test_what_could_not_be_encoded_is_told_and_is_not_the_exporters(run):
+def test_what_an_agent_had_in_memory_only_when_it_was_killed_is_told_as_lost_with_it(run):
     writer, reader = make_ring(run)
     writer.append(SPAN, SPAN_BYTES)
     writer.append(SPAN, SPAN_BYTES)
@@ -160,24 +160,19 @@ def test_what_could_not_be_encoded_is_told_and_is_not_the_exporters(run):
     books = Accounting(run)
     for _ in range(2):
         [exporter] = books.save([reader], [spans], None).exporters
-        assert exporter.delivery == Delivery(0, 1, {"not encoded": 1})
+        assert exporter.delivery == Delivery(0, 1, {"lost with an agent": 1})
     assert Accounting(run).before() == {"spans-0": Totals(0, 1, 0)}
 
 
-class OldExporter(CountingExporter):
-    """Says nothing of single processes."""
-
-    by_source = None
-
-
-def test_an_exporter_that_does_not_tell_processes_apart_is_accounted_for_as_a_whole(run):
-    writer, reader = make_ring(run)
-    writer.append(SPAN, SPAN_BYTES)
-    spans = OldExporter("spans-0")
-    take(reader, spans)
-    accounts = Accounting(run).save([reader], [spans], None)
-    assert accounts.exporters[0].delivery == Delivery(0, 1)
-    assert (accounts.processes[0].deliveries, accounts.older.deliveries) == ({}, {})
+def test_reasons_that_an_outbox_does_not_know_any_more_are_taken_from_what_was_saved(run):
+    spans = CountingExporter("spans-0")
+    spans.put(7, 3)
+    spans.deliver(2)
+    Accounting(run).save([], [spans], None)
+    emptied = CountingExporter("spans-0", before=Totals(1, 3, 0))
+    emptied.lose(0, 1, "not known any more")
+    [exporter] = Accounting(run).save([], [emptied], None).exporters
+    assert exporter.delivery == Delivery(1, 0, {"partial success": 2, "not known any more": 2})
 
 
 def test_since_when_an_endpoint_is_away_outlives_the_agent(run, monkeypatch):

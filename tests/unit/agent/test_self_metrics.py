@@ -79,7 +79,7 @@ def test_an_exporter_tells_what_became_of_what_it_was_given():
         ("rejected: gRPC INVALID_ARGUMENT: what is this", "INVALID_ARGUMENT"),
         ("partial success, 3 rejected: no", "rejected"),
         ("partial success", "rejected"),
-        ("not encoded", "not_encoded"),
+        ("no form in OTLP", "no_form_in_otlp"),
         ("", "rejected"),
     ],
 )

@@ -280,6 +280,23 @@ def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
     assert not os.path.exists(run.path)
 
 
+def test_that_a_ring_is_full_is_told_once_in_a_run(run, stores, sent):
+    told = []
+    work = make_work(run)
+    work._notices.tell = told.append
+    writers = [make_ring(run, f"{number}-1.ring") for number in (1, 2)]
+    now = monotonic()
+    for step in range(3):
+        for writer in writers:
+            for number in range(2_000):
+                append_span(writer, number + 1)
+        work.drain()
+        work.tick(now + step)
+    [line] = told
+    assert line.startswith(f"process {os.getpid()} records more than can be read")
+    finish(work)
+
+
 def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, stores, sent, monkeypatch):
     writer = make_ring(run)
     append_span(writer)

@@ -80,8 +80,8 @@ def test_what_is_held_is_told_with_since_when_and_what_sends_it() -> None:
 
 def test_each_loss_has_its_reason_and_what_mends_it() -> None:
     process = ProcessAccount(
-        recorded={"spans": 19, "logs": 1},
-        dropped={"spans": {"no room": 3}, "series": {"no room": 1}},
+        recorded={"spans": 19, "logs": 3},
+        dropped={"spans": {"no room": 3}, "logs": {"no room": 2}, "series": {"no room": 1}},
         torn=1,
     )
     dropped = {"rejected: HTTP 404": 2, "outbox full": 4, "partial success": 1}
@@ -90,8 +90,9 @@ def test_each_loss_has_its_reason_and_what_mends_it() -> None:
         f"sent to|{URL}",
         "|signal       recorded  exported  held  lost",
         "|spans              19         9     -    10",
-        "|log records         1         1     -     -",
+        "|log records         3         1     -     2",
         "lost|3 spans (no room)",
+        "|2 log records (no room)",
         "|more room: distribution.otelrun.ring.size",
         "|a longer wait for it: distribution.otelrun.ring.hold_ms",
         "|1 metric series (no room)",
