@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from time import monotonic, time_ns
+from time import monotonic, time, time_ns
 from typing import TYPE_CHECKING
 
 from otelrun.ring.reader import RingReader
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory
 
 _LOOK_AT_IMAGE_S = 1.0
+_UNFINISHED_S = 1.0
 
 
 class Ring:
@@ -107,15 +108,16 @@ class Rings:
                 self._remove_unfinished(path, name)
                 continue
             ring = self._found[name] = Ring(name, reader)
-            self._processes.watch(reader.pid, reader.start_ticks)
+            if not reader.is_foreign:
+                self._processes.watch(reader.pid, reader.start_ticks)
             ring.is_live = self.is_alive(ring)
 
     def _remove_unfinished(self, path: str, name: str) -> None:
-        """Remove a file that its process was killed over before it was a ring."""
+        """Remove a file that its process was killed over before it was a ring; not at once, it may be in another namespace."""
         pid = name.partition("-")[0]
-        if not pid.isdigit():
-            return
         try:
+            if not pid.isdigit() or time() - os.stat(path).st_mtime < _UNFINISHED_S:
+                return
             os.kill(int(pid), 0)
         except ProcessLookupError:
             with suppress(OSError):  # somebody was first
@@ -125,7 +127,12 @@ class Rings:
             pass  # alive, and another user's
 
     def is_alive(self, ring: Ring) -> bool:
-        """Say whether what writes a ring still runs: not where the process has ended, or become another program (exec)."""
+        """Say whether what writes a ring still runs: not where the process has ended, or become another program (exec).
+
+        Of a process in another pid namespace it cannot be told; it counts as running as long as anybody of the run does.
+        """
+        if ring.reader.is_foreign:
+            return self._processes.is_any_alive()
         return self._processes.is_alive(ring.reader.pid, ring.reader.start_ticks) and not ring.is_replaced()
 
     def is_any_alive(self) -> bool:

@@ -40,6 +40,7 @@ WORD_START_TICKS = 8
 WORD_CREATED_NS = 9
 WORD_IMAGE = 10  # where the stack of the process begins: another program in the same process (exec) has another one
 WORD_OPEN_SIZE = 11
+WORD_PID_NAMESPACE = 12  # in which the process has that pid; 0 if unknown
 WORD_DROPPED = 24  # + kind of record: how many found no room, per kind
 WORD_SERIES_DROPPED = 32  # metric series that found no room in the tables
 WORD_FLUSH_WANTED = 33  # written by the program: how often it has asked for delivery of all that it recorded

@@ -22,7 +22,7 @@ from otelrun.ring.record import (
     decode_open_span,
     encode_beginning,
 )
-from otelrun.ring.writer import start_ticks_and_image
+from otelrun.ring.writer import pid_namespace, start_ticks_and_image
 
 _unpack_record = struct.Struct(layout.RECORD_HEADER).unpack_from
 _unpack_table = struct.Struct(layout.TABLE_HEADER).unpack_from
@@ -68,6 +68,7 @@ class RingReader:
         path: the file.
         pid: of the process that writes it.
         start_ticks: with pid, the identity of that process; 0 if unknown.
+        is_foreign: the pid is one of another namespace (a container), and names another process here, or none.
         image: see ``ring.writer.start_ticks_and_image``; 0 if unknown.
         created_ns: when the ring was made, ns since the epoch.
         position: up to where ``read`` has read; ``commit`` makes it the tail.
@@ -107,6 +108,7 @@ class RingReader:
         self.start_ticks = words[layout.WORD_START_TICKS]
         self.created_ns = words[layout.WORD_CREATED_NS]
         self.image = words[layout.WORD_IMAGE]
+        self.is_foreign = words[layout.WORD_PID_NAMESPACE] not in (0, pid_namespace())
         self.identity = (self.created_ns ^ self.pid * _MIXER) & _WORD_MASK
         self.position = words[layout.WORD_TAIL] & ~layout.TAIL_SET
         self._set = words[layout.WORD_TAIL] & layout.TAIL_SET

@@ -91,6 +91,7 @@ class RingWriter:
         words[layout.WORD_DATA_SIZE] = data_size
         words[layout.WORD_PID] = os.getpid()
         words[layout.WORD_START_TICKS], words[layout.WORD_IMAGE] = start_ticks_and_image(os.getpid())
+        words[layout.WORD_PID_NAMESPACE] = pid_namespace()
         words[layout.WORD_CREATED_NS] = time_ns()
         is_tracking = open_size >= layout.OPEN_SLOT_SIZE
         self.open_spans = OpenSpans(self._map, words, self._tables_end, open_size) if is_tracking else None
@@ -286,3 +287,11 @@ def start_ticks_and_image(pid: int) -> tuple[int, int]:
 def start_ticks(pid: int) -> int:
     """Give the start time of a process, see ``start_ticks_and_image``; 0 if unknown."""
     return start_ticks_and_image(pid)[0]
+
+
+def pid_namespace() -> int:
+    """Give what names the namespace in which this process has its pid; 0 where there are none."""
+    try:
+        return os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        return 0

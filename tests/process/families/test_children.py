@@ -7,9 +7,11 @@ import sys
 import pytest
 
 from tests.process.families.arrivals import app, assert_each_once, instances, left_behind, observe, to_sink
+from tests.process.init.containers import needs_containers
 from tests.support.interpreters import OBSERVED, find_interpreter
 from tests.support.otlp_sink import OtlpSink
 from tests.support.programs import run_otelrun
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.process
 
@@ -39,6 +41,17 @@ def test_a_child_whose_environment_drops_the_handoff_runs_bare(tmp_path):
         observe([app("children.py"), "environment_dropped"], sink, tmp_path)
         done = assert_each_once(sink, ["before", "after"])
     assert list(done.values()) == [["after", "before"]]
+
+
+@needs_containers
+def test_a_child_in_a_pid_namespace_of_its_own_is_not_taken_for_dead(tmp_path):
+    jobs = ["before", "inner 0", "inner 1", "inner 2", "after"]
+    with OtlpSink() as sink:
+        observe([app("in_namespace.py")], sink, tmp_path)
+        wait_for(lambda: len(sink.spans()) >= len(jobs) and len(sink.logs()) >= len(jobs), 20)
+        assert sorted(span.attributes["job"] for span in sink.spans()) == sorted(jobs)
+        assert sorted(log.body for log in sink.logs()) == sorted(f"did {job}" for job in jobs)
+        assert len(instances(sink)) == 2
 
 
 @pytest.mark.parametrize("version", OBSERVED)

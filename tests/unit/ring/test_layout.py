@@ -23,7 +23,7 @@ def test_padding_is_to_eight():
 
 def test_words_do_not_overlap():
     parts = [
-        range(layout.WORD_MAGIC, layout.WORD_OPEN_SIZE + 1),
+        range(layout.WORD_MAGIC, layout.WORD_PID_NAMESPACE + 1),
         range(layout.WORD_DROPPED, layout.WORD_DROPPED + layout.KINDS),
         range(layout.WORD_SERIES_DROPPED, layout.WORD_FLUSH_DONE + 1),
         range(layout.WORD_TOO_LARGE, layout.WORD_TOO_LARGE + layout.KINDS),
