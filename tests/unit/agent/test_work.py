@@ -261,14 +261,6 @@ def test_metrics_are_collected_at_their_interval_and_once_at_the_end(run, stores
     assert sum(signal == "metrics" for signal, _ in sent) == 2
 
 
-def test_file_whose_process_died_while_making_it_is_removed(run):
-    path = os.path.join(run.rings, f"{2**22 + 1}-1.ring")
-    with open(path, "wb"):
-        pass
-    make_work(run).drain()
-    assert os.listdir(run.rings) == []
-
-
 def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
     writer = make_ring(run)
     append_span(writer)
