@@ -153,6 +153,8 @@ class Channel:
         """Send what waits without waiting for more, and retry quickly, from now on."""
         with self._changed:
             self._is_flushing = True
+            if not self._is_asked_to_wait:
+                self._retry_at = min(self._retry_at, monotonic())  # a back-off that was meant for a long life
         self.wake()
 
     def wait_flushed(self, deadline: float) -> bool:

@@ -220,6 +220,11 @@ def _connect(path: str) -> sqlite3.Connection:
     try:
         return _connect_in_mode(path, "mode=ro")
     except sqlite3.OperationalError:
+        pass
+    try:
+        # An agent was killed in the middle of a change: who opens the file to write undoes that first.
+        return _connect_in_mode(path, "mode=rw")
+    except sqlite3.OperationalError:
         # On read-only media there can be no shared memory beside the file; nobody writes there, so the file alone will do.
         return _connect_in_mode(path, "mode=ro&immutable=1")
 

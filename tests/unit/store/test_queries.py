@@ -210,6 +210,26 @@ def test_what_a_killed_agent_had_committed_is_read(tmp_path: Path) -> None:
         assert [trace.name for trace in store.traces()] == ["kept"]
 
 
+def test_what_a_killed_agent_had_half_changed_is_undone(tmp_path: Path) -> None:
+    path = os.path.join(write_run(str(tmp_path)), "store.db")
+    (tmp_path / "left").mkdir()
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute(
+        "PRAGMA cache_size = 1"
+    )  # what is changed goes to the file at once, and how it was to the journal
+    connection.execute("BEGIN")
+    connection.execute("DELETE FROM span")
+    connection.executemany("INSERT INTO note (id, text) VALUES (?, ?)", ((n, "x" * 3_000) for n in range(100, 200)))
+    for name in ("store.db", "store.db-journal"):
+        shutil.copy(os.path.join(os.path.dirname(path), name), tmp_path / "left" / name)
+    connection.close()
+
+    with open_store(str(tmp_path / "left" / "store.db")) as store:
+        assert store.totals().spans == 8
+        assert len(store.notes()) < 100
+
+
 def test_the_views_answer_what_people_ask(tmp_path: Path) -> None:
     path = os.path.join(write_run(str(tmp_path)), "store.db")
     connection = sqlite3.connect(path)
