@@ -94,7 +94,8 @@ def test_what_finds_no_room_while_the_endpoint_is_away_is_counted_as_dropped_and
                 "spans": [span.attributes["job"] for span in sink.spans()],
                 "logs": [log.body for log in sink.logs()],
             }
-        accounts = {row["signal"]: row for row in read(run)["destinations"]}
+        state = read(run)
+    accounts = {row["signal"]: row for row in state["destinations"]}
     assert sum(map(len, arrived.values())) < 2 * MUCH
     for signal, rows in arrived.items():
         assert len(rows) == len(set(rows))
