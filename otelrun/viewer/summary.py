@@ -84,7 +84,8 @@ def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
 
 def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
     if about.listing.state == INTERRUPTED:
-        yield "note", Text("the agent went before the end; the next run takes over what it left", "yellow")
+        yield "note", Text("the agent went before the end and has left something unread", "yellow")
+        yield "", Text("the next otelrun on this machine reads it; at once: otelrun true", "yellow")
     for note in about.notes[:_NOTES]:
         yield "note", Text(phrases.visible(note.text) + (f" ({note.times} times)" if note.times > 1 else ""))
     more = len(about.notes) - _NOTES

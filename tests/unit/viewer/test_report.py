@@ -112,13 +112,14 @@ def test_a_terminal_without_line_drawing_gets_ascii(tmp_path: Path, golden: Gold
     golden.check("show/run-80-ascii.txt", console.file.getvalue())
 
 
-def write_store(tmp_path: Path, records: list[Any]) -> None:
+def write_store(tmp_path: Path, records: list[Any], *, is_ended: bool = True) -> None:
     folder = tmp_path / "runs" / RUN_ID
     folder.mkdir(parents=True)
     writer = StoreWriter(str(folder / "store.db"))
     process = writer.add_process("1-1.ring", 4_194_301, 0, START_NS, {"service.name": "[bold]shop"})
     writer.add(process, placed(records), SCOPES.__getitem__)
-    writer.end_run(START_NS + 5 * MS)
+    if is_ended:
+        writer.end_run(START_NS + 5 * MS)
     writer.close()
     (folder / "run.json").write_text(
         json.dumps({"started_ns": START_NS, "command": ["[red]", "\x1b[2J"], "service_name": "[u]"})
@@ -161,6 +162,17 @@ def test_a_run_with_logs_only_shows_them(tmp_path: Path, golden: Golden) -> None
 def test_a_run_that_recorded_nothing_says_so(tmp_path: Path, golden: Golden) -> None:
     write_store(tmp_path, [])
     golden.check("show/nothing-80.txt", printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path)))
+
+
+def test_a_run_whose_agent_was_killed_does_not_say_that_nothing_was_recorded(tmp_path: Path) -> None:
+    write_store(tmp_path, [], is_ended=False)
+    text = printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path))
+
+    assert "Nothing was recorded" not in text
+    assert text.splitlines()[-3:-1] == [
+        "  note      the agent went before the end and has left something unread",
+        "            the next otelrun on this machine reads it; at once: otelrun true",
+    ]
 
 
 def test_a_long_trace_is_cut_in_the_run_and_whole_alone(tmp_path: Path) -> None:
