@@ -100,8 +100,8 @@ class TraceDrawing:
         return text
 
     def _details(self, line: Line, span: SpanRow) -> Text:
-        """Say a span's status code, its kind, and its service and process where they are not those of the span above."""
-        details = Text()
+        """Say that a span was interrupted, its status code, its kind, and its service and process where they are others."""
+        details = Text(" interrupted" if span.is_interrupted else "", "yellow")
         code = phrases.status_code(span)
         if code:
             details.append(f" {code}", "red" if span.is_error else "green")

@@ -175,6 +175,22 @@ def test_a_run_whose_agent_was_killed_does_not_say_that_nothing_was_recorded(tmp
     ]
 
 
+def test_a_span_that_was_interrupted_says_so(tmp_path: Path) -> None:
+    write_store(tmp_path, [span(1, 0, "GET", (1, 3), kind=1, url__path="/slow", otelrun__interrupted=True)])
+    account = {"ring": "1-1.ring", "pid": 4_194_301, "recorded": {"logs": 1}, "interrupted": 1}
+    (tmp_path / "runs" / RUN_ID / "state.json").write_text(json.dumps({"processes": [account]}))
+    view = view_of(tmp_path)
+    view = view._replace(facts=view.facts._replace(accounts=view.facts.listing.accounts))
+    text = printed(console_for(80, is_terminal=False), draw_run, view)
+
+    assert "  recorded  1 span (1 interrupted) in 1 trace · 0 logs · 0 metrics · 1 process\n" in text
+    assert "\nGET interrupted  server · [bold]shop  /slow   " in text
+    assert show_document(view)["run"]["counts"] == [
+        {"kind": "logs", "recorded": 1, "dropped": 0, "reasons": {}, "interrupted": 0},
+        {"kind": "spans", "recorded": 0, "dropped": 0, "reasons": {}, "interrupted": 1},
+    ]
+
+
 def test_a_long_trace_is_cut_in_the_run_and_whole_alone(tmp_path: Path) -> None:
     write_store(tmp_path, [span(n, 1 if n > 1 else 0, f"step {n}", (n, n + 1)) for n in range(1, 301)])
     view = view_of(tmp_path)
