@@ -173,7 +173,7 @@ class RunWork:
         """Read each ring once, hand over what was read, and give its space back.
 
         Returns:
-            How many records were read. None while an endpoint that is there takes them too slowly: so the rings fill, and
+            How many records were read. Zero while an endpoint that is there takes them too slowly: so the rings fill, and
             their programs are held as the profile says; where the endpoint is away reading goes on, and outboxes make room.
         """
         self._rings.discover()
