@@ -69,7 +69,7 @@ def _take_up(run: RunDirectory) -> RunWork | None:
     try:
         work = RunWork(run, profile, processes=Processes(), notices=notices, stdout=None)
         loop.drain_left_behind(work)
-        work.begin_finish()
+        work.begin_finish(is_left_behind=True)
     except Exception:  # noqa: BLE001 - one damaged run hides no others
         notices.failed("recovery")
         return None
