@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from otelrun.ring.record import INTERRUPTED
+
 Attributes = dict[str, Any]
 
 
@@ -130,6 +132,11 @@ class SpanRow:
     def is_error(self) -> bool:
         """Whether it ended in an error."""
         return self.status == "error"
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether its process ended before it."""
+        return self.attributes.get(INTERRUPTED) is True
 
 
 @dataclass(frozen=True)
