@@ -100,7 +100,7 @@ class TraceDrawing:
         return text
 
     def _details(self, line: Line, span: SpanRow) -> Text:
-        """Say a span's status code, whether its process ended first, its kind, and its service and process where they are not those of the span above."""
+        """Say a span's status code, whether its process ended first, its kind, and what differs from the span above."""
         details = Text()
         code = phrases.status_code(span)
         if code:
