@@ -96,9 +96,10 @@ def test_a_ring_whose_directory_has_gone_is_let_go_of(run, rings):
 
 
 @pytest.mark.parametrize(
-    ("pid", "age_s", "is_kept"), [(NOBODY, 0, True), (NOBODY, 5, False), (os.getpid(), 5, True), ("x", 5, True)]
+    ("owner", "age_s", "is_kept"), [(NOBODY, 0, True), (NOBODY, 5, False), ("alive", 5, True), ("x", 5, True)]
 )
-def test_a_file_that_never_became_a_ring_goes_after_a_while(run, rings, pid, age_s, is_kept):
+def test_a_file_that_never_became_a_ring_goes_after_a_while(run, rings, owner, age_s, is_kept):
+    pid = os.getpid() if owner == "alive" else owner
     path = os.path.join(run.rings, f"{pid}-1.ring")
     with open(path, "wb") as file:
         file.write(bytes(100))
