@@ -56,6 +56,7 @@ class Accounting:
 
     Attributes:
         ended_ns: when the run's last process had ended, where an earlier agent has seen that; None else.
+        saved_ns: when an earlier agent has last saved them; 0 where none has.
         agent_resource: resource of what the agent tells of itself, kept for the next agent; empty where it tells nothing.
     """
 
@@ -65,6 +66,7 @@ class Accounting:
         state = read(run)
         saved = accounts.from_state(state)
         self.ended_ns: int | None = state.get("ended_ns")
+        self.saved_ns: int = state.get("updated_ns") or 0
         self.agent_resource: dict[str, Any] = state.get("agent_resource") or {}
         self._saved = {exporter.name: exporter for exporter in saved.exporters}
         self._states = {exporter.name: (exporter.state, exporter.since_ns) for exporter in saved.exporters}

@@ -54,13 +54,7 @@ class Ring:
 
     def ended_ns(self) -> int:
         """Give when the process of a drained ring ended, as nearly as can be known, ns since the epoch."""
-        if self.is_live:
-            return time_ns()
-        try:
-            changed_ns = os.stat(self.reader.path).st_mtime_ns
-        except OSError:  # the run's directory was removed
-            changed_ns = 0
-        return max(self.reader.last_ns, changed_ns)
+        return time_ns() if self.is_live else max(self.reader.last_ns, self.reader.changed_ns)
 
 
 class Rings:

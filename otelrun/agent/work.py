@@ -85,6 +85,7 @@ class RunWork:
         self._is_flushing = False
         self._is_drop_told = False
         self._ended_ns = self._accounting.ended_ns  # an earlier agent may have seen the end
+        self._last_end_ns = 0
         self._store: StoreWriter | None = None
         self._spans: list[Channel] = []
         self._logs: list[Channel] = []
@@ -173,7 +174,7 @@ class RunWork:
         """Read each ring once, hand over what was read, and give its space back.
 
         Returns:
-            How many records were read. None while an endpoint that is there takes them too slowly: so the rings fill, and
+            How many records were read. Zero while an endpoint that is there takes them too slowly: so the rings fill, and
             their programs are held as the profile says; where the endpoint is away reading goes on, and outboxes make room.
         """
         self._rings.discover()
@@ -327,7 +328,9 @@ class RunWork:
     def _finish_ring(self, ring: Ring) -> None:
         """Take the last of a ring whose process has ended, with the spans it was in, and remove it."""
         reader = ring.reader
-        interrupted = reader.interrupted(ring.ended_ns())
+        ended_ns = ring.ended_ns()
+        self._last_end_ns = max(self._last_end_ns, ended_ns)
+        interrupted = reader.interrupted(ended_ns)
         if interrupted:
             self._hand_over(ring, interrupted)
         if reader.series():
@@ -389,19 +392,23 @@ class RunWork:
             for ring in asking:
                 ring.reader.answer_flush()
 
-    def begin_finish(self) -> None:
-        """After the last record: collect what is left, close the store's account of the run, send what waits at once."""
+    def begin_finish(self, *, is_left_behind: bool = False) -> None:
+        """After the last record: collect what is left, close the store's account of the run, send what waits at once.
+
+        Args:
+            is_left_behind: the run may have ended long ago: when its last process had, or its agent was last seen.
+        """
         for ring in self._rings:
             if self._rings.is_done(ring):
                 self._finish_ring(ring)
         if not self.is_any_owner_alive():
-            self._end_run()
+            self._end_run(max(self._last_end_ns, self._accounting.saved_ns) if is_left_behind else 0)
         self._save()
         for channel in self.channels:
             channel.begin_flush()
 
-    def _end_run(self) -> None:
-        self._ended_ns = ended_ns = self._ended_ns or time_ns()
+    def _end_run(self, ended_ns: int = 0) -> None:
+        self._ended_ns = ended_ns = self._ended_ns or ended_ns or time_ns()
         self._with_store(lambda store: store.end_run(ended_ns))
 
     def finish(self, deadline: float) -> None:

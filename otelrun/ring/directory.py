@@ -127,7 +127,9 @@ def create_run(root: str) -> RunDirectory:
             os.mkdir(run.outbox, 0o700)
             return run
     except OSError as error:
-        message = f"{error.filename or root}: {error.strerror or error}"
+        message = (
+            f"{error.filename or root}: {error.strerror or error}; set {OTELRUN_DIR} to a directory that can be written"
+        )
         raise RunDirectoryError(message) from error
     message = f"{root}: no free run id"
     raise RunDirectoryError(message)

@@ -71,6 +71,7 @@ class RingReader:
         is_foreign: the pid is one of another namespace (a container), and names another process here, or none.
         image: see ``ring.identity.start_ticks_and_image``; 0 if unknown.
         created_ns: when the ring was made, ns since the epoch.
+        changed_ns: when the file had last changed before it was opened here: reading changes it, too. Ns since the epoch.
         position: up to where ``read`` has read; ``commit`` makes it the tail.
         identity: a number of 64 bits that no other ring of the run has.
         last_ns: when the newest record read so far was made, ns since the epoch; 0 before the first.
@@ -86,7 +87,8 @@ class RingReader:
         self.path = path
         fd = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0))
         try:
-            size = os.fstat(fd).st_size
+            status = os.fstat(fd)
+            size = status.st_size
             if size < layout.HEADER_SIZE:
                 message = f"{path}: not a ring"
                 raise ValueError(message)
@@ -104,6 +106,7 @@ class RingReader:
             self.close()
             message = f"{path}: not a ring"
             raise ValueError(message)
+        self.changed_ns = status.st_mtime_ns
         self.pid = words[layout.WORD_PID]
         self.start_ticks = words[layout.WORD_START_TICKS]
         self.created_ns = words[layout.WORD_CREATED_NS]

@@ -48,13 +48,22 @@ def claim(run: RunDirectory) -> Claim | None:
 
 
 def leftovers(root: str) -> Iterator[Claim]:
-    """Claim, oldest first, each run below ``root`` that holds undelivered telemetry and has no agent."""
-    for run in reversed(list_runs(root)):
-        if not (_has_files(run.rings) or _has_files(run.outbox)):
-            continue
+    """Claim each run below ``root`` that holds undelivered telemetry and has no agent.
+
+    The one whose lock was touched longest ago comes first: so those that cannot be delivered do not stand in the way for ever.
+    """
+    holding = [run for run in reversed(list_runs(root)) if _has_files(run.rings) or _has_files(run.outbox)]
+    for run in sorted(holding, key=_touched_ns):
         claimed = claim(run)
         if claimed is not None:
             yield claimed
+
+
+def _touched_ns(run: RunDirectory) -> int:
+    try:
+        return os.stat(run.lock).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _has_files(directory: str) -> bool:

@@ -73,6 +73,7 @@ SELECT l.id, l.time_ns, coalesce(l.trace_id, ''), coalesce(l.span_id, ''), coale
        coalesce(l.severity_text, ''), l.body, l.body_is_json, coalesce(l.event_name, ''), l.attributes,
        coalesce(c.name, ''), coalesce(p.service_name, ''), coalesce(p.pid, 0)
 FROM log l LEFT JOIN process p ON p.id = l.process LEFT JOIN scope c ON c.id = l.scope """
+_WITHOUT_TRACE = "WHERE NOT EXISTS (SELECT 1 FROM span s WHERE s.trace_id = l.trace_id)"
 
 
 class StoreReader:
@@ -189,8 +190,8 @@ class StoreReader:
         return Trace(self._summary(found[0]), tuple(spans), tuple(logs))
 
     def logs_outside_traces(self, *, limit: int) -> list[LogRow]:
-        """Read the newest log records that belong to no trace, at most ``limit``, oldest first."""
-        logs = self._logs("WHERE l.trace_id IS NULL ORDER BY l.time_ns DESC, l.id DESC LIMIT ?", (limit,))
+        """Read the newest log records of no trace, or of one without a span so far, at most ``limit``, oldest first."""
+        logs = self._logs(_WITHOUT_TRACE + " ORDER BY l.time_ns DESC, l.id DESC LIMIT ?", (limit,))
         return logs[::-1]
 
     def _logs(self, condition: str, values: tuple[Any, ...]) -> list[LogRow]:

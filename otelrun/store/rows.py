@@ -135,7 +135,7 @@ class SpanRow:
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether its process ended before it."""
+        """Whether it had not ended when its process did."""
         return self.attributes.get(INTERRUPTED) is True
 
 

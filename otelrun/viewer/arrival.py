@@ -88,7 +88,8 @@ def _destination(about: RunFacts, exporters: Sequence[ExporterAccount], width: i
     things = [phrases.count(row.exported, _THINGS[exporter.signal]) for exporter, row in _paired(about, exporters)]
     is_away = any(exporter.state == "holding" for exporter in exporters)
     if not lost and (not held or (_is_live(about) and not is_away)):
-        said, end = ("so far", "") if _is_live(about) else ("everything arrived", f" {glyphs.done}")
+        is_over = about.listing.state == ENDED  # not where the agent was killed: it has left something unread
+        said, end = ("everything arrived", f" {glyphs.done}") if is_over else ("so far", "")
         more = f"; {held:,} on their way" if held else ""
         yield from _in_one_or_two("sent to", f"{said}: {', '.join(things)}", f"at {where}{more}{end}", width)
         return

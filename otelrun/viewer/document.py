@@ -53,7 +53,8 @@ def show_document(view: View) -> dict[str, Any]:
 
 def _counts(run: RunAccounts) -> list[dict[str, Any]]:
     total = run.total()
-    kinds = dict.fromkeys((*total.recorded, *total.dropped))
+    interrupted = ("spans",) if total.interrupted else ()
+    kinds = dict.fromkeys((*total.recorded, *total.dropped, *interrupted))
     return [
         {
             "kind": kind,

@@ -30,7 +30,7 @@ class View(NamedTuple):
         facts: the run.
         trace: the trace in full; None where there is none to show.
         others: further traces, most interesting first.
-        logs: the newest log records outside any trace; only where there is no trace.
+        logs: the newest log records of no trace, or of one without a span so far; only where there is no trace.
         is_about_trace: a trace was asked for, not a run.
         is_filtered: only some traces were asked for.
     """

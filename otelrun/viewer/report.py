@@ -102,7 +102,7 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
         for log in view.logs:
             yield log_line(Text(), log, start_ns, width)
         return
-    if totals is not None and not totals.metric_points:
+    if totals is not None and not totals.metric_points and view.facts.listing.state != INTERRUPTED:
         yield Text(f"\n{_NOTHING if view.facts.listing.state != RUNNING else _NOTHING_YET}", "dim")
 
 

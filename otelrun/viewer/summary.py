@@ -49,7 +49,8 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
     source = f" ({phrases.visible(run.service_name_source)})" if run.service_name_source else ""
     yield from _fact("service", Text(phrases.visible(run.service_name)).append(source, "dim"), width)
     if about.listing.totals is not None:
-        yield from _fact("recorded", _recorded(about.listing.totals, glyphs), width)
+        interrupted = about.accounts.total().interrupted
+        yield from _fact("recorded", _recorded(about.listing.totals, interrupted, glyphs), width)
     elif any(about.accounts):
         recorded = about.accounts.total().recorded
         counted = [phrases.count(number, kind.removesuffix("s")) for kind, number in recorded.items()]
@@ -68,12 +69,14 @@ def _fact(label: str, value: Text, width: int) -> Iterator[Text]:
         yield line
 
 
-def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
+def _recorded(totals: Totals, interrupted: int, glyphs: Glyphs) -> Text:
     if not (totals.spans or totals.logs or totals.metric_points):
         return Text("nothing", "yellow")
     text = Text(phrases.count(totals.spans, "span"))
     if totals.errors:
         text.append(f" ({totals.errors} failed)", "red")
+    if interrupted:
+        text.append(f" ({interrupted} interrupted)", "yellow")
     if totals.spans:
         text.append(f" in {phrases.count(totals.traces, 'trace')}")
     text.append(glyphs.dot).append(phrases.count(totals.logs, "log"))
@@ -84,7 +87,8 @@ def _recorded(totals: Totals, glyphs: Glyphs) -> Text:
 
 def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
     if about.listing.state == INTERRUPTED:
-        yield "note", Text("the agent went before the end; the next run takes over what it left", "yellow")
+        yield "note", Text("the agent went before the end and has left something unread", "yellow")
+        yield "", Text("the next otelrun on this machine reads it; at once: otelrun true", "yellow")
     for note in about.notes[:_NOTES]:
         yield "note", Text(phrases.visible(note.text) + (f" ({note.times} times)" if note.times > 1 else ""))
     more = len(about.notes) - _NOTES

@@ -100,13 +100,11 @@ class TraceDrawing:
         return text
 
     def _details(self, line: Line, span: SpanRow) -> Text:
-        """Say a span's status code, whether its process ended first, its kind, and what differs from the span above."""
-        details = Text()
+        """Say that a span was interrupted, its status code, its kind, and its service and process where they are others."""
+        details = Text(" interrupted" if span.is_interrupted else "", "yellow")
         code = phrases.status_code(span)
         if code:
             details.append(f" {code}", "red" if span.is_error else "green")
-        if span.is_interrupted:
-            details.append(" interrupted", "yellow")
         words = [] if span.kind == "internal" else [span.kind]
         above = line.parent
         if above is None or above.service_name != span.service_name:

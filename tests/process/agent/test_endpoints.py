@@ -61,6 +61,41 @@ def test_what_could_not_be_delivered_is_delivered_at_the_next_start(runs, kind):
     assert first.destinations() == {"spans": (100, 0, 0), "logs": (100, 0, 0), "metrics": (1, 0, 0)}
 
 
+def test_run_whose_endpoint_stays_away_keeps_no_other_waiting(runs):
+    hanging = OtlpSink(hang=True)
+    with hanging:
+        for url in (hanging.http_endpoint, f"http://127.0.0.1:{free_port()}"):
+            run = runs.start(url, "recording.py", "100", "return", exit_budget_ms=300)
+            run.finish()
+            run.wait_for_agent()
+        port = free_port()
+        held = runs.start(f"http://127.0.0.1:{port}", "recording.py", "100", "return", exit_budget_ms=300)
+        held.finish()
+        held.wait_for_agent()
+        with OtlpSink(http_port=port) as sink:
+            for _ in range(2):  # the one that hangs takes all the time there is, and is the last one then
+                later = runs.start(f"http://127.0.0.1:{port}", "silent.py", exit_budget_ms=300)
+                later.finish()
+                later.wait_for_agent()
+            assert received(sink) == (ALL, ALL)
+
+
+def test_what_could_not_be_delivered_is_delivered_while_the_next_run_lives_once_the_endpoint_is_back(runs):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    first = runs.start(url, "recording.py", "100", "return", exit_budget_ms=300)
+    first.finish()
+    first.wait_for_agent()
+    second = runs.start(url, "recording.py", "0", "wait", exit_budget_ms=300)
+    second.wait_for_line("recorded")
+    wait_for(lambda: first.log().count("held locally") > 1, DEADLINE_S, what="the next run to try it")
+    with OtlpSink(http_port=port) as sink:
+        wait_for(lambda: received(sink) == (ALL, ALL), DEADLINE_S)
+        second.process.communicate(timeout=DEADLINE_S)
+        second.wait_for_agent()
+    assert os.listdir(first.directory.outbox) == []
+
+
 def test_overloaded_endpoint_is_asked_again_when_it_said(runs, sink):
     sink.behave(status=503, retry_after_s=1)
     run = runs.start(sink.http_endpoint, "recording.py", "100", "wait")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import time_ns
 
 import pytest
 
@@ -88,11 +89,25 @@ def test_a_ring_whose_directory_has_gone_is_let_go_of(run, rings):
     rings.discover()
     os.unlink(writer.path)
     [ring] = rings
-    assert ring.ended_ns() > 0
-    ring.is_live = False
-    assert ring.ended_ns() == 0
     rings.forget(ring)
     remove(ring)
+
+
+def test_a_process_whose_end_nobody_saw_ended_when_its_ring_was_last_changed_before_it_is_read(run, rings):
+    writer = make_ring(run, "1-1.ring", WORD_PID=NOBODY)
+    os.utime(writer.path, ns=(5, 5))
+    rings.discover()
+    [ring] = rings
+    os.utime(writer.path)  # as reading does
+    assert ring.ended_ns() == 5
+
+
+def test_a_process_that_was_seen_to_end_ended_now(run, rings):
+    make_ring(run, "1-1.ring")
+    before_ns = time_ns()
+    rings.discover()
+    [ring] = rings
+    assert before_ns <= ring.ended_ns() <= time_ns()
 
 
 @pytest.mark.parametrize(

@@ -325,6 +325,19 @@ def test_a_run_ended_when_its_first_agent_saw_it_end(run, stores, sent, monkeypa
     assert ended[0] == ended[1] > 0
 
 
+def test_a_run_that_was_left_behind_ended_when_its_last_process_had(run, stores, sent):
+    writer = make_ring(run)
+    append_span(writer)
+    end_process(writer)
+    os.utime(writer.path, ns=(5_000, 5_000))
+    work = make_work(run)
+    while work.drain():
+        pass
+    work.begin_finish(is_left_behind=True)
+    work.finish(monotonic() + DEADLINE_S)
+    assert accounting.read(run)["ended_ns"] == 5_000
+
+
 def test_without_self_metrics_nothing_of_them_is_loaded(run, monkeypatch):
     monkeypatch.delitem(sys.modules, "otelrun.agent.self_metrics", raising=False)
     make_work(run)

@@ -1,4 +1,4 @@
-"""Leftover runs are claimed once, oldest first."""
+"""Leftover runs are claimed once, those first that were tried longest ago."""
 
 from __future__ import annotations
 
@@ -30,6 +30,16 @@ def test_runs_with_something_undelivered_are_claimed_oldest_first(root):
     again = list(leftovers(root))
     assert len(again) == 2
     for claimed in again:
+        claimed.release()
+
+
+def test_a_run_that_was_tried_comes_after_the_others(root):
+    for claimed in leftovers(root):
+        claimed.release()
+    os.utime(RunDirectory(os.path.join(root, "runs", "1-old")).lock, (2_000_000_000, 2_000_000_000))
+    claims = list(leftovers(root))
+    assert [claimed.run.run_id for claimed in claims] == ["3-new", "1-old"]
+    for claimed in claims:
         claimed.release()
 
 

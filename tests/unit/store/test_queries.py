@@ -122,11 +122,22 @@ def test_logs_outside_traces_are_the_newest_in_order(tmp_path: Path) -> None:
     path = str(tmp_path / "store.db")
     writer = StoreWriter(path)
     logs = [log(0, at, f"line {at}") for at in range(5)]
-    writer.add(writer.add_process("r", 1, 0, 0, {}), placed([*logs, log(1, 9, "inside")]), SCOPES.__getitem__)
+    records = [*logs, span(1, 0, "GET", (8, 10)), log(1, 9, "inside")]
+    writer.add(writer.add_process("r", 1, 0, 0, {}), placed(records), SCOPES.__getitem__)
     writer.close()
 
     with open_store(path) as store:
         assert [entry.body for entry in store.logs_outside_traces(limit=2)] == ["line 3", "line 4"]
+
+
+def test_logs_of_a_trace_without_a_span_so_far_are_outside_traces(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.db")
+    writer = StoreWriter(path)
+    writer.add(writer.add_process("r", 1, 0, 0, {}), placed([log(1, 9, "in a request")]), SCOPES.__getitem__)
+    writer.close()
+
+    with open_store(path) as store:
+        assert [entry.body for entry in store.logs_outside_traces(limit=2)] == ["in a request"]
 
 
 def test_a_row_that_cannot_be_decoded_is_shown_as_it_is(tmp_path: Path) -> None:

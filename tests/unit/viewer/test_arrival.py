@@ -63,6 +63,11 @@ def test_of_a_running_run_it_says_how_far_it_is() -> None:
     assert drawn(run, "running") == [f"sent to|so far: 5 spans at {URL}; 3 on their way"]
 
 
+def test_of_a_run_whose_agent_was_killed_it_does_not_say_that_everything_arrived() -> None:
+    run = RunAccounts(exporters=(exporter("spans", 14),))
+    assert drawn(run, "interrupted") == [f"sent to|so far: 14 spans at {URL}"]
+
+
 def test_what_is_held_is_told_with_since_when_and_what_sends_it() -> None:
     away = {"state": "holding", "since_ns": NOW_NS - 90 * SECOND, "last_error": "Connection refused"}
     run = RunAccounts(exporters=(exporter("spans", 5, 1_200, **away), exporter("logs", 80)))

@@ -112,13 +112,14 @@ def test_a_terminal_without_line_drawing_gets_ascii(tmp_path: Path, golden: Gold
     golden.check("show/run-80-ascii.txt", console.file.getvalue())
 
 
-def write_store(tmp_path: Path, records: list[Any]) -> None:
+def write_store(tmp_path: Path, records: list[Any], *, is_ended: bool = True) -> None:
     folder = tmp_path / "runs" / RUN_ID
     folder.mkdir(parents=True)
     writer = StoreWriter(str(folder / "store.db"))
     process = writer.add_process("1-1.ring", 4_194_301, 0, START_NS, {"service.name": "[bold]shop"})
     writer.add(process, placed(records), SCOPES.__getitem__)
-    writer.end_run(START_NS + 5 * MS)
+    if is_ended:
+        writer.end_run(START_NS + 5 * MS)
     writer.close()
     (folder / "run.json").write_text(
         json.dumps({"started_ns": START_NS, "command": ["[red]", "\x1b[2J"], "service_name": "[u]"})
@@ -173,6 +174,33 @@ def test_spans_in_which_a_process_ended_are_marked(tmp_path: Path, golden: Golde
 def test_a_run_that_recorded_nothing_says_so(tmp_path: Path, golden: Golden) -> None:
     write_store(tmp_path, [])
     golden.check("show/nothing-80.txt", printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path)))
+
+
+def test_a_run_whose_agent_was_killed_does_not_say_that_nothing_was_recorded(tmp_path: Path) -> None:
+    write_store(tmp_path, [], is_ended=False)
+    text = printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path))
+
+    assert "Nothing was recorded" not in text
+    assert text.splitlines()[-3:-1] == [
+        "  note      the agent went before the end and has left something unread",
+        "            the next otelrun on this machine reads it; at once: otelrun true",
+    ]
+
+
+def test_a_span_that_was_interrupted_says_so(tmp_path: Path) -> None:
+    write_store(tmp_path, [span(1, 0, "GET", (1, 3), kind=1, url__path="/slow", otelrun__interrupted=True)])
+    account = {"ring": "1-1.ring", "pid": 4_194_301, "recorded": {"logs": 1}, "interrupted": 1}
+    (tmp_path / "runs" / RUN_ID / "state.json").write_text(json.dumps({"processes": [account]}))
+    view = view_of(tmp_path)
+    view = view._replace(facts=view.facts._replace(accounts=view.facts.listing.accounts))
+    text = printed(console_for(80, is_terminal=False), draw_run, view)
+
+    assert "  recorded  1 span (1 interrupted) in 1 trace · 0 logs · 0 metrics · 1 process\n" in text
+    assert "\nGET interrupted  server · [bold]shop  /slow   " in text
+    assert show_document(view)["run"]["counts"] == [
+        {"kind": "logs", "recorded": 1, "dropped": 0, "reasons": {}, "interrupted": 0},
+        {"kind": "spans", "recorded": 0, "dropped": 0, "reasons": {}, "interrupted": 1},
+    ]
 
 
 def test_a_long_trace_is_cut_in_the_run_and_whole_alone(tmp_path: Path) -> None:
