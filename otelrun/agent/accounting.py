@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 FILE = "state.json"
 
-MAX_LISTED = 1_000
+MAX_LISTED = 200
 """Processes that are gone and still listed one by one; beyond, the oldest are summed up."""
 
 _LOOKS = 3

@@ -15,7 +15,7 @@ import sys
 import time
 from contextlib import suppress
 
-from otelrun.ring.writer import start_ticks
+from otelrun.ring.identity import start_ticks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.profile import handoff
-from otelrun.ring.writer import start_ticks
+from otelrun.ring.identity import start_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,7 +32,7 @@ class Processes:
 
         Args:
             pid: its id.
-            ticks: its start time (``ring.writer.start_ticks``), 0 if unknown.
+            ticks: its start time (``ring.identity.start_ticks``), 0 if unknown.
         """
         if (pid, ticks) in self._alive:
             return

@@ -347,6 +347,7 @@ class RunWork:
         self._rings.forget(ring)
         if self._is_open:
             self._save()
+            self._with_store(lambda store: store.forget_process(ring.name))
         rings.remove(ring)
 
     def _save(self) -> None:

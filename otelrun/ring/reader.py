@@ -9,6 +9,7 @@ from binascii import crc32
 from typing import Any, NamedTuple
 
 from otelrun.ring import layout
+from otelrun.ring.identity import pid_namespace, start_ticks_and_image
 from otelrun.ring.record import (
     KIND_NAMES,
     KIND_OF,
@@ -22,7 +23,6 @@ from otelrun.ring.record import (
     decode_open_span,
     encode_beginning,
 )
-from otelrun.ring.writer import pid_namespace, start_ticks_and_image
 
 _unpack_record = struct.Struct(layout.RECORD_HEADER).unpack_from
 _unpack_table = struct.Struct(layout.TABLE_HEADER).unpack_from
@@ -69,7 +69,7 @@ class RingReader:
         pid: of the process that writes it.
         start_ticks: with pid, the identity of that process; 0 if unknown.
         is_foreign: the pid is one of another namespace (a container), and names another process here, or none.
-        image: see ``ring.writer.start_ticks_and_image``; 0 if unknown.
+        image: see ``ring.identity.start_ticks_and_image``; 0 if unknown.
         created_ns: when the ring was made, ns since the epoch.
         changed_ns: when the file had last changed before it was opened here: reading changes it, too. Ns since the epoch.
         position: up to where ``read`` has read; ``commit`` makes it the tail.

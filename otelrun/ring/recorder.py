@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _FIRST_PROCESS = 1
 _SMALLEST = 64 * 1024
+_MARKER = "not-recording"
 _PAGE = 4096
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -163,8 +164,9 @@ class Recorder:
             except OSError as error:
                 self._is_off = True
                 self.open_spans = None
-                why = f"{error.strerror or error}{self._whose(error)}"
-                diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
+                if self._is_first_without_ring():
+                    why = f"{error.strerror or error}{self._whose(error)}"
+                    diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
             finally:
                 self.is_opening = False
             while self._early:
@@ -180,6 +182,16 @@ class Recorder:
             if error.errno not in _NO_ROOM or sizes.data <= _SMALLEST:
                 raise
         return self._make_ring(path, sizes.smaller())
+
+    def _is_first_without_ring(self) -> bool:
+        """Say whether no other process of the run has told that it records nothing: a pool's workers are to tell it once."""
+        try:
+            os.close(os.open(os.path.join(os.path.dirname(self._directory), _MARKER), os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            return False
+        except OSError:
+            pass  # then each of them tells it
+        return True
 
     def _whose(self, error: OSError) -> str:
         """Say what is wrong where the program has become another user since its start."""

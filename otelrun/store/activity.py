@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from otelrun.ring.writer import start_ticks
+from otelrun.ring.identity import start_ticks
 
 if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory

@@ -98,6 +98,8 @@ class StoreWriter:
         self._path = path
         self._are_processes_lost = False
         self._processes: dict[str, Columns] = {}
+        self._numbers: dict[str, int] = {}
+        self._highest = 0
         self._scopes: dict[Columns, int] = {}
         self._metrics: dict[tuple[int, int], int] = {}
         self._measured: dict[int, tuple[int, float, tuple[int, ...]]] = {}
@@ -107,7 +109,7 @@ class StoreWriter:
             self._connection = _open(path)
             columns = "id, ring, pid, start_ticks, created_ns, service_name, resource"
             for row in self._connection.execute(f"SELECT {columns} FROM process"):  # noqa: S608 - no data
-                self._processes[row[1]] = row
+                self._remember(row)
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -189,15 +191,28 @@ class StoreWriter:
         A later call with a resource completes one that came without.
         """
         known = self._processes.get(ring_name)
-        number = known[0] if known else len(self._processes) + 1
+        number = self._numbers.get(ring_name, self._highest + 1)
         if known and (known[6] != "{}" or not resource):
-            return int(number)
+            return number
         service = resource.get("service.name")
         text = encoding.attributes_text(resource)
         row = (number, ring_name, pid, start_ticks, created_ns, service, text)
         self._execute(_PROCESS, row)
+        self._remember(row)
+        return number
+
+    def _remember(self, row: Columns) -> None:
+        number, ring_name = int(row[0]), row[1]
         self._processes[ring_name] = row
-        return int(number)
+        self._numbers[ring_name] = number
+        self._highest = max(self._highest, number)
+
+    def forget_process(self, ring_name: str) -> None:
+        """Let go of what is remembered of a process that will record no more; after ``commit``. Its account may still change."""
+        self._processes.pop(ring_name, None)
+        process = self._numbers.get(ring_name)
+        for key in [key for key in self._metrics if key[0] == process]:
+            self._measured.pop(self._metrics.pop(key), None)
 
     def add(self, process: int, records: Sequence[tuple[int, Record]], scope_of: Callable[[int], Scope]) -> None:
         """Add spans, log records and notes of one process.
@@ -286,11 +301,14 @@ class StoreWriter:
                 exporter.last_error,
             )
         for account in run.processes:
-            process = self._processes.get(account.ring)
+            process = self._numbers.get(account.ring)
             if process is None or self._accounts.get(account.ring) == account:
                 continue
-            self._set_process(int(process[0]), account)
+            self._set_process(process, account)
             self._accounts[account.ring] = account
+        listed = {account.ring for account in run.processes}
+        for ring_name in self._accounts.keys() - listed:  # summed up by now
+            del self._accounts[ring_name], self._numbers[ring_name]
 
     def _set_process(self, process: int, account: ProcessAccount) -> None:
         for kind in dict.fromkeys((*account.recorded, *account.dropped)):

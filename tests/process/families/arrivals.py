@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.support.programs import Result
 
 APPS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "apps", "families")
+PATIENT = {"OTELRUN_PROFILE": os.path.join(os.path.dirname(os.path.abspath(__file__)), "patient.yaml")}
 DEADLINE_S = 30.0
 
 

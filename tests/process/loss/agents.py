@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from otelrun.ring.writer import start_ticks
+from otelrun.ring.identity import start_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from otelrun.ring.directory import list_runs
-from tests.process.families.arrivals import app, assert_each_once, to_sink
+from tests.process.families.arrivals import PATIENT, app, assert_each_once, to_sink
 from tests.support.otlp_sink import OtlpSink
 from tests.support.programs import start_otelrun
 from tests.support.waiting import wait_for
@@ -69,7 +69,7 @@ def test_before_the_first_record_recording_is_off_with_one_line(tmp_path, part):
 def test_during_the_run_all_that_is_recorded_arrives_all_the_same(tmp_path, part):
     state = tmp_path / "state"
     with OtlpSink() as sink:
-        env = to_sink(sink, {"OTEL_BSP_SCHEDULE_DELAY": "50"})
+        env = to_sink(sink, {"OTEL_BSP_SCHEDULE_DELAY": "50", **PATIENT})
         with start_otelrun([sys.executable, app("busy.py"), str(AT_LEAST)], otelrun_dir=state, env=env) as program:
             wait_for(sink.spans, DEADLINE_S)
             wait_for(lambda: agents_of(state), DEADLINE_S)

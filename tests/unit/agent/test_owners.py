@@ -6,7 +6,7 @@ import pytest
 
 from otelrun.agent import owners
 from otelrun.agent.owners import Processes
-from otelrun.ring.writer import start_ticks
+from otelrun.ring.identity import start_ticks
 
 NOBODY = 2**22 + 1  # above the largest process id of Linux
 

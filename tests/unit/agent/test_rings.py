@@ -12,7 +12,8 @@ from otelrun.agent.owners import Processes
 from otelrun.agent.rings import Rings, remove
 from otelrun.ring import layout
 from otelrun.ring.directory import create_run
-from otelrun.ring.writer import RingWriter, start_ticks
+from otelrun.ring.identity import start_ticks
+from otelrun.ring.writer import RingWriter
 
 NOBODY = 2**22 + 1  # above the largest process id of Linux
 
@@ -110,9 +111,10 @@ def test_a_process_that_was_seen_to_end_ended_now(run, rings):
 
 
 @pytest.mark.parametrize(
-    ("pid", "age_s", "is_kept"), [(NOBODY, 0, True), (NOBODY, 5, False), (os.getpid(), 5, True), ("x", 5, True)]
+    ("owner", "age_s", "is_kept"), [(NOBODY, 0, True), (NOBODY, 5, False), ("alive", 5, True), ("x", 5, True)]
 )
-def test_a_file_that_never_became_a_ring_goes_after_a_while(run, rings, pid, age_s, is_kept):
+def test_a_file_that_never_became_a_ring_goes_after_a_while(run, rings, owner, age_s, is_kept):
+    pid = os.getpid() if owner == "alive" else owner
     path = os.path.join(run.rings, f"{pid}-1.ring")
     with open(path, "wb") as file:
         file.write(bytes(100))

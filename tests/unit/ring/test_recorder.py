@@ -115,6 +115,23 @@ def test_where_no_ring_can_be_made_it_is_told_once_and_recording_is_harmless(tmp
     assert told == ["ring-off"]
 
 
+def test_of_the_processes_of_a_run_that_have_no_room_one_tells_it(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, _: told.append(slug)])
+    (tmp_path / "rings").mkdir()
+
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    for _ in range(3):
+        monkeypatch.setattr(diagnostics, "_told", set())  # another process
+        make(tmp_path / "rings").record(NOTE, (1, "a", "b"))
+    assert told == ["ring-off"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["not-recording", "rings"]
+    assert list((tmp_path / "rings").iterdir()) == []
+
+
 def test_a_scope_is_defined_once(recorder, tmp_path):
     first = recorder.scope(Scope("a", "1", "", {}))
     assert recorder.scope(Scope("a", "1", "", {})) == first

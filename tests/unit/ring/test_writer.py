@@ -8,9 +8,10 @@ import threading
 import pytest
 
 from otelrun.ring import layout
+from otelrun.ring.identity import start_ticks
 from otelrun.ring.reader import RingReader
 from otelrun.ring.record import LOG, NOTE, SPAN, NoteRecord, encode
-from otelrun.ring.writer import RingWriter, start_ticks
+from otelrun.ring.writer import RingWriter
 from tests.support.waiting import wait_for
 
 SIZE = 4096

@@ -115,6 +115,23 @@ def test_accounts_are_read_as_they_were_written(path: Path) -> None:
         assert store.accounts() == ACCOUNTS
 
 
+def test_what_is_forgotten_of_a_process_keeps_its_number_and_its_account_may_change(path: Path) -> None:
+    writer = StoreWriter(str(path))
+    first = writer.add_process("7-1.ring", 7, 1, 2, {})
+    writer.set_metrics(first, [counter(3)], scope_of, 50)
+    writer.set_accounts(RunAccounts((ProcessAccount("7-1.ring", recorded={"spans": 1}),)))
+    writer.commit()
+    writer.forget_process("7-1.ring")
+    assert (writer._processes, writer._metrics, writer._measured) == ({}, {}, {})
+    second = writer.add_process("8-1.ring", 8, 1, 2, {})
+    writer.set_accounts(RunAccounts((ProcessAccount("7-1.ring", recorded={"spans": 4}),)))
+    writer.set_accounts(RunAccounts())  # both are summed up by now
+    writer.set_accounts(RunAccounts((ProcessAccount("7-1.ring", recorded={"spans": 9}),)))
+    writer.close()
+    assert (first, second) == (1, 2)
+    assert rows(path, "SELECT process, recorded FROM process_count WHERE kind = 'spans'") == [(1, 4)]
+
+
 def test_accounts_of_a_process_without_a_row_are_left_out(path: Path) -> None:
     writer = StoreWriter(str(path))
     writer.set_accounts(ACCOUNTS)

@@ -159,6 +159,18 @@ def test_a_run_with_logs_only_shows_them(tmp_path: Path, golden: Golden) -> None
     golden.check("show/logs-only-80.txt", printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path)))
 
 
+def test_spans_in_which_a_process_ended_are_marked(tmp_path: Path, golden: Golden) -> None:
+    interrupted = {"otelrun__interrupted": True}
+    records = [
+        span(1, 0, "GET /cart", (0, 40), kind=1, **interrupted),
+        span(2, 1, "query", (3, 40), **interrupted),
+        log(2, 5, "about to ask"),
+        span(3, 1, "check", (1, 2)),
+    ]
+    write_store(tmp_path, records)
+    golden.check("show/interrupted-80.txt", printed(console_for(80, is_terminal=False), draw_trace, view_of(tmp_path)))
+
+
 def test_a_run_that_recorded_nothing_says_so(tmp_path: Path, golden: Golden) -> None:
     write_store(tmp_path, [])
     golden.check("show/nothing-80.txt", printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path)))
