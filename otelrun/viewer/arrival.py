@@ -137,6 +137,8 @@ def _held(about: RunFacts, exporters: Sequence[ExporterAccount], now_ns: int) ->
         since = f" since {phrases.clock(since_ns, now_ns)}" if since_ns else ""
         if error or since:
             yield "", Text(f"{phrases.visible(error, 200) or 'away'}{since}", "yellow")
+        elif about.listing.state == ENDED:
+            yield "", Text(f"no answer in time at the end: {_KEY}exit_budget_ms", "yellow")
     yield "", Text("they are sent when it answers" if _is_live(about) else _NEXT_RUN, "yellow")
 
 

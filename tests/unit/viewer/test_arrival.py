@@ -83,6 +83,14 @@ def test_what_is_held_is_told_with_since_when_and_what_sends_it() -> None:
     assert drawn(run, "running")[-2:] == ["|Connection refused since 09:58:30", "|they are sent when it answers"]
 
 
+def test_what_is_held_since_nobody_answered_in_time_says_so() -> None:
+    assert drawn(RunAccounts(exporters=(exporter("spans", 0, 6),)))[-3:] == [
+        "held|6 spans",
+        "|no answer in time at the end: distribution.otelrun.exit_budget_ms",
+        "|the next otelrun on this machine sends them; at once: otelrun true",
+    ]
+
+
 def test_each_loss_has_its_reason_and_what_mends_it() -> None:
     process = ProcessAccount(
         recorded={"spans": 19, "logs": 3},
