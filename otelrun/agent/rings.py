@@ -148,6 +148,15 @@ class Rings:
         self._found.clear()
 
 
+def describe_losses(reader: RingReader) -> str:
+    """Say how much of what a process recorded its ring did not take, and how much was damaged; empty where nothing was."""
+    counts = reader.counts()
+    numbers = [(number, f"{kind} (no room)") for kind, number in counts.dropped.items()]
+    numbers += [(number, f"{kind} (too large)") for kind, number in counts.too_large.items()]
+    numbers += [(counts.series_dropped, "metric series (no room)"), (reader.torn, "damaged")]
+    return ", ".join(f"{number:,} {what}" for number, what in numbers if number)
+
+
 def remove(ring: Ring) -> None:
     """Let go of a ring whose records are all on disk elsewhere, and remove its file."""
     ring.reader.close()

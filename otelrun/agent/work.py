@@ -340,9 +340,9 @@ class RunWork:
             metric_reader.temporality.forget(ring.name)
             self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
-        counts, torn = reader.counts(), reader.torn
-        if any((*counts.dropped.values(), *counts.too_large.values(), counts.series_dropped, torn)):
-            self._notices.log(f"process {reader.pid}: found no room or was damaged: {counts}, torn {torn}")
+        lost = rings.describe_losses(reader)
+        if lost:
+            self._notices.log(f"process {reader.pid}: lost {lost}")
         self._accounting.leave(reader, len(interrupted))
         self._rings.forget(ring)
         if self._is_open:

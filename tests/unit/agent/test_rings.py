@@ -9,9 +9,10 @@ import pytest
 
 from otelrun.agent.notices import Notices
 from otelrun.agent.owners import Processes
-from otelrun.agent.rings import Rings, remove
+from otelrun.agent.rings import Rings, describe_losses, remove
 from otelrun.ring import layout
 from otelrun.ring.directory import create_run
+from otelrun.ring.record import LOG, SPAN
 from otelrun.ring.identity import start_ticks
 from otelrun.ring.writer import RingWriter
 
@@ -91,6 +92,17 @@ def test_a_ring_whose_directory_has_gone_is_let_go_of(run, rings):
     [ring] = rings
     rings.forget(ring)
     remove(ring)
+
+
+def test_what_is_lost_is_told_in_words(run, rings):
+    writer = make_ring(run, "1-1.ring")
+    rings.discover()
+    [ring] = rings
+    assert describe_losses(ring.reader) == ""
+    writer.words[layout.WORD_DROPPED + SPAN] = 8_380
+    writer.words[layout.WORD_TOO_LARGE + LOG] = 1
+    writer.words[layout.WORD_SERIES_DROPPED] = 2
+    assert describe_losses(ring.reader) == "8,380 spans (no room), 1 logs (too large), 2 metric series (no room)"
 
 
 def test_a_process_whose_end_nobody_saw_ended_when_its_ring_was_last_changed_before_it_is_read(run, rings):
