@@ -12,8 +12,8 @@ from otelrun.agent.owners import Processes
 from otelrun.agent.rings import Rings, describe_losses, remove
 from otelrun.ring import layout
 from otelrun.ring.directory import create_run
-from otelrun.ring.record import LOG, SPAN
 from otelrun.ring.identity import start_ticks
+from otelrun.ring.record import LOG, SPAN
 from otelrun.ring.writer import RingWriter
 
 NOBODY = 2**22 + 1  # above the largest process id of Linux
