@@ -36,7 +36,7 @@ class Listing:
     Attributes:
         run: what was run.
         state: ``running``; ``finishing``: all processes have ended and the agent still delivers; ``ended``; ``interrupted``:
-            the agent went before the end, and the next run on this machine takes over what it left.
+            the agent went before the end, or before it had read all, and the next run on this machine takes over what it left.
         totals: what its store holds; None where it has no store or the store cannot be read.
         problem: why the store cannot be read; empty where it can, or where there is none.
         accounts: what became of what it recorded, as the agent has counted it; also of a run without a store.
@@ -82,10 +82,18 @@ def _state(directory: RunDirectory, run: RunRow, *, lives: bool) -> str:
     if is_agent_alive(directory, may_start=not run.ended_ns):
         return RUNNING if lives and not run.ended_ns else FINISHING
     if run.ended_ns:
-        return ENDED
+        return INTERRUPTED if _is_unread(directory) else ENDED
     if run.pipeline == "in_process":
         return RUNNING if lives else ENDED
     return INTERRUPTED
+
+
+def _is_unread(directory: RunDirectory) -> bool:
+    """Say whether a ring is left: an endpoint was too slow for all to be read in time."""
+    try:
+        return bool(os.listdir(directory.rings))
+    except OSError:
+        return False
 
 
 def _described(directory: RunDirectory) -> RunRow:

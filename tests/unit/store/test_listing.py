@@ -102,6 +102,15 @@ def test_a_run_whose_agent_went_before_the_end_is_interrupted(tmp_path: Path) ->
     assert (listing.state, listing.duration_ns(time.time_ns())) == ("interrupted", None)
 
 
+def test_a_run_that_has_ended_and_left_a_ring_unread_is_interrupted(tmp_path: Path) -> None:
+    run = RunDirectory(write_run(str(tmp_path)))
+    os.mkdir(run.rings)
+    assert list_run(run).state == "ended"
+    with open(os.path.join(run.rings, "1-1.ring"), "wb"):
+        pass
+    assert list_run(run).state == "interrupted"
+
+
 def test_a_run_without_an_agent_by_choice_is_not_interrupted(tmp_path: Path) -> None:
     assert list_run(bare_run(tmp_path, pipeline="in_process")).state == "ended"
 
