@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 
 from otelrun.environment_variables import OTELRUN_QUIET, OTELRUN_STRICT
 
@@ -98,8 +97,3 @@ class guarded:  # noqa: N801 - reads as a word at its uses
         if self._what != "notice-listener":
             tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {kind.__name__}: {error}")
         return True
-
-
-def is_loaded(module: str) -> bool:
-    """Say whether the program has loaded ``module`` already."""
-    return module in sys.modules

@@ -193,19 +193,6 @@ class RingReader:
         """Tell the program that all is delivered that can be."""
         self._words[layout.WORD_FLUSH_DONE] = self._words[layout.WORD_FLUSH_WANTED]
 
-    def is_writer_alive(self) -> bool:
-        """Whether the process that writes this ring still runs (its pid reused by another does not count)."""
-        try:
-            os.kill(self.pid, 0)
-        except ProcessLookupError:
-            return False
-        except PermissionError:
-            pass
-        if not self.start_ticks:
-            return True
-        ticks, _ = start_ticks_and_image(self.pid)
-        return ticks == self.start_ticks and not self.is_replaced() and not _is_zombie(self.pid)
-
     def is_replaced(self) -> bool:
         """Whether the process runs another program by now (``exec``). False where the system does not tell."""
         _, image = start_ticks_and_image(self.pid)
@@ -315,11 +302,3 @@ def _time_of(record: Record) -> int:
     if isinstance(record, SpanRecord):
         return record.end_ns
     return record.observed_ns if isinstance(record, LogRecord) else record.time_ns
-
-
-def _is_zombie(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return stat.read().rpartition(b")")[2].split()[0] in (b"Z", b"X")
-    except (OSError, IndexError):
-        return False

@@ -47,7 +47,6 @@ def test_sigkill_leaves_only_whole_records(tmp_path, attempt):
         process.send_signal(signal.SIGKILL)
         process.wait(30)
         process.stdout.close()
-    assert not reader.is_writer_alive()
     while not reader.is_drained:
         found += reader.read(1000)
     counts = reader.counts()
