@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from otelrun.ring.reader import SeriesState
     from otelrun.ring.record import Record, Scope
-    from otelrun.store.accounts import Delivery, ProcessAccount, RunAccounts
+    from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.encoding import Columns
 
 _BUSY_S = 5.0
@@ -104,6 +104,7 @@ class StoreWriter:
         self._metrics: dict[tuple[int, int], int] = {}
         self._measured: dict[int, tuple[int, float, tuple[int, ...]]] = {}
         self._accounts: dict[str, ProcessAccount] = {}
+        self._exporters: dict[str, ExporterAccount] = {}
         with self._reported():
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
             self._connection = _open(path)
@@ -128,6 +129,7 @@ class StoreWriter:
         self._metrics.clear()
         self._measured.clear()
         self._accounts.clear()
+        self._exporters.clear()
         self._are_processes_lost = True
 
     def _execute(self, statement: str, columns: Sequence[Any] = ()) -> sqlite3.Cursor:
@@ -294,12 +296,12 @@ class StoreWriter:
     def set_accounts(self, run: RunAccounts) -> None:
         """Say what has become of everything recorded so far; what has not changed since the last time is not written."""
         for exporter in run.exporters:
-            self._set(
-                _DELIVERY,
-                (exporter.name, exporter.destination, exporter.signal),
-                exporter.delivery,
-                exporter.last_error,
-            )
+            written = exporter._replace(state="", since_ns=0)
+            if self._exporters.get(exporter.name) == written:
+                continue
+            names = (exporter.name, exporter.destination, exporter.signal)
+            self._set(_DELIVERY, names, exporter.delivery, exporter.last_error)
+            self._exporters[exporter.name] = written
         for account in run.processes:
             process = self._numbers.get(account.ring)
             if process is None or self._accounts.get(account.ring) == account:

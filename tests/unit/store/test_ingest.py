@@ -115,6 +115,20 @@ def test_accounts_are_read_as_they_were_written(path: Path) -> None:
         assert store.accounts() == ACCOUNTS
 
 
+def test_accounts_that_have_not_changed_are_not_written_again(path: Path) -> None:
+    writer = StoreWriter(str(path))
+    add_process(writer)
+    writer.set_accounts(ACCOUNTS)
+    writer.commit()
+    before = writer._connection.total_changes
+    [exporter] = ACCOUNTS.exporters
+    writer.set_accounts(ACCOUNTS._replace(exporters=(exporter._replace(state="holding", since_ns=5),)))
+    assert writer._connection.total_changes == before
+    writer.set_accounts(ACCOUNTS._replace(exporters=(exporter._replace(last_error="y"),)))
+    assert writer._connection.total_changes > before
+    writer.close()
+
+
 def test_what_is_forgotten_of_a_process_keeps_its_number_and_its_account_may_change(path: Path) -> None:
     writer = StoreWriter(str(path))
     first = writer.add_process("7-1.ring", 7, 1, 2, {})
