@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from otelrun.errors import StoreEmptyError, StoreError
+from otelrun.ring.record import INTERRUPTED
 from otelrun.store import schema
 from otelrun.store.accounts import NOT_KNOWN, Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.rows import (
@@ -40,13 +41,17 @@ SELECT (SELECT count(*) FROM process), (SELECT count(DISTINCT trace_id) FROM spa
        (SELECT count(*) FROM metric_point)"""
 
 _TRACES = """
-SELECT trace_id, min(start_ns) AS start_ns, max(end_ns) AS end_ns, count(*) AS spans, sum(status = 'error') AS errors
+SELECT trace_id, min(start_ns) AS start_ns, max(end_ns) AS end_ns, count(*) AS spans, sum(status = 'error') AS errors,
+       sum(CASE WHEN ? THEN attributes LIKE ? ELSE 0 END) AS interrupted
 FROM span GROUP BY trace_id HAVING errors >= ? AND end_ns - start_ns >= ?
-ORDER BY errors > 0 DESC, CASE WHEN errors > 0 THEN spans END DESC, end_ns - start_ns DESC, start_ns LIMIT ?"""
+ORDER BY errors > 0 DESC, CASE WHEN errors > 0 THEN spans END DESC, interrupted > 0 DESC, end_ns - start_ns DESC, start_ns
+LIMIT ?"""
 
 _TRACE = """
-SELECT trace_id, min(start_ns), max(end_ns), count(*), sum(status = 'error') FROM span WHERE trace_id = ?
-GROUP BY trace_id"""
+SELECT trace_id, min(start_ns), max(end_ns), count(*), sum(status = 'error'), sum(attributes LIKE ?)
+FROM span WHERE trace_id = ? GROUP BY trace_id"""
+
+_INTERRUPTED = f'%"{INTERRUPTED}":true%'  # of the JSON of a span's attributes
 
 _FIRST_SPAN = """
 SELECT coalesce(s.name, ''), s.kind, coalesce(p.service_name, ''), s.attributes
@@ -146,22 +151,24 @@ class StoreReader:
         return [NoteRow(slug or "", text or "", times) for slug, text, times in self._all(query)]
 
     def traces(self, *, limit: int | None = None, has_errors: bool = False, slower_than_ns: int = 0) -> list[TraceRow]:
-        """List traces, the most interesting first: those with errors (most spans first), then the slowest.
+        """List traces, the most interesting first: those with errors (most spans first), the interrupted, then the slowest.
 
         Args:
             limit: at most so many; None for all.
             has_errors: only those in which a span ended in an error.
             slower_than_ns: only those that took at least so long.
         """
-        values = (1 if has_errors else 0, slower_than_ns, -1 if limit is None else limit)
+        # Attributes are long: they are looked at only where a process of the run was in the middle of something at its end.
+        is_any = self._all("SELECT count(*) FROM process WHERE interrupted > 0", ())[0][0]
+        values = (is_any, _INTERRUPTED, 1 if has_errors else 0, slower_than_ns, -1 if limit is None else limit)
         return [self._summary(row) for row in self._all(_TRACES, values)]
 
     def _summary(self, row: tuple[Any, ...]) -> TraceRow:
-        trace_id, start_ns, end_ns, spans, errors = row
+        trace_id, start_ns, end_ns, spans, errors, interrupted = row
         name, kind, service, attributes = self._all(_FIRST_SPAN, (trace_id,))[0]
         logs = self._all("SELECT count(*) FROM log WHERE trace_id = ?", (trace_id,))[0][0]
         first = (name, kind or "", service, _attributes(attributes))
-        return TraceRow(trace_id, *first, start_ns or 0, end_ns or 0, spans, errors or 0, logs)
+        return TraceRow(trace_id, *first, start_ns or 0, end_ns or 0, spans, errors or 0, logs, interrupted or 0)
 
     def find_trace_ids(self, prefix: str, *, limit: int = 5) -> list[str]:
         """Give the ids, at most ``limit``, of the traces that begin with ``prefix``, in hexadecimal digits."""
@@ -173,7 +180,7 @@ class StoreReader:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Read one trace with its spans and logs; None where there is no span of it."""
-        found = self._all(_TRACE, (trace_id,))
+        found = self._all(_TRACE, (_INTERRUPTED, trace_id))
         if not found:
             return None
         events: dict[int, list[EventRow]] = {}

@@ -77,6 +77,7 @@ class TraceRow:
     spans: int
     errors: int
     logs: int
+    interrupted: int = 0
 
     @property
     def duration_ns(self) -> int:

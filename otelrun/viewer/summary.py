@@ -184,7 +184,7 @@ def traces_table(traces: Sequence[TraceRow], width: int, glyphs: Glyphs) -> Iter
         rows.append(
             (
                 Text(phrases.short_trace(trace.trace_id)),
-                _with_target(first.append(phrases.visible(trace.name, 400), "bold"), trace),
+                _with_details(first.append(phrases.visible(trace.name, 400), "bold"), trace),
                 Text(phrases.visible(trace.service_name, 60), "cyan"),
                 Text(phrases.duration(trace.duration_ns)),
                 Text(str(trace.spans)),
@@ -195,6 +195,7 @@ def traces_table(traces: Sequence[TraceRow], width: int, glyphs: Glyphs) -> Iter
     return lay_out(columns, rows, width)
 
 
-def _with_target(first: Text, trace: TraceRow) -> Text:
+def _with_details(first: Text, trace: TraceRow) -> Text:
+    first.append(" interrupted" if trace.interrupted else "", "yellow")
     about = phrases.visible(phrases.target(trace), 200)
     return first.append(f"  {about}", "dim") if about else first

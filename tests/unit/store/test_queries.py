@@ -11,6 +11,7 @@ import pytest
 
 from otelrun.errors import StoreError
 from otelrun.store import schema
+from otelrun.store.accounts import ProcessAccount, RunAccounts
 from otelrun.store.ingest import StoreWriter
 from otelrun.store.queries import StoreReader, open_store
 from otelrun.store.rows import NoteRow, Totals, TraceRow
@@ -86,6 +87,25 @@ def test_without_errors_the_slowest_trace_comes_first(tmp_path: Path) -> None:
 
     with open_store(path) as store:
         assert [t.name for t in store.traces()] == ["took 90", "took 40", "took 5"]
+
+
+def test_an_interrupted_trace_comes_before_slower_ones_and_after_those_with_errors(tmp_path: Path) -> None:
+    path = str(tmp_path / "store.db")
+    writer = StoreWriter(path)
+    records = [
+        span(1, 0, "slow", (0, 90), trace_id=1),
+        span(2, 0, "killed", (0, 5), trace_id=2, otelrun__interrupted=True),
+        span(3, 0, "failed", (0, 1), trace_id=3, status=2),
+    ]
+    writer.add(writer.add_process("r", 1, 0, 0, {}), placed(records), SCOPES.__getitem__)
+    writer.set_accounts(RunAccounts((ProcessAccount("r", interrupted=1),)))
+    writer.close()
+
+    with open_store(path) as store:
+        assert [(t.name, t.interrupted) for t in store.traces()] == [("failed", 0), ("killed", 1), ("slow", 0)]
+        killed = store.trace(f"{2:032x}")
+    assert killed is not None
+    assert killed.summary.interrupted == 1
 
 
 def test_a_trace_holds_its_spans_by_start_and_its_logs_by_time(shop: StoreReader) -> None:
