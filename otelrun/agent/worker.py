@@ -13,6 +13,7 @@ from otelrun.agent import leftovers, loop, retention
 from otelrun.profile import handoff
 
 if TYPE_CHECKING:
+    from otelrun.agent.connections import Keeper
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
     from otelrun.profile.model import Profile
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
 
 def serve(
-    run: RunDirectory, processes: Processes, notices: Notices, *, stdout: int | None, takes_leftovers: bool
+    run: RunDirectory,
+    processes: Processes,
+    notices: Notices,
+    *,
+    stdout: int | None,
+    keeper: Keeper | None,
+    takes_leftovers: bool,
 ) -> None:
     """Do all that is to be done for a run, and for earlier ones that were left behind.
 
@@ -29,6 +36,7 @@ def serve(
         processes: who is alive; the run's first process is watched already.
         notices: the agent's voice.
         stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+        keeper: keeps the connections of this worker for the next one, and has those of the one before; None where nobody does.
         takes_leftovers: look after earlier runs, too. A worker that follows a dead one does not: one of those may have killed it.
     """
     profile = _read_profile(run)
@@ -39,7 +47,7 @@ def serve(
     if loop.wait_for_ring(run, processes):
         from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
 
-        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
+        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout, keeper=keeper)
         loop.follow(work, processes)
         notices.hush()
         deadline = monotonic() + budget_s

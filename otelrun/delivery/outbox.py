@@ -250,9 +250,9 @@ class Outbox:
         return wire_reader.select(self._signal, payload, lambda index: done <= index < done + count), count
 
     def put_on_wire(self) -> None:
-        """Write down, before an endpoint can have all of what was taken, that whoever takes over has to look for its answer first.
+        """Write down, before an endpoint can have all of what was taken, that the next agent has to look for its answer first.
 
-        Not where anything is held in memory: who takes over would not have it, and could not tell of which records an answer is.
+        Not where anything is held in memory: the next agent would not have it, nor know which records an answer is about.
         """
         with self._lock:
             if not self._bytes[True]:

@@ -23,7 +23,9 @@ def path(tmp_path):
 
 def encoded_spans(count):
     encoder = ProcessEncoder({"service.name": "shop"}, "", lambda _: Scope("a", "1", "", {}))
-    [payload] = encoder.spans([SpanRecord(1, number, 0, 1, "work", 0, 5, 6, {}, 0) for number in range(1, count + 1)], count)
+    [payload] = encoder.spans(
+        [SpanRecord(1, number, 0, 1, "work", 0, 5, 6, {}, 0) for number in range(1, count + 1)], count
+    )
     return payload.data
 
 
