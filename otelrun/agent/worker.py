@@ -5,6 +5,7 @@ All that is heavy is loaded here, and only when there is something to do with it
 
 from __future__ import annotations
 
+import os
 import time
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -44,10 +45,13 @@ def serve(
     wait_for_recovery = (
         leftovers.recover_beside(leftovers.root_of(run), budget_s) if takes_leftovers else lambda _: None
     )
-    if loop.wait_for_ring(run, processes):
+    is_begun = _is_begun(run)
+    if is_begun or loop.wait_for_ring(run, processes):
         from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
 
         work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout, keeper=keeper)
+        if is_begun:
+            work.open()
         loop.follow(work, processes)
         notices.hush()
         deadline = monotonic() + budget_s
@@ -60,6 +64,14 @@ def serve(
     if takes_leftovers:
         leftovers.recover(leftovers.root_of(run), max(0.0, deadline - monotonic()))
     _prune(run, profile, notices)
+
+
+def _is_begun(run: RunDirectory) -> bool:
+    """Say whether an earlier worker has made outboxes: it may have been killed when no ring was left, but not all delivered."""
+    try:
+        return bool(os.listdir(run.outbox))
+    except OSError:
+        return False
 
 
 def end_without_records(run: RunDirectory, notices: Notices) -> None:
