@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 LONGEST_BODY = 64 * 1024
 """Bytes of an answer that are read; what is longer than that cannot be one of OTLP."""
 
-_LONGEST = 2 * LONGEST_BODY
+_LONGEST = 16 * 1024  # of one that is only looked at: it has to fit the kernel's buffer
 _MILLISECONDS = 1000
 _PROTOCOL = b"HTTP/"
 _ENDS_OF_HEAD = (b"\r\n\r\n", b"\n\n")
@@ -33,7 +33,7 @@ class Answer(NamedTuple):
     Attributes:
         status: HTTP status.
         retry_after: the header ``Retry-After``, or None.
-        body: its first 64 KiB.
+        body: its first 64 KiB; nothing of one that was only looked at and is too long for that.
         is_whole: that is all of it.
     """
 
@@ -74,9 +74,9 @@ def peek(connection: socket.socket, timeout_s: float | None) -> Answer:
     poll.register(connection, select.POLLIN | select.POLLRDHUP)
     try:
         while True:
-            left_ms = None if deadline is None else max(0.0, deadline - time.monotonic()) * _MILLISECONDS
-            events = poll.poll(left_ms)
-            if not events:
+            left_s = None if deadline is None else deadline - time.monotonic()
+            events = poll.poll(None if left_s is None else max(0.0, left_s) * _MILLISECONDS)
+            if not events or (is_patient and left_s is not None and left_s <= 0):
                 message = "timed out"
                 raise TimeoutError(message)
             is_over = bool(events[0][1] & ~select.POLLIN)
