@@ -108,7 +108,7 @@ def _parse(data: bytes, *, is_over: bool) -> Answer | None:
         ConnectionError: there is nothing, and nothing will come.
         HTTPException: there is part of one and no more will come, or it is none.
     """
-    if not data and is_over:
+    if not data:
         message = "closed without an answer"
         raise RemoteDisconnected(message)
     if not data.startswith(_PROTOCOL[: len(data)]):
@@ -131,5 +131,4 @@ def _parse(data: bytes, *, is_over: bool) -> Answer | None:
         body, is_bounded = b"", True
     if not (is_bounded or is_over):
         return None
-    is_whole = not is_longest and len(body) <= LONGEST_BODY
-    return Answer(response.status, response.headers.get("Retry-After"), body[:LONGEST_BODY], is_whole)
+    return Answer(response.status, response.headers.get("Retry-After"), body, not is_longest)

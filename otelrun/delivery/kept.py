@@ -101,7 +101,7 @@ class Unanswered:
             is_json: whether OTLP is spoken in JSON.
         """
         self._connection = socket.socket(fileno=descriptor)
-        self._connection.setblocking(False)
+        self._connection.settimeout(timeout_s)
         self._timeout_s = timeout_s
         self._is_json = is_json
 
@@ -124,11 +124,6 @@ class Unanswered:
 
     def close(self) -> None:
         """End the connection, for the server too."""
-        close(self._connection)
-
-
-def close(connection: socket.socket) -> None:
-    """End a connection, whoever else has a copy of it."""
-    with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
-    connection.close()
+        with suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
+        self._connection.close()

@@ -72,14 +72,11 @@ def test_answer_without_a_length_ends_with_the_connection(ends):
 
 def test_answer_that_is_far_too_long_is_known_by_its_status(ends):
     client, server = ends
-    server.settimeout(DEADLINE_S)
-    sender = threading.Thread(
-        target=lambda: server.sendall(b"HTTP/1.1 400 Bad\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000)
-    )
+    sent = b"HTTP/1.1 400 Bad\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200_000
+    sender = threading.Thread(target=server.sendall, args=(sent,))
     sender.start()
     assert answers.peek(client, DEADLINE_S) == Answer(400, None, b"", is_whole=False)
-    while sender.is_alive():
-        client.recv(100_000)
+    assert client.recv(len(sent), socket.MSG_WAITALL) == sent
     sender.join()
 
 

@@ -113,6 +113,8 @@ def open_channel(tmp_path, exporter, guard):
     for channel in channels:
         channel.stop()
         channel.close()
+        if channel._transport is not None:
+            channel._transport._connection.close()
 
 
 @pytest.fixture
