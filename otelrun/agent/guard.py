@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from otelrun.agent.owners import Processes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otelrun.agent.connections import Keeper, KeptConnections
     from otelrun.agent.notices import Notices
     from otelrun.ring.directory import RunDirectory
 
@@ -43,31 +45,34 @@ def watch_over(run: RunDirectory, root: tuple[int, int], notices: Notices, stdou
         worker.end_without_records(run, notices)
         return
 
-    def serve(is_first: bool) -> None:
-        worker.serve(run, processes, notices, stdout=stdout, takes_leftovers=is_first)
+    def serve(is_first: bool, keeper: Keeper | None) -> None:
+        worker.serve(run, processes, notices, stdout=stdout, keeper=keeper, takes_leftovers=is_first)
 
     cause = keep_at_work(serve, notices, processes)
     if cause and processes.is_alive(*root):
         notices.tell(f"{cause}; what is recorded from now on is delivered at the next start")
 
 
-def keep_at_work(serve: Callable[[bool], None], notices: Notices, processes: Processes) -> str:
+def keep_at_work(serve: Callable[[bool, Keeper | None], None], notices: Notices, processes: Processes) -> str:
     """Have ``serve`` done by a process of its own, and by another one where that dies or fails.
 
     The first restart follows at once, further ones of workers that died early every two seconds at most.
 
     Args:
-        serve: the work; called with whether it is the first attempt.
+        serve: the work; called with whether it is the first attempt, and with what keeps its connections, or None.
         notices: where each death is logged.
         processes: a pause between two attempts ends early when one of these ends.
 
     Returns:
         Why it was given up; empty where the work was done.
     """
+    from otelrun.agent.connections import KeptConnections  # noqa: PLC0415 - a run without telemetry never needs it
+
+    kept = KeptConnections()
     early = attempts = 0
     while True:
         begun = monotonic()
-        death = _run_worker(serve, attempts == 0, notices)
+        death = _run_worker(partial(serve, attempts == 0), kept, notices)
         if not death:
             return ""
         attempts += 1
@@ -81,32 +86,35 @@ def keep_at_work(serve: Callable[[bool], None], notices: Notices, processes: Pro
             processes.wait(max(0.0, begun + _PAUSE_S - monotonic()))
 
 
-def _run_worker(serve: Callable[[bool], None], is_first: bool, notices: Notices) -> str:
-    """Fork a worker and wait for its end.
+def _run_worker(serve: Callable[[Keeper | None], None], kept: KeptConnections, notices: Notices) -> str:
+    """Fork a worker, keep its connections, and wait for its end.
 
     Returns:
         How it died; empty where it did its work.
     """
+    line = kept.open_line()
     gc.freeze()  # what the guard has is the worker's too: no collection of its copies the pages
     try:
         pid = os.fork()
     except OSError as error:
         return f"could not be forked ({error})"
     if pid == 0:
-        _be_worker(serve, is_first, notices)
+        _be_worker(lambda: serve(kept.keeper(line) if line else None), notices)
+    if line:
+        kept.listen(line)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     if status < 0:
         return f"was killed by signal {-status}"
     return f"ended with status {status}" if status else ""
 
 
-def _be_worker(serve: Callable[[bool], None], is_first: bool, notices: Notices) -> None:
+def _be_worker(work: Callable[[], None], notices: Notices) -> None:
     """Work, and end without unwinding what is the guard's. Never returns."""
     status = 1
     try:
         detach.take_title(detach.WORKER)
         sys.excepthook = lambda *_: notices.failed("the agent")
-        serve(is_first)
+        work()
         status = 0
     except BaseException:  # noqa: BLE001 - the last frame of the process
         notices.failed("the agent")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from otelrun.agent.owners import Processes
     from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
+    from otelrun.delivery.exporters import Keeper
     from otelrun.profile.model import Profile
     from otelrun.ring.directory import RunDirectory
     from otelrun.ring.reader import SeriesState
@@ -63,7 +64,14 @@ class RunWork:
     """
 
     def __init__(
-        self, run: RunDirectory, profile: Profile, *, processes: Processes, notices: Notices, stdout: int | None
+        self,
+        run: RunDirectory,
+        profile: Profile,
+        *,
+        processes: Processes,
+        notices: Notices,
+        stdout: int | None,
+        keeper: Keeper | None = None,
     ) -> None:
         """Prepare.
 
@@ -73,11 +81,13 @@ class RunWork:
             processes: is told of the owners of rings, and knows which are alive.
             notices: takes what goes wrong.
             stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+            keeper: keeps connections for the next worker, or None.
         """
         self.run = run
         self.profile = profile
         self._notices = notices
         self._stdout = stdout
+        self._keeper = keeper
         self._accounting = Accounting(run)
         self._collection = Collection(self._accounting, notices)
         self._rings = Rings(run, processes, notices)
@@ -121,6 +131,7 @@ class RunWork:
             outbox_limit=self.profile.otelrun.outbox_limit_mb * _MIB,
             destinations={},
             tell=self._notices.change,
+            keeper=self._keeper,
         )
         for signal, processors, channels in (
             ("spans", exporters.span_processors(self.profile), self._spans),

@@ -5,6 +5,7 @@ All that is heavy is loaded here, and only when there is something to do with it
 
 from __future__ import annotations
 
+import os
 import time
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from otelrun.agent import leftovers, loop, retention
 from otelrun.profile import handoff
 
 if TYPE_CHECKING:
+    from otelrun.agent.connections import Keeper
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
     from otelrun.profile.model import Profile
@@ -20,7 +22,13 @@ if TYPE_CHECKING:
 
 
 def serve(
-    run: RunDirectory, processes: Processes, notices: Notices, *, stdout: int | None, takes_leftovers: bool
+    run: RunDirectory,
+    processes: Processes,
+    notices: Notices,
+    *,
+    stdout: int | None,
+    keeper: Keeper | None,
+    takes_leftovers: bool,
 ) -> None:
     """Do all that is to be done for a run, and for earlier ones that were left behind.
 
@@ -29,6 +37,7 @@ def serve(
         processes: who is alive; the run's first process is watched already.
         notices: the agent's voice.
         stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+        keeper: keeps the connections of this worker for the next one, and has those of the one before; None where nobody does.
         takes_leftovers: look after earlier runs, too. A worker that follows a dead one does not: one of those may have killed it.
     """
     profile = _read_profile(run)
@@ -36,10 +45,13 @@ def serve(
     wait_for_recovery = (
         leftovers.recover_beside(leftovers.root_of(run), budget_s) if takes_leftovers else lambda _: None
     )
-    if loop.wait_for_ring(run, processes):
+    is_begun = _is_begun(run)
+    if is_begun or loop.wait_for_ring(run, processes):
         from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
 
-        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout)
+        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout, keeper=keeper)
+        if is_begun:
+            work.open()
         loop.follow(work, processes)
         notices.hush()
         deadline = monotonic() + budget_s
@@ -52,6 +64,14 @@ def serve(
     if takes_leftovers:
         leftovers.recover(leftovers.root_of(run), max(0.0, deadline - monotonic()))
     _prune(run, profile, notices)
+
+
+def _is_begun(run: RunDirectory) -> bool:
+    """Say whether an earlier worker has made outboxes: it may have been killed when no ring was left, but not all delivered."""
+    try:
+        return bool(os.listdir(run.outbox))
+    except OSError:
+        return False
 
 
 def end_without_records(run: RunDirectory, notices: Notices) -> None:

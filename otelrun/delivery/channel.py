@@ -31,6 +31,16 @@ class Transport(Protocol):
         """Send one serialised ``Export*ServiceRequest`` and wait for the answer; may raise anything."""
 
 
+class Unanswered(Protocol):
+    """A request that an earlier agent was killed over, and whose connection is still there."""
+
+    def answer(self) -> retry.Outcome:
+        """Wait for its answer; may raise anything."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
 class Batching(NamedTuple):
     """When to send: as soon as ``size`` records wait, or one has waited ``delay_s``."""
 
@@ -59,6 +69,7 @@ class Channel:
         outbox: Outbox,
         open_transport: Callable[[], Transport],
         batching: Batching,
+        unanswered: Unanswered | None = None,
     ) -> None:
         """Prepare; the transport is opened and the thread started when there is something to send.
 
@@ -68,6 +79,7 @@ class Channel:
             outbox: where records wait.
             open_transport: makes the transport; called in the thread.
             batching: when to send.
+            unanswered: what came of the records that the outbox says were on the wire, if that can still be known.
         """
         self.name = name
         self.signal = name.partition("-")[0]
@@ -78,6 +90,7 @@ class Channel:
         self._outbox = outbox
         self._open_transport = open_transport
         self._transport: Transport | None = None
+        self._unanswered = unanswered
         self._place = place
         self._max_bytes = MAX_PAYLOAD
         self._backlog = 0
@@ -181,6 +194,7 @@ class Channel:
         self._outbox.close(keep=keep)
 
     def _run(self) -> None:
+        self._take_over()
         while (batch := self._next_batch()) is not None:
             try:
                 if self._transport is None:
@@ -190,6 +204,25 @@ class Channel:
                 self._transport = None
                 outcome = retry.of_failure(error)
             self._settle(batch, outcome)
+
+    def _take_over(self) -> None:
+        """Learn what was answered to the request that an earlier agent was killed over; what was taken is not sent again."""
+        batch, unanswered = self._outbox.left_on_wire(), self._unanswered
+        try:
+            outcome = unanswered.answer() if batch and unanswered else None
+        except Exception:  # noqa: BLE001 - as if there were no connection: the records are sent again
+            outcome = None
+        with self._changed:
+            if not self._is_stopped:
+                if batch is not None and outcome is not None and outcome.kind == retry.DELIVERED:
+                    self._report(outcome)
+                    self._deliver(batch, outcome)
+                else:
+                    self._outbox.release()
+                self._changed.notify_all()
+        if unanswered is not None:
+            unanswered.close()
+            self._unanswered = None
 
     def _next_batch(self) -> Batch | None:
         """Wait until something is due; None when it is time to stop."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from otelrun.delivery.channel import Batching, Channel, Transport
@@ -13,6 +13,7 @@ from otelrun.delivery.outbox import LIMIT, Outbox
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from otelrun.delivery.kept import Keeping, Unanswered
     from otelrun.delivery.totals import Totals
     from otelrun.profile.model import Exporter, MetricReader, Processor, Profile
 
@@ -24,6 +25,19 @@ LONGEST_DELAY_S = 1.0
 
 _MILLISECONDS = 1000
 _AT_ONCE = Batching(512, 0.0)
+
+
+class Keeper(Protocol):
+    """Who keeps copies of connections, one for each channel, for the agent that follows one that is killed."""
+
+    def keep(self, channel: str, descriptor: int) -> bool:
+        """Keep a copy of this in place of the one before; say whether it is kept."""
+
+    def let_go(self, channel: str) -> None:
+        """Keep none any more."""
+
+    def take(self, channel: str) -> int | None:
+        """Give, once, what an earlier agent had kept; the caller closes it."""
 
 
 class Surroundings(NamedTuple):
@@ -38,6 +52,7 @@ class Surroundings(NamedTuple):
         destinations: name of a destination → what its channels share; filled as channels are opened.
         tell: see ``Destination``.
         outbox_limit: bytes that each outbox holds.
+        keeper: keeps connections; None where there is nobody who could.
     """
 
     cwd: str
@@ -48,6 +63,7 @@ class Surroundings(NamedTuple):
     destinations: dict[str, Destination]
     tell: Callable[[str, str, str], None]
     outbox_limit: int = LIMIT
+    keeper: Keeper | None = None
 
 
 def span_processors(profile: Profile) -> list[Processor]:
@@ -92,17 +108,55 @@ def open_channel(name: str, exporter: Exporter, when: Batching | None, surroundi
     outbox = Outbox(path, signal, surroundings.outbox_limit, surroundings.before.get(name))
     where = destination(exporter)
     place = surroundings.destinations.setdefault(where, Destination(where, surroundings.tell))
+    keeping = _keeping(name, exporter, surroundings.keeper, outbox)
     return Channel(
         name,
         place,
         outbox=outbox,
-        open_transport=lambda: open_transport(exporter, signal, surroundings),
+        open_transport=lambda: open_transport(exporter, signal, surroundings, keeping),
         batching=when or _AT_ONCE,
+        unanswered=_unanswered(name, exporter, surroundings.keeper, outbox),
     )
 
 
-def open_transport(exporter: Exporter, signal: str, surroundings: Surroundings) -> Transport:
+def _keeping(name: str, exporter: Exporter, keeper: Keeper | None, outbox: Outbox) -> Keeping | None:
+    if keeper is None or not _can_be_kept(exporter):
+        return None
+    from otelrun.delivery.kept import Keeping  # noqa: PLC0415 - as the transports are
+
+    return Keeping(lambda descriptor: keeper.keep(name, descriptor), lambda: keeper.let_go(name), outbox.put_on_wire)
+
+
+def _can_be_kept(exporter: Exporter) -> bool:
+    """Say whether another process can go on reading a connection: not with TLS, the state of which is in this one's memory."""
+    return exporter.kind == "otlp_http" and exporter.endpoint.startswith("http://")
+
+
+def _unanswered(name: str, exporter: Exporter, keeper: Keeper | None, outbox: Outbox) -> Unanswered | None:
+    """Take over the connection that an earlier agent had, if it was killed over a request; else end it."""
+    descriptor = keeper.take(name) if keeper is not None else None
+    if descriptor is None:
+        return None
+    from otelrun.delivery.kept import Unanswered  # noqa: PLC0415 - seldom needed
+
+    timeout_s = exporter.timeout_ms / _MILLISECONDS or None
+    left = Unanswered(descriptor, timeout_s, is_json=exporter.encoding == "json")
+    if outbox.left_on_wire() is not None:
+        return left
+    left.close()
+    return None
+
+
+def open_transport(
+    exporter: Exporter, signal: str, surroundings: Surroundings, keeping: Keeping | None = None
+) -> Transport:
     """Make the transport of an exporter; its libraries are loaded here and not before.
+
+    Args:
+        exporter: of the profile.
+        signal: ``spans``, ``logs`` or ``metrics``.
+        surroundings: what it needs of the agent.
+        keeping: has its connection kept for a next agent, or None.
 
     Raises:
         OSError: a file of it cannot be opened.
@@ -112,7 +166,7 @@ def open_transport(exporter: Exporter, signal: str, surroundings: Surroundings) 
     if exporter.kind == "otlp_http":
         from otelrun.delivery.otlp_http import OtlpHttp  # noqa: PLC0415
 
-        return OtlpHttp(exporter, signal)
+        return OtlpHttp(exporter, signal, keeping)
     if exporter.kind == "otlp_grpc":
         from otelrun.delivery.otlp_grpc import OtlpGrpc  # noqa: PLC0415
 

@@ -1,9 +1,10 @@
 """The file of an outbox, as bytes on disk: a header, and payloads in frames. Knows no limits and counts nothing.
 
-The header is ``<16s8Q``: magic; position of the oldest frame not yet settled; where the next frame was to be put when the header
+The header is ``<16s9Q``: magic; position of the oldest frame not yet settled; where the next frame was to be put when the header
 was written; how many records were exported and dropped so far; how many of the oldest frame are settled; the mark of what was put
-last (two words); number of the ledger that belongs to this header. It is written whole by one call, within one page: what is
-settled, counted and marked together is never seen in part.
+last (two words); number of the ledger that belongs to this header; how many records, from the oldest not settled, an endpoint may
+have taken already. It is written whole by one call, within one page: what is settled, counted and marked together is never seen
+in part.
 
 A frame is ``<IIIQQQI``: length of the payload, CRC-32 of it, number of records, when it was put in (ns since the epoch), the mark
 after it (two words), CRC-32 of these 36 bytes; then the payload. What a killed agent left half written ends the file at the next
@@ -22,8 +23,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_MAGIC = b"otelrun-outbox2\n"
-_header = struct.Struct("<16s8Q")
+_MAGIC = b"otelrun-outbox3\n"
+_header = struct.Struct("<16s9Q")
 _frame_header = struct.Struct("<IIIQQQI")
 _CHECKED = _frame_header.size - 4
 
@@ -56,6 +57,7 @@ class Header(NamedTuple):
     done: int = 0
     mark: Mark = Mark()
     ledger: int = 0
+    on_wire: int = 0
 
 
 class Frame(NamedTuple):
@@ -99,10 +101,10 @@ class FrameFile:
         data = os.pread(self._fd, _header.size, 0)
         if len(data) < _header.size or not data.startswith(_MAGIC):
             return None, []
-        _, position, end, exported, dropped, done, ring, mark, ledger = _header.unpack(data)
-        header = Header(position, end, exported, dropped, done, Mark(ring, mark), ledger)
+        _, position, end, exported, dropped, done, ring, mark, ledger, on_wire = _header.unpack(data)
+        header = Header(position, end, exported, dropped, done, Mark(ring, mark), ledger, on_wire)
         if position > size:  # killed while the file was cut
-            return header._replace(position=FIRST, end=FIRST, done=0), []
+            return header._replace(position=FIRST, end=FIRST, done=0, on_wire=0), []
         frames: list[Frame] = []
         while (frame := self._frame_at(position, size, len(frames))) is not None:
             frames.append(frame)
@@ -211,7 +213,8 @@ class FrameFile:
 
 
 def _write_header(fd: int, header: Header) -> None:
-    words = header.position, header.end, header.exported, header.dropped, header.done, *header.mark, header.ledger
+    counts = header.exported, header.dropped, header.done
+    words = header.position, header.end, *counts, *header.mark, header.ledger, header.on_wire
     _write_all(fd, _header.pack(_MAGIC, *words), 0)
 
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from base64 import b64encode
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -14,22 +13,30 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from otelrun import __version__
-from otelrun.delivery import retry
+from otelrun.delivery import answers
+from otelrun.delivery.answers import Answer
+from otelrun.delivery.kept import KeptConnection
 
 if TYPE_CHECKING:
     import ssl
 
+    from otelrun.delivery.kept import Keeping
+    from otelrun.delivery.retry import Outcome
     from otelrun.profile.model import Exporter, Tls
 
-_LONGEST_BODY = 64 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 class OtlpHttp:
     """Posts requests to one URL."""
 
-    def __init__(self, exporter: Exporter, signal: str) -> None:
+    def __init__(self, exporter: Exporter, signal: str, keeping: Keeping | None = None) -> None:
         """Prepare; nothing is connected yet.
+
+        Args:
+            exporter: of the profile.
+            signal: ``spans``, ``logs`` or ``metrics``.
+            keeping: has the connection kept for a next agent; None where there is nobody to keep it. Not with TLS.
 
         Raises:
             OSError: a TLS file cannot be read.
@@ -55,9 +62,9 @@ class OtlpHttp:
         if url.username:
             self._headers["Authorization"] = _basic(url.username, url.password)
         self._headers.update(exporter.headers)
-        self._connection = self._connect(url.scheme)
+        self._connection = self._connect(url.scheme, keeping)
 
-    def _connect(self, scheme: str) -> HTTPConnection:
+    def _connect(self, scheme: str, keeping: Keeping | None) -> HTTPConnection:
         proxy = None if proxy_bypass(self._host) else getproxies().get(scheme)
         host, port = self._host, self._port
         headers: dict[str, str] = {}
@@ -71,15 +78,18 @@ class OtlpHttp:
             connection = HTTPSConnection(host, port, timeout=self._timeout_s, context=self._tls)
             if proxy:
                 connection.set_tunnel(self._host, self._port, headers)
+            return connection
+        if keeping is not None:
+            connection = KeptConnection(host, port, self._timeout_s, keeping)
         else:
             connection = HTTPConnection(host, port, timeout=self._timeout_s)
-            if proxy:
-                authority = self._host if self._port is None else f"{self._host}:{self._port}"
-                self._target = f"http://{authority}{self._target}"
-                self._headers.update({**headers, "Host": authority})
+        if proxy:
+            authority = self._host if self._port is None else f"{self._host}:{self._port}"
+            self._target = f"http://{authority}{self._target}"
+            self._headers.update({**headers, "Host": authority})
         return connection
 
-    def send(self, data: bytes) -> retry.Outcome:
+    def send(self, data: bytes) -> Outcome:
         """Post one request; see ``channel.Transport``."""
         body = self._body(data)
         is_reused = self._connection.sock is not None
@@ -101,26 +111,24 @@ class OtlpHttp:
             data = packer.compress(data) + packer.flush()
         return data
 
-    def _post(self, body: bytes) -> retry.Outcome:
+    def _post(self, body: bytes) -> Outcome:
         try:
-            self._connection.request("POST", self._target, body, self._headers)
-            response = self._connection.getresponse()
-            answer = response.read(_LONGEST_BODY)
-            if response.read(1):
-                self._connection.close()
+            if isinstance(self._connection, KeptConnection):
+                answer = self._connection.post(self._target, body, self._headers)
+            else:
+                answer = self._exchange(body)
         except BaseException:
             self._connection.close()
             raise
-        return retry.of_http(
-            response.status, response.headers.get("Retry-After"), self._partial_success(answer), time.time()
-        )
+        return answers.judge(answer, is_json=self._is_json)
 
-    def _partial_success(self, answer: bytes) -> tuple[int, str]:
-        if not self._is_json:
-            return retry.partial_success(answer)
-        from otelrun.delivery.otlp_json import partial_success  # noqa: PLC0415
-
-        return partial_success(answer)
+    def _exchange(self, body: bytes) -> Answer:
+        self._connection.request("POST", self._target, body, self._headers)
+        response = self._connection.getresponse()
+        answer = Answer(response.status, response.headers.get("Retry-After"), response.read(answers.LONGEST_BODY))
+        if response.read(1):
+            self._connection.close()
+        return answer
 
 
 def _basic(user: str, password: str | None) -> str:

@@ -79,6 +79,8 @@ class Outbox:
         self._frames: deque[Frame] = deque()
         self._done = 0
         self._taken = 0
+        self._taken_records = 0
+        self._on_wire = 0
         self._bytes = {True: 0, False: 0}  # whether in memory → how many
         self._next_serial = 0
         self._ledger = Ledger()
@@ -97,7 +99,7 @@ class Outbox:
             self._ledger.restore(0, None, self._dropped)
             self._save()
             return
-        _, _, self._exported, self._dropped, self._done, self.mark, number = header
+        _, _, self._exported, self._dropped, self._done, self.mark, number, on_wire = header
         self._ledger.restore(number, self._versions.load(number), self._dropped)
         for frame in frames:
             self._hold(frame)
@@ -105,7 +107,20 @@ class Outbox:
             self._count_held(frames[0].mark.ring, -self._done)
         else:
             self._done = 0
+        parts = self._first_parts(on_wire)
+        self._taken, self._on_wire = len(parts), sum(part.records for part in parts)
         self._save()
+
+    def _first_parts(self, records: int) -> list[Part]:
+        """Name the oldest records; none where there are not as many."""
+        parts: list[Part] = []
+        for index, frame in enumerate(self._frames):
+            if not records:
+                break
+            count = min(records, frame.records - (0 if index else self._done))
+            parts.append(Part(frame.serial, frame.mark.ring, count))
+            records -= count
+        return [] if records else parts
 
     def totals(self) -> Totals:
         """Give the counts as they stand."""
@@ -202,7 +217,7 @@ class Outbox:
                     payloads.append(payload)
                     count += frame.records
                     size += len(payload)
-            self._taken = len(parts)
+            self._taken, self._taken_records = len(parts), count
             return Batch(tuple(parts), b"".join(payloads), count)
 
     def _first_payload(self) -> bytes:
@@ -234,10 +249,32 @@ class Outbox:
             count += 1
         return wire_reader.select(self._signal, payload, lambda index: done <= index < done + count), count
 
+    def put_on_wire(self) -> None:
+        """Write down, before an endpoint can have all of what was taken, that the next agent has to look for its answer first.
+
+        Not where anything is held in memory: the next agent would not have it, nor know which records an answer is about.
+        """
+        with self._lock:
+            if not self._bytes[True]:
+                self._on_wire = self._taken_records
+                self._save()
+
+    def left_on_wire(self) -> Batch | None:
+        """Give the records of which an earlier agent did not learn what the endpoint said, without their payload.
+
+        They do not make room, and nothing else is to be taken, until they are settled or released.
+        """
+        with self._lock:
+            parts = tuple(self._first_parts(self._on_wire))
+            return Batch(parts, b"", self._on_wire) if parts else None
+
     def release(self) -> None:
         """Take back what was taken: it is to be sent again later."""
         with self._lock:
             self._taken = 0
+            if self._on_wire:
+                self._on_wire = 0
+                self._save()
 
     def settle(self, batch: Batch, *, rejected: int = 0, reason: str = "") -> None:
         """Forget a batch that was taken: exported, but for those rejected.
@@ -259,12 +296,13 @@ class Outbox:
                 if self._done >= self._frames[0].records:
                     self._done = self._frames[0].records
                     self._forget_first()
-            self._taken = 0
+            self._taken = self._on_wire = 0
             self._save()
 
     def close(self, *, keep: bool = False) -> None:
         """Let go of the file; one that holds nothing is removed, unless it is to be kept for the next agent."""
         with self._lock:
+            self._on_wire = 0  # nobody waits for an answer any more
             if self._bytes[True]:
                 self._save_memory()
             if self._file is None:
@@ -415,7 +453,7 @@ class Outbox:
         is_first_on_disk = bool(self._frames) and self._frames[0].payload is None
         done = self._done if is_first_on_disk else 0
         end = self._file.end if self._file is not None else 0
-        return Header(position, end, self._exported, self._dropped, done, self.mark, self._ledger.number)
+        return Header(position, end, self._exported, self._dropped, done, self.mark, self._ledger.number, self._on_wire)
 
     def _save_ledger(self) -> None:
         if self._ledger.is_changed:

@@ -72,6 +72,7 @@ class Behaviour:
         status: HTTP status; over gRPC the code that the specification maps to it. 200 means accept.
         retry_after_s: sent with a failure as ``Retry-After`` (HTTP only).
         hang: take the request and answer nothing until the behaviour changes or the sink stops.
+        hold: take the request, and answer it when the behaviour changes or the sink stops.
         close: close the connection without an answer (gRPC: end the call as unavailable).
         reset: the same, in the way of a crashed peer: TCP RST.
         largest: bytes of a request on the wire; a larger one gets 413. 0 means any size.
@@ -81,6 +82,7 @@ class Behaviour:
     status: int = 200
     retry_after_s: int | None = None
     hang: bool = False
+    hold: bool = False
     close: bool = False
     reset: bool = False
     largest: int = 0
@@ -289,7 +291,7 @@ class OtlpSink:
                     self._span_ids.append((row.connection, otlp_rows.span_ids(message)))
                 if not self._is_counting:
                     self._accepted.append((row.signal, message))
-        if behaviour.hang:
+        if behaviour.hang or behaviour.hold:
             changed.wait(_HANG_LIMIT_S)
         return behaviour, problem
 

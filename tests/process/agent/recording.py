@@ -56,6 +56,11 @@ def record_all(recorder, total, name="work"):
         record_span(recorder, number, name)
 
 
+def record_large(recorder, total):
+    record_all(recorder, 100, "x" * 20_000)
+    wait_for_stdin()
+
+
 def leave_a_child(recorder, total):
     if os.fork() == 0:
         record_all(recorder, total, "child")
@@ -121,6 +126,7 @@ ENDINGS = {
     "daemonize": leave_a_daemon,
     "wait": wait_for_stdin,
     "steady": record_steadily,
+    "large": record_large,
     "spoil": spoil_the_profile,
     "waitpid": look_for_children,
 }

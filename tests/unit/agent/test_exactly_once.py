@@ -61,7 +61,7 @@ class Places:
         self.is_open = False
         self.got = {}
 
-    def open_transport(self, exporter, signal, _surroundings):
+    def open_transport(self, exporter, signal, *_):
         places = self
 
         class Transport:

@@ -17,10 +17,10 @@ class Scene:
         self.pauses = []
         self.firsts = []
 
-    def run_worker(self, _serve, is_first, _notices):
+    def run_worker(self, serve, _kept, _notices):
         lived_s, death = next(self._deaths)
         self.now += lived_s
-        self.firsts.append(is_first)
+        serve(None)
         return death
 
     def wait(self, timeout_s):
@@ -34,7 +34,9 @@ def play(monkeypatch, tmp_path):
         scene = Scene(deaths)
         monkeypatch.setattr(guard, "_run_worker", scene.run_worker)
         monkeypatch.setattr(guard, "monotonic", lambda: scene.now)
-        cause = guard.keep_at_work(lambda _: None, Notices(str(tmp_path / "agent.log"), None), scene)
+        cause = guard.keep_at_work(
+            lambda is_first, _: scene.firsts.append(is_first), Notices(str(tmp_path / "agent.log"), None), scene
+        )
         return cause, scene
 
     return play

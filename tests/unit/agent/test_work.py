@@ -83,7 +83,7 @@ def sent(monkeypatch):
             payloads.append((self.signal, data))
             return retry.Outcome(retry.DELIVERED)
 
-    monkeypatch.setattr(exporters, "open_transport", lambda _exporter, signal, _surroundings: FakeTransport(signal))
+    monkeypatch.setattr(exporters, "open_transport", lambda _exporter, signal, *_: FakeTransport(signal))
     return payloads
 
 

@@ -5,10 +5,12 @@ import shutil
 
 import pytest
 
+from otelrun.delivery.encode import ProcessEncoder
 from otelrun.delivery.frames import Mark
 from otelrun.delivery.ledger import Source
 from otelrun.delivery.outbox import Batch, Outbox, Part
 from otelrun.delivery.totals import Totals
+from otelrun.ring.record import Scope, SpanRecord
 
 LARGE = 10_000_000
 MARK = Mark(1, 1)
@@ -17,6 +19,14 @@ MARK = Mark(1, 1)
 @pytest.fixture
 def path(tmp_path):
     return str(tmp_path / "spans-0")
+
+
+def encoded_spans(count):
+    encoder = ProcessEncoder({"service.name": "shop"}, "", lambda _: Scope("a", "1", "", {}))
+    [payload] = encoder.spans(
+        [SpanRecord(1, number, 0, 1, "work", 0, 5, 6, {}, 0) for number in range(1, count + 1)], count
+    )
+    return payload.data
 
 
 def take_all(outbox):
@@ -228,3 +238,70 @@ def test_lost_ledger_leaves_the_totals_right(path):
     outbox = Outbox(path, "spans")
     assert outbox.totals() == Totals(0, 2, 0)
     assert outbox.by_source() == {0: Source(0, {"not known any more": 2})}
+
+
+def test_what_was_on_the_wire_at_a_kill_is_known_and_can_be_settled_without_sending_it(path):
+    killed = Outbox(path, "spans")
+    for number in (1, 2, 3):
+        killed.put(b"payload", number, Mark(number, 1))
+    killed.take(3, LARGE)
+    killed.put_on_wire()
+    outbox = Outbox(path, "spans")
+    batch = outbox.left_on_wire()
+    assert batch == Batch((Part(0, 1, 1), Part(1, 2, 2)), b"", 3)
+    outbox.settle(batch, rejected=1, reason="partial success")
+    assert (outbox.totals(), outbox.left_on_wire()) == (Totals(2, 1, 3), None)
+    assert outbox.by_source() == {1: Source(0, {"partial success": 1}), 3: Source(3, {})}
+    again = Outbox(path, "spans")
+    assert (again.totals(), again.left_on_wire(), take_all(again).records) == (Totals(2, 1, 3), None, 3)
+
+
+def test_part_of_a_payload_can_have_been_on_the_wire(path):
+    payload = encoded_spans(20)
+    killed = Outbox(path, "spans")
+    killed.put(payload, 20, MARK)
+    killed.settle(killed.take(LARGE, len(payload) // 3))
+    taken = killed.take(LARGE, len(payload) // 3)
+    killed.put_on_wire()
+    outbox = Outbox(path, "spans")
+    batch = outbox.left_on_wire()
+    assert batch == Batch(taken.parts, b"", taken.records)
+    before = outbox.totals()
+    outbox.settle(batch)
+    assert outbox.totals() == Totals(before.exported + taken.records, 0, before.held - taken.records)
+
+
+def test_what_was_on_the_wire_is_taken_first_when_it_is_to_be_sent_again(path):
+    killed = Outbox(path, "spans")
+    killed.put(b"one", 1, MARK)
+    killed.take(1, LARGE)
+    killed.put_on_wire()
+    killed.put(b"two", 1, MARK)
+    outbox = Outbox(path, "spans")
+    outbox.release()
+    assert (outbox.left_on_wire(), Outbox(path, "spans").left_on_wire()) == (None, None)
+    assert take_all(outbox).data == b"onetwo"
+
+
+def test_what_was_on_the_wire_at_a_kill_does_not_make_room(path):
+    killed = Outbox(path, "spans", limit=3 * 140)
+    killed.put(b"a" * 100, 10, MARK)
+    take_all(killed)
+    killed.put_on_wire()
+    outbox = Outbox(path, "spans", limit=3 * 140)
+    for _ in range(4):
+        outbox.put(b"b" * 100, 1, MARK)
+    assert outbox.totals() == Totals(0, 2, 12)
+    outbox.settle(outbox.left_on_wire())
+    assert outbox.totals() == Totals(10, 2, 2)
+
+
+@pytest.mark.parametrize("end", [Outbox.release, Outbox.close, lambda box: box.settle(Batch((Part(0, 1, 1),), b"", 1))])
+def test_nothing_is_left_on_the_wire_once_an_agent_knows_or_has_given_up_waiting(path, end):
+    outbox = Outbox(path, "spans")
+    outbox.put(b"one", 1, MARK)
+    outbox.put(b"two", 1, MARK)
+    outbox.take(1, LARGE)
+    outbox.put_on_wire()
+    end(outbox)
+    assert Outbox(path, "spans").left_on_wire() is None

@@ -175,3 +175,15 @@ def test_directory_that_cannot_be_written_is_no_error(tmp_path):
     box.settle(take_all(box))
     box.close()
     assert box.totals() == Totals(1, 0, 0)
+
+
+def test_nothing_is_said_to_be_on_the_wire_while_some_is_in_memory_alone(disk, path):
+    box = Outbox(path, "spans")
+    box.put(b"one", 1, MARK)
+    disk.fault = errno.ENOSPC
+    box.put(b"two", 2, MARK)
+    take_all(box)
+    box.put_on_wire()
+    disk.fault = 0
+    again = Outbox(path, "spans")
+    assert (again.left_on_wire(), again.totals()) == (None, Totals(0, 0, 1))
