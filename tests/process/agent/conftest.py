@@ -142,6 +142,9 @@ class Run:
     def destinations(self):
         return {row["signal"]: (row["exported"], row["dropped"], row["held"]) for row in self.state()["destinations"]}
 
+    def waiting_signals(self):
+        return sorted(row["signal"] for row in self.state().get("destinations", ()) if row["state"] == "holding")
+
     def log(self):
         path = Path(self.directory.log)
         return path.read_text() if path.exists() else ""
