@@ -12,6 +12,7 @@ from time import time_ns
 from typing import NamedTuple
 
 from otelrun import diagnostics
+from otelrun.environment_variables import OTELRUN_DIR
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.ring import layout
@@ -165,7 +166,7 @@ class Recorder:
                 self._is_off = True
                 self.open_spans = None
                 if self._is_first_without_ring():
-                    why = f"{error.strerror or error}{self._whose(error)}"
+                    why = f"{error.strerror or error}{self._remedy(error)}"
                     diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
             finally:
                 self.is_opening = False
@@ -193,11 +194,15 @@ class Recorder:
             pass  # then each of them tells it
         return True
 
-    def _whose(self, error: OSError) -> str:
-        """Say what is wrong where the program has become another user since its start."""
-        if error.errno != errno.EACCES or not hasattr(os, "geteuid"):
-            return ""
-        return f"; this process has become user {os.geteuid()}, start it as that user"
+    def _remedy(self, error: OSError) -> str:
+        """Say what is behind it, or what mends it."""
+        if error.errno == errno.EACCES and hasattr(os, "geteuid"):
+            return f"; this process has become user {os.geteuid()}, start it as that user"
+        if error.errno == errno.ENOENT:
+            return "; the directory was removed since the start"
+        if error.errno in (*_NO_ROOM, errno.EROFS):
+            return f"; set {OTELRUN_DIR} to a place with room"
+        return ""
 
     def is_inherited(self, start_ns: int) -> bool:
         """Say whether a span without a slot is from before this process was forked: then it is the parent's to record."""

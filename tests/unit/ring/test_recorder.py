@@ -91,17 +91,26 @@ def test_where_there_is_little_room_the_ring_is_smaller_and_says_so(tmp_path, mo
     assert (last.slug, [note.slug for note in told]) == ("a", ["ring-small"] if size < 4 << 20 else [])
 
 
-def test_a_process_that_has_become_another_user_is_told_what_to_do(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("number", "what_to_do"),
+    [
+        (errno.EACCES, f"; this process has become user {os.geteuid()}, start it as that user"),
+        (errno.ENOENT, "; the directory was removed since the start"),
+        (errno.ENOSPC, "; set OTELRUN_DIR to a place with room"),
+        (errno.EROFS, "; set OTELRUN_DIR to a place with room"),
+        (errno.EIO, ""),
+    ],
+)
+def test_where_no_ring_can_be_made_it_says_what_to_do(tmp_path, monkeypatch, number, what_to_do):
     told = []
     monkeypatch.setattr(diagnostics, "_listeners", [lambda _, text: told.append(text)])
 
     def refuse(*_):
-        raise PermissionError(errno.EACCES, "Permission denied")
+        raise OSError(number, "it failed")
 
     monkeypatch.setattr(os, "open", refuse)
     make(tmp_path).record(NOTE, (1, "a", "b"))
-    user = f"this process has become user {os.geteuid()}, start it as that user"
-    assert told == [f"not recording: {tmp_path}: Permission denied; {user}"]
+    assert told == [f"not recording: {tmp_path}: it failed{what_to_do}"]
 
 
 def test_where_no_ring_can_be_made_it_is_told_once_and_recording_is_harmless(tmp_path, monkeypatch):
