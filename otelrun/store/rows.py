@@ -39,6 +39,11 @@ class Totals:
     metrics: int = 0
     metric_points: int = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing of the program's is in it."""
+        return not (self.spans or self.logs or self.metric_points)
+
 
 @dataclass(frozen=True)
 class ProcessRow:

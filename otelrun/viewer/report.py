@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NOTHING = "Nothing was recorded: the command used nothing that otelrun instruments."
 _NOTHING_OR_TOLD = "Nothing was recorded: no use of what otelrun instruments, or a reason on stderr."
+_UNWRITTEN = "Its store could not be written; agent.log in the run's directory says why."
 _NOTHING_YET = "Nothing recorded yet; the run goes on."
 _LINES_IN_RUN = 60
 
@@ -60,7 +61,7 @@ def _why_no_store(about: RunFacts) -> str:
     if listing.state == INTERRUPTED:
         return "What it recorded is not in its store yet."
     if about.accounts.total().recorded:
-        return "Its store could not be written; agent.log in the run's directory says why."
+        return _UNWRITTEN
     return _NOTHING_OR_TOLD if listing.state != RUNNING else _NOTHING_YET
 
 
@@ -92,7 +93,7 @@ def _trace_headline(trace: Trace, glyphs: Glyphs) -> Text:
 
 
 def _without_trace(view: View, width: int) -> Iterator[Text]:
-    totals = view.facts.listing.totals
+    totals, state = view.facts.listing.totals, view.facts.listing.state
     if view.is_filtered and totals is not None and totals.traces:
         yield Text("\nNo trace of this run is like that.")
         return
@@ -102,8 +103,9 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
         for log in view.logs:
             yield log_line(Text(), log, start_ns, width)
         return
-    if totals is not None and not totals.metric_points and view.facts.listing.state != INTERRUPTED:
-        yield Text(f"\n{_NOTHING if view.facts.listing.state != RUNNING else _NOTHING_YET}", "dim")
+    if totals is not None and totals.is_empty and state != INTERRUPTED:
+        nothing = _UNWRITTEN if view.facts.accounts.total().recorded else _NOTHING
+        yield Text(f"\n{nothing if state != RUNNING else _NOTHING_YET}", "dim")
 
 
 def _next(view: View, glyphs: Glyphs) -> Text:

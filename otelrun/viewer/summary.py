@@ -48,11 +48,11 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
     yield from _fact("command", Text(phrases.visible(" ".join(run.command))), width)
     source = f" ({phrases.visible(run.service_name_source)})" if run.service_name_source else ""
     yield from _fact("service", Text(phrases.visible(run.service_name)).append(source, "dim"), width)
-    if about.listing.totals is not None:
-        interrupted = about.accounts.total().interrupted
-        yield from _fact("recorded", _recorded(about.listing.totals, interrupted, glyphs), width)
+    totals, accounted = about.listing.totals, about.accounts.total()
+    recorded = accounted.recorded
+    if totals is not None and (not totals.is_empty or not recorded):
+        yield from _fact("recorded", _recorded(totals, accounted.interrupted, glyphs), width)
     elif any(about.accounts):
-        recorded = about.accounts.total().recorded
         counted = [phrases.count(number, kind.removesuffix("s")) for kind, number in recorded.items()]
         yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
     arrived = arrival.lines(about, width - _INDENT, glyphs, now_ns)
@@ -70,7 +70,7 @@ def _fact(label: str, value: Text, width: int) -> Iterator[Text]:
 
 
 def _recorded(totals: Totals, interrupted: int, glyphs: Glyphs) -> Text:
-    if not (totals.spans or totals.logs or totals.metric_points):
+    if totals.is_empty:
         return Text("nothing", "yellow")
     text = Text(phrases.count(totals.spans, "span"))
     if totals.errors:
