@@ -279,6 +279,27 @@ def test_request_on_a_connection_that_nobody_keeps_is_not_written_down(server):
     assert events == ["let go"]
 
 
+def test_connection_that_the_server_ends_with_its_answer_is_made_anew(server, guard):
+    keeping = Keeping(
+        lambda descriptor: guard.keep("spans-0", descriptor), lambda: guard.let_go("spans-0"), lambda: None
+    )
+    client = KeptConnection("127.0.0.1", server.port, DEADLINE_S, keeping)
+
+    def answer():
+        for body in (b"x" * 9_000, b"", b""):
+            connection = server.accept()
+            read_request(connection)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + body)
+            connection.close()
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    assert [len(client.post("/", b"one", {}).body) for _ in range(3)] == [9_000, 0, 0]
+    answering.join()
+    client.close()
+    assert guard.calls == ["keep", "let go"] * 3
+
+
 def test_answer_that_is_too_long_ends_the_connection(server):
     keeping = Keeping(lambda _: True, lambda: None, lambda: None)
     client = KeptConnection("127.0.0.1", server.port, DEADLINE_S, keeping)
