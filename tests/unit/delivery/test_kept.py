@@ -193,6 +193,21 @@ def test_request_that_lacks_its_last_byte_is_sent_again(server, leave_on_wire, o
     assert channel.totals() == Totals(7, 0, 0)
 
 
+def test_answer_that_takes_long_is_waited_for_though_the_server_is_told_that_no_more_will_come(
+    server, leave_on_wire, open_channel, monkeypatch
+):
+    monkeypatch.setattr(kept, "_PATIENCE_S", 0.05)
+    connection = leave_on_wire()
+    channel = open_channel()
+    channel.begin_flush()
+    assert read_request(connection) == b"payload"
+    assert connection.recv(1) == b""
+    connection.sendall(OK)
+    assert answer_the_rest(server) == b"more"
+    assert channel.wait_flushed(monotonic() + DEADLINE_S)
+    assert channel.totals() == Totals(7, 0, 0)
+
+
 def test_server_that_never_answers_is_waited_for_as_long_as_the_profile_says(server, leave_on_wire):
     connection = leave_on_wire()
     with socket.create_connection(("127.0.0.1", server.port)) as other:
