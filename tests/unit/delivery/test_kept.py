@@ -245,7 +245,7 @@ def test_kept_connection_of_an_outbox_with_nothing_on_the_wire_is_ended(server, 
     assert server.accept().recv(1) == b""
 
 
-def test_last_byte_goes_when_it_is_written_down_and_the_answer_stays_until_the_next_request(server, guard):
+def test_last_byte_goes_when_it_is_written_down_and_the_answer_stays_until_it_is_let_go_of(server, guard):
     events = []
 
     def put_on_wire():
@@ -276,6 +276,9 @@ def test_last_byte_goes_when_it_is_written_down_and_the_answer_stays_until_the_n
         poster.join()
         with socket.socket(fileno=guard.take("spans-0")) as copy:
             assert copy.recv(1_000, socket.MSG_PEEK) == OK
+    client.forget()
+    with socket.socket(fileno=guard.take("spans-0")) as copy, pytest.raises(BlockingIOError):
+        copy.recv(1_000, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     client.close()
     assert ours.recv(1) == b""
     assert events == ["keep", b"on", 200, b"tw", 200]
