@@ -30,6 +30,9 @@ class Transport(Protocol):
     def send(self, data: bytes) -> retry.Outcome:
         """Send one serialised ``Export*ServiceRequest`` and wait for the answer; may raise anything."""
 
+    def forget(self) -> None:
+        """Let go of the answer, if it was left where a next agent would find it: what it said is written down. Raises nothing."""
+
 
 class Unanswered(Protocol):
     """A request that an earlier agent was killed over, and whose connection is still there."""
@@ -204,6 +207,8 @@ class Channel:
                 self._transport = None
                 outcome = retry.of_failure(error)
             self._settle(batch, outcome)
+            if self._transport is not None:
+                self._transport.forget()
 
     def _take_over(self) -> None:
         """Learn what was answered to the request that an earlier agent was killed over; what was taken is not sent again."""

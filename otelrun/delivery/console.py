@@ -30,6 +30,9 @@ class Console:
         rows = _ROWS[self._signal](to_plain(self._signal, data))
         return write_text(self._fd, "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
 
+    def forget(self) -> None:
+        """Nothing to let go of; see ``channel.Transport``."""
+
 
 def _spans(plain: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for resource in plain.get("resourceSpans", ()):

@@ -21,6 +21,9 @@ class OtlpFile:
         """Write one line; see ``channel.Transport``."""
         return write_text(self._fd, to_json(self._signal, data) + "\n")
 
+    def forget(self) -> None:
+        """Nothing to let go of; see ``channel.Transport``."""
+
 
 def open_stream(output_stream: str) -> int:
     """Open the file of an ``output_stream`` such as ``file:///var/log/otel.jsonl`` for appending.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.delivery import answers
@@ -63,15 +63,13 @@ class KeptConnection(HTTPConnection):
         super().close()
 
     def post(self, target: str, body: bytes, headers: Mapping[str, str]) -> answers.Answer:
-        """Post a request and wait for its answer, which is left on the connection until the next request.
+        """Post a request and wait for its answer, which is left on the connection until ``forget`` or the next request.
 
         Raises:
             OSError: there is no connection, or it broke.
             HTTPException: what came is no answer.
         """
-        if self._is_answer_unread:
-            self._is_answer_unread = False
-            self.getresponse().read()  # all of it is there
+        self.forget()
         self.request("POST", target, self._pieces(body), {**headers, "Content-Length": str(len(body))})
         answer = answers.peek(self.sock, self._timeout_s)
         if answer.is_whole:
@@ -79,6 +77,15 @@ class KeptConnection(HTTPConnection):
         else:
             self.close()
         return answer
+
+    def forget(self) -> None:
+        """Take the last answer off the connection, all of which is there."""
+        if self._is_answer_unread:
+            self._is_answer_unread = False
+            try:
+                self.getresponse().read()
+            except (OSError, HTTPException):
+                self.close()
 
     def _pieces(self, body: bytes) -> Iterator[memoryview]:
         """Give the body in two: the server has all of it only when it is written down that it may."""
@@ -123,7 +130,10 @@ class Unanswered:
         return answers.judge(answer, is_json=self._is_json)
 
     def close(self) -> None:
-        """End the connection, for the server too."""
+        """End the connection, for the server too, and in peace: with something unread it would be reset."""
+        with suppress(OSError):
+            self._connection.setblocking(False)
+            self._connection.recv(answers.LONGEST_BODY)
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()

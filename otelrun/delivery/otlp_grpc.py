@@ -60,6 +60,9 @@ class OtlpGrpc:
             )
         return retry.delivered(*retry.partial_success(answer))
 
+    def forget(self) -> None:
+        """Nothing to let go of; see ``channel.Transport``."""
+
 
 def _credentials(tls: Tls) -> Any:
     return grpc.ssl_channel_credentials(_read(tls.ca_file), _read(tls.key_file), _read(tls.cert_file))

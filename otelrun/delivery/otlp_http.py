@@ -101,6 +101,11 @@ class OtlpHttp:
                 raise
         return self._post(body)  # the server had closed the kept connection meanwhile
 
+    def forget(self) -> None:
+        """Take the last answer off a connection that is kept; see ``channel.Transport``."""
+        if isinstance(self._connection, KeptConnection):
+            self._connection.forget()
+
     def _body(self, data: bytes) -> bytes:
         if self._is_json:
             from otelrun.delivery.otlp_json import to_json  # noqa: PLC0415 - loads protobuf

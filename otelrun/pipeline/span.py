@@ -259,11 +259,11 @@ class Span(trace.Span):
             record = (*record, *self._rare_fields())
         slot = self._slot
         if slot is None:
-            if not tracer.recorder.is_inherited(self._start):
-                tracer.recorder.append(SPAN, encode_whole(record))
-        elif slot.words is not None:
             tracer.recorder.append(SPAN, encode_whole(record))
-            slot.words[slot.index] = 0  # after the record is there: at any moment one of the two shows the span
+        elif (
+            slot.words is not None
+        ):  # else the span is the parent's, of a process that has forked since, and so is its record
+            tracer.recorder.append(SPAN, encode_whole(record), slot)
             slot.free.append(slot)
         if tracer.processors:
             readable = readable_span(self)

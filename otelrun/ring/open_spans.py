@@ -5,6 +5,7 @@ No lock: each step that must happen once is one operation of the interpreter.
 
 from __future__ import annotations
 
+from collections import deque
 from marshal import dumps, loads
 
 from otelrun.ring import layout
@@ -23,7 +24,7 @@ class Slot:
     """The place of one open span.
 
     When the span's own record is written, ``words[index] = 0`` and ``free.append(slot)`` give the place back; both are left to
-    the caller, who is in a hurry.
+    those who write it, who are in a hurry.
 
     Attributes:
         words: the ring as 64-bit words; None where the span is the parent's, of a process that has forked since.
@@ -33,7 +34,7 @@ class Slot:
 
     __slots__ = ("free", "index", "words")
 
-    def __init__(self, words: Any, index: int, free: list[Slot]) -> None:
+    def __init__(self, words: Any, index: int, free: list[Slot] | deque[Slot]) -> None:
         """Take the place."""
         self.words = words
         self.index = index
@@ -56,24 +57,24 @@ class OpenSpans:
         self._words = words
         self._unused = iter(range(first // 8, (first + size) // 8, layout.OPEN_SLOT_WORDS))
         self._free: list[Slot] = []
-        self._made: list[Slot] = []
+        self._nowhere = Slot({}, 0, deque(maxlen=0))
+        self._made = [self._nowhere]
 
-    def put(self, payload: bytes) -> Slot | None:
+    def put(self, payload: bytes) -> Slot:
         """Write a started span into a free slot.
 
         Args:
             payload: what ``record.decode_open_span`` reads.
 
         Returns:
-            The slot; None where all are taken.
+            The slot; where all are taken one that is nowhere.
         """
         try:
             slot = self._free.pop()
         except IndexError:
-            made = self._make()
-            if made is None:
-                return None
-            slot = made
+            slot = self._make()
+            if slot is self._nowhere:
+                return slot
         length = len(payload)
         if length > layout.OPEN_CAPACITY:
             payload = _shorten(payload)
@@ -84,8 +85,8 @@ class OpenSpans:
         self._words[index] = length  # last: the slot is free until now
         return slot
 
-    def _make(self) -> Slot | None:
-        """Give a slot that was never used, and have some more at hand; None where there is none."""
+    def _make(self) -> Slot:
+        """Give a slot that was never used, and have some more at hand; the one that is nowhere where there is none."""
         for _, index in zip(range(_FEW), self._unused, strict=False):
             slot = Slot(self._words, index, self._free)
             self._made.append(slot)
@@ -93,7 +94,7 @@ class OpenSpans:
         try:
             return self._free.pop()
         except IndexError:
-            return None
+            return self._nowhere
 
     def leave_to_parent(self) -> None:
         """Have every span that is open now known as the parent's, in a forked child."""

@@ -66,8 +66,9 @@ class Recorder:
     Attributes:
         generation: counts the rings of this process line; whoever keeps a scope id or a cell index must forget it when this
             number changes (after fork).
-        append: ``append(kind, payload)`` takes an encoded record. Once there is a ring it is the ring's own method, so that
-            the recording path has no step in between: look it up for each record.
+        append: ``append(kind, payload, slot)`` takes an encoded record, and the slot of the span that has ended with it, if one has.
+            Once there is a ring it is the ring's own method, so that the recording path has no step in between: look it up for
+            each record.
         open_spans: takes the spans that have started; None where they are not tracked. Look it up for each span.
         is_opening: whether the ring is being made at this moment; seen only by other threads, and by a signal handler that
             interrupts it, which must not take a missing series for one that found no room.
@@ -92,7 +93,7 @@ class Recorder:
             last_wait_ns: how long process 1 of a container may wait at its end for the agent, which ends with it.
         """
         self.generation = 0
-        self.append: Callable[[int, bytes], None] = self._append_first
+        self.append: Callable[..., None] = self._append_first
         self._directory = directory
         self._describe = describe
         self._sizes = sizes
@@ -101,7 +102,6 @@ class Recorder:
         self._writer: RingWriter | None = None
         self._is_off = False
         self._lock: RLock | LastLock = RLock()
-        self._forked_ns = 0
         self.open_spans: Any = FirstOpenSpan(self) if sizes.open else None
         self._early: list[tuple[int, bytes]] = []
         self.is_opening = False
@@ -113,8 +113,6 @@ class Recorder:
     def _forget(self) -> None:
         """Leave the parent's ring to the parent; the child gets one of its own at its first record."""
         self.generation += 1
-        if self._sizes.open:
-            self._forked_ns = time_ns()
         if self._writer is not None and self._writer.open_spans is not None:
             self._writer.open_spans.leave_to_parent()
         self.append = self._append_first
@@ -204,19 +202,15 @@ class Recorder:
             return f"; set {OTELRUN_DIR} to a place with room"
         return ""
 
-    def is_inherited(self, start_ns: int) -> bool:
-        """Say whether a span without a slot is from before this process was forked: then it is the parent's to record."""
-        return start_ns < self._forked_ns
-
     def record(self, kind: int, fields: tuple[Any, ...]) -> None:
         """Append one record of ``kind`` (see ``ring.record``) with its fields in order."""
         self.append(kind, encode(kind, fields))
 
-    def _append_first(self, kind: int, payload: bytes) -> None:
+    def _append_first(self, kind: int, payload: bytes, slot: Slot | None = None) -> None:
         """Stand for ``append`` until this process has a ring."""
         writer = self.writer
         if writer is not None:
-            writer.append(kind, payload)
+            writer.append(kind, payload, slot)
         elif self.is_opening:
             self._early.append((kind, payload))
 

@@ -22,6 +22,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otelrun.ring.open_spans import Slot
+
 _HOLD_STEP_S = 0.0005
 _PATIENCE_S = 0.05
 _pack_record = struct.Struct(layout.RECORD_HEADER).pack
@@ -84,7 +86,7 @@ class RingWriter:
         self._stalled_at = -1
         self._lock: RLock | LastLock = RLock()
         self._busy = False
-        self._pending: deque[tuple[int, bytes]] = deque()
+        self._pending: deque[tuple[int, bytes, Slot | None]] = deque()
         words = self.words
         words[layout.WORD_VERSION] = layout.VERSION
         words[layout.WORD_TABLES_SIZE] = tables_size
@@ -131,7 +133,7 @@ class RingWriter:
     def _take_over(self) -> None:
         self._busy = False
 
-    def append(self, kind: int, payload: bytes) -> None:
+    def append(self, kind: int, payload: bytes, slot: Slot | None = None) -> None:
         """Append one record; where there is no room for it, count it as dropped.
 
         Safe when a signal handler or a finalizer records in the middle of a record: the inner one waits its turn.
@@ -139,10 +141,12 @@ class RingWriter:
         Args:
             kind: small number of the kind of record, for the counters.
             payload: the bytes, from ``record.encode``.
+            slot: of the span whose record it is. It is cleared in the same breath, so that an exception that a signal handler
+                raises here leaves the span either open or ended.
         """
         with self._lock:
             if self._busy:
-                self._pending.append((kind, payload))
+                self._pending.append((kind, payload, slot))
                 return
             self._busy = True
             try:
@@ -153,17 +157,20 @@ class RingWriter:
                     start = self._origin + head
                     self._map[start : start + 8 + length] = _pack_record(length, crc32(payload)) + payload
                     self.words[_HEAD] = self._head = end
+                    if slot is not None:
+                        slot.words[slot.index] = 0
                 else:
-                    self._append_slowly(kind, payload)
+                    self._append_slowly(kind, payload, slot)
             finally:
                 self._busy = False
             if self._pending:
                 self.append(*self._pending.popleft())
 
-    def _append_slowly(self, kind: int, payload: bytes) -> None:
+    def _append_slowly(self, kind: int, payload: bytes, slot: Slot | None) -> None:
         """Append where the record may not fit; count it as dropped where it does not, or a signal handler raises meanwhile."""
         if layout.RECORD_HEADER_SIZE + len(payload) > self._size // 2:
             self.words[layout.WORD_TOO_LARGE + kind] += 1
+            _clear(slot)
             return
         is_put = False
         try:
@@ -171,6 +178,7 @@ class RingWriter:
         finally:
             if not is_put:
                 self.words[_DROPPED + kind] += 1
+            _clear(slot)
 
     def _put(self, payload: bytes) -> bool:
         """Append where the record must start anew at the beginning of the region, or the tail may have moved."""
@@ -268,3 +276,8 @@ class LastLock:
             self._lock.release()
         except RuntimeError:
             pass  # it is a dead thread's
+
+
+def _clear(slot: Slot | None) -> None:
+    if slot is not None:
+        slot.words[slot.index] = 0

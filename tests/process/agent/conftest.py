@@ -142,8 +142,14 @@ class Run:
     def destinations(self):
         return {row["signal"]: (row["exported"], row["dropped"], row["held"]) for row in self.state()["destinations"]}
 
-    def waiting_signals(self):
-        return sorted(row["signal"] for row in self.state().get("destinations", ()) if row["state"] == "holding")
+    def wait_until_held(self, *signals):
+        """Wait until the channels of these signals have found their endpoint away: not all of them try at the same time."""
+
+        def held():
+            rows = self.state().get("destinations", ())
+            return {row["signal"] for row in rows if row["state"] == "holding"}
+
+        wait_for(lambda: held() >= set(signals), DEADLINE_S, what="all of it to be held")
 
     def log(self):
         path = Path(self.directory.log)

@@ -20,7 +20,7 @@ def test_pipe_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goes_on
     place = f"otelrun: http://127.0.0.1:{port}"
     held = f"{place}: connection refused: telemetry is held locally until it answers\n"
     assert run.process.stderr.readline().decode() == held
-    wait_for(lambda: run.waiting_signals() == ["logs", "spans"], DEADLINE_S, what="both to have waited")
+    run.wait_until_held("spans", "logs")
     with OtlpSink(http_port=port) as sink:
         again = f"{place}: delivering again, 10 held spans and 10 held log records sent\n"
         assert run.process.stderr.readline().decode() == again

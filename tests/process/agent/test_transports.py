@@ -202,7 +202,7 @@ def test_terminal_gets_one_line_when_delivery_begins_to_wait_and_one_when_it_goe
 
     wait_for(lines, DEADLINE_S)
     assert run.log().count("held locally") == 1
-    wait_for(lambda: run.waiting_signals() == ["logs", "spans"], DEADLINE_S, what="both to have waited")
+    run.wait_until_held("spans", "logs")
     with OtlpSink(http_port=port) as sink:
         wait_for(lambda: len(sink.spans()) == 10 and len(sink.logs()) == 10, DEADLINE_S)
         wait_for(lambda: len(lines()) > 1, DEADLINE_S)

@@ -83,6 +83,9 @@ def sent(monkeypatch):
             payloads.append((self.signal, data))
             return retry.Outcome(retry.DELIVERED)
 
+        def forget(self):
+            """Have nothing to forget."""
+
     monkeypatch.setattr(exporters, "open_transport", lambda _exporter, signal, *_: FakeTransport(signal))
     return payloads
 

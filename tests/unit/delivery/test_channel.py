@@ -27,6 +27,7 @@ class FakeTransport:
     def __init__(self, *answers):
         self.answers = list(answers)
         self.sent = []
+        self.forgotten = 0
         self.called = threading.Semaphore(0)
 
     def send(self, data):
@@ -36,6 +37,9 @@ class FakeTransport:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def forget(self):
+        self.forgotten += 1
 
 
 @pytest.fixture
@@ -66,6 +70,21 @@ def test_records_are_delivered_and_counted(make_channel):
     channel.put(b"one", 3, MARK)
     assert channel.wait_flushed(monotonic() + DEADLINE_S)
     assert (transport.sent, channel.totals(), channel.state, told) == ([b"one"], Totals(3, 0, 0), "delivering", [])
+
+
+def test_answer_is_let_go_of_when_what_it_said_is_written_down(make_channel):
+    held = []
+
+    class Answered(FakeTransport):
+        def forget(self):
+            super().forget()
+            held.append(channel.totals().held)
+
+    transport = Answered(Outcome(retry.RETRY, "HTTP 503", 0.0))
+    channel, _ = make_channel(transport)
+    channel.put(b"one", 3, MARK)
+    wait_for(lambda: transport.forgotten == 2, DEADLINE_S)
+    assert held == [3, 0]
 
 
 def test_records_wait_for_a_full_batch(make_channel):
@@ -153,6 +172,9 @@ def test_request_that_is_too_large_goes_in_parts_and_what_cannot_be_parted_is_dr
             self.taken.append(len(wire_reader.records("spans", data)))
             return Outcome(retry.DELIVERED)
 
+        def forget(self):
+            """Have nothing to forget."""
+
     transport = Small()
     channel, told = make_channel(transport)
     channel.put(spans(*[50] * 20, 1_000, 50), 22, MARK)
@@ -170,6 +192,9 @@ def test_request_that_is_too_large_and_cannot_be_read_is_dropped(make_channel):
     class NoRoom:
         def send(self, _):
             return Outcome(retry.TOO_LARGE, "HTTP 413")
+
+        def forget(self):
+            """Have nothing to forget."""
 
     channel, _ = make_channel(NoRoom())
     channel.put(b"not a request", 2, MARK)
@@ -261,6 +286,9 @@ def test_hanging_transport_holds_up_neither_putting_nor_stopping(make_channel):
         def send(self, _):
             release.wait(DEADLINE_S)
             return Outcome(retry.DELIVERED)
+
+        def forget(self):
+            """Have nothing to forget."""
 
     channel, _ = make_channel(Hanging())
     started = monotonic()

@@ -193,6 +193,21 @@ def test_request_that_lacks_its_last_byte_is_sent_again(server, leave_on_wire, o
     assert channel.totals() == Totals(7, 0, 0)
 
 
+def test_answer_that_takes_long_is_waited_for_though_the_server_is_told_that_no_more_will_come(
+    server, leave_on_wire, open_channel, monkeypatch
+):
+    monkeypatch.setattr(kept, "_PATIENCE_S", 0.05)
+    connection = leave_on_wire()
+    channel = open_channel()
+    channel.begin_flush()
+    assert read_request(connection) == b"payload"
+    assert connection.recv(1) == b""
+    connection.sendall(OK)
+    assert answer_the_rest(server) == b"more"
+    assert channel.wait_flushed(monotonic() + DEADLINE_S)
+    assert channel.totals() == Totals(7, 0, 0)
+
+
 def test_server_that_never_answers_is_waited_for_as_long_as_the_profile_says(server, leave_on_wire):
     connection = leave_on_wire()
     with socket.create_connection(("127.0.0.1", server.port)) as other:
@@ -230,7 +245,7 @@ def test_kept_connection_of_an_outbox_with_nothing_on_the_wire_is_ended(server, 
     assert server.accept().recv(1) == b""
 
 
-def test_last_byte_goes_when_it_is_written_down_and_the_answer_stays_until_the_next_request(server, guard):
+def test_last_byte_goes_when_it_is_written_down_and_the_answer_stays_until_it_is_let_go_of(server, guard):
     events = []
 
     def put_on_wire():
@@ -261,6 +276,9 @@ def test_last_byte_goes_when_it_is_written_down_and_the_answer_stays_until_the_n
         poster.join()
         with socket.socket(fileno=guard.take("spans-0")) as copy:
             assert copy.recv(1_000, socket.MSG_PEEK) == OK
+    client.forget()
+    with socket.socket(fileno=guard.take("spans-0")) as copy, pytest.raises(BlockingIOError):
+        copy.recv(1_000, socket.MSG_PEEK | socket.MSG_DONTWAIT)
     client.close()
     assert ours.recv(1) == b""
     assert events == ["keep", b"on", 200, b"tw", 200]
@@ -277,6 +295,27 @@ def test_request_on_a_connection_that_nobody_keeps_is_not_written_down(server):
     answering.join()
     client.close()
     assert events == ["let go"]
+
+
+def test_connection_that_the_server_ends_with_its_answer_is_made_anew(server, guard):
+    keeping = Keeping(
+        lambda descriptor: guard.keep("spans-0", descriptor), lambda: guard.let_go("spans-0"), lambda: None
+    )
+    client = KeptConnection("127.0.0.1", server.port, DEADLINE_S, keeping)
+
+    def answer():
+        for body in (b"x" * 9_000, b"", b""):
+            connection = server.accept()
+            read_request(connection)
+            connection.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + body)
+            connection.close()
+
+    answering = threading.Thread(target=answer)
+    answering.start()
+    assert [len(client.post("/", b"one", {}).body) for _ in range(3)] == [9_000, 0, 0]
+    answering.join()
+    client.close()
+    assert guard.calls == ["keep", "let go"] * 3
 
 
 def test_answer_that_is_too_long_ends_the_connection(server):

@@ -65,12 +65,17 @@ def test_a_span_that_ended_leaves_its_slot_to_others(writer, reader):
     assert sorted(names(reader)) == ["second", "third"]
 
 
-def test_where_all_slots_are_taken_a_span_has_none(writer, reader):
-    made = [writer.open_spans.put(opened(number, str(number))) for number in range(SLOTS + 3)]
-    assert made[SLOTS:] == [None] * 3
-    assert sorted(names(reader), key=int) == [str(number) for number in range(SLOTS)]
+def test_where_all_slots_are_taken_a_span_is_nowhere(writer, reader):
+    made = [writer.open_spans.put(opened(number, str(number))) for number in range(1, SLOTS + 4)]
+    assert len(set(made)) == SLOTS + 1
+    assert sorted(names(reader), key=int) == [str(number) for number in range(1, SLOTS + 1)]
     positions = [position for position, _ in reader.interrupted(2_000)]
     assert len(set(positions)) == SLOTS
+    for slot in made[SLOTS:]:
+        writer.append(SPAN, ended(99), slot)
+        slot.free.append(slot)
+    assert len(names(reader)) == SLOTS
+    assert writer.open_spans.put(opened(99)) is made[-1]
 
 
 @pytest.mark.parametrize("name", ["n" * 5_000, "\N{GRINNING FACE}" * 500])
@@ -79,6 +84,16 @@ def test_a_span_that_is_too_large_keeps_its_ids_and_the_beginning_of_its_name(wr
     [(_, span)] = reader.interrupted(2_000)
     assert (span.trace_id, span.span_id, span.name) == (TRACE, 1, name[:96])
     assert span.attributes == {"otelrun.interrupted": True}
+
+
+def test_a_record_clears_the_slot_of_its_span_whether_it_finds_room_or_not(writer, reader):
+    for payload in (ended(1), ended(2) + bytes(1_000), ended(3) + bytes(3_000)):
+        writer.append(SPAN, payload, writer.open_spans.put(opened(7)))
+    for _ in range(30):
+        writer.append(SPAN, ended(4) + bytes(300), writer.open_spans.put(opened(8)))
+    counts = reader.counts()
+    assert (counts.too_large["spans"], counts.dropped["spans"] > 0) == (1, True)
+    assert names(reader) == []
 
 
 def test_a_span_whose_record_is_there_already_did_end(writer, reader):
@@ -116,6 +131,6 @@ def test_a_slot_that_is_half_written_or_damaged_is_passed_over(writer, reader):
 
 
 def test_in_a_forked_child_the_parents_spans_are_known_as_such(writer):
-    slot = writer.open_spans.put(opened(1))
+    made = [writer.open_spans.put(opened(number)) for number in range(SLOTS + 1)]
     writer.open_spans.leave_to_parent()
-    assert slot.words is None
+    assert {slot.words for slot in made} == {None}
