@@ -66,9 +66,9 @@ class Recorder:
     Attributes:
         generation: counts the rings of this process line; whoever keeps a scope id or a cell index must forget it when this
             number changes (after fork).
-        append: ``append(kind, payload, slot)`` takes an encoded record, and the slot of the span that has ended with it, if one has.
-            Once there is a ring it is the ring's own method, so that the recording path has no step in between: look it up for
-            each record.
+        append: ``append(kind, payload, slot)`` takes an encoded record, and the slot of the span that has ended with it, if any.
+            Once there is a ring it is the ring's own method, so that the recording path has no step in between: look it up
+            for each record.
         open_spans: takes the spans that have started; None where they are not tracked. Look it up for each span.
         is_opening: whether the ring is being made at this moment; seen only by other threads, and by a signal handler that
             interrupts it, which must not take a missing series for one that found no room.
