@@ -69,6 +69,19 @@ def follow(work: RunWork, processes: owners.Processes) -> None:
         pause_s = min(2 * pause_s, _LONGEST_WAIT_S)
 
 
+def read_on(work: RunWork, processes: owners.Processes, deadline: float) -> None:
+    """After a run is over: read what a slow endpoint had left no room for, as it makes room.
+
+    Args:
+        work: what is done for the run.
+        processes: gives the pauses.
+        deadline: monotonic seconds; what is not read then stays in its ring.
+    """
+    while work.has_rings() and monotonic() < deadline:
+        if not work.drain():
+            processes.wait(_SHORTEST_WAIT_S)
+
+
 def _is_over(run: RunDirectory, processes: owners.Processes, has_news: Callable[[], bool]) -> bool:
     """Say whether nobody is left to record anything: looks twice for members of the run that have no ring so far."""
     if processes.is_any_alive():

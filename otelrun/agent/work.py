@@ -112,6 +112,10 @@ class RunWork:
         """All channels, of all signals."""
         return [*self._spans, *self._logs, *(reader.channel for reader in self._readers)]
 
+    def has_rings(self) -> bool:
+        """Say whether there are rings that are not done with."""
+        return bool(self._rings)
+
     def is_any_owner_alive(self) -> bool:
         """Say whether the process of any ring still runs."""
         return self._rings.is_any_alive()
@@ -338,6 +342,7 @@ class RunWork:
 
     def _finish_ring(self, ring: Ring) -> None:
         """Take the last of a ring whose process has ended, with the spans it was in, and remove it."""
+        self._tell_of_drops()
         reader = ring.reader
         ended_ns = ring.ended_ns()
         self._last_end_ns = max(self._last_end_ns, ended_ns)

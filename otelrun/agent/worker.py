@@ -56,6 +56,7 @@ def serve(
         notices.hush()
         deadline = monotonic() + budget_s
         work.begin_finish()
+        loop.read_on(work, processes, deadline)
         work.finish(deadline)
     else:
         deadline = monotonic() + budget_s

@@ -42,7 +42,7 @@ OTELRUN = Map(
             {
                 "size": _ring_integer(4_194_304),
                 "tables_size": _ring_integer(524_288, is_table=True),
-                "hold_ms": Integer(unit=MILLISECONDS, example=50),
+                "hold_ms": Integer(unit=MILLISECONDS, example=200),
                 "open_spans": Integer(maximum=_MOST_OPEN_SPANS, example=1_024),
             }
         ),

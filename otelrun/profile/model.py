@@ -176,7 +176,7 @@ class Ring(NamedTuple):
 
     size: int = 4 * 1024 * 1024
     tables_size: int = 512 * 1024
-    hold_ms: int = 50
+    hold_ms: int = 200
     open_spans: int = 1_024
 
 

@@ -8,7 +8,7 @@ from time import monotonic, time_ns
 
 import pytest
 
-from otelrun.agent import accounting
+from otelrun.agent import accounting, loop
 from otelrun.agent.notices import Notices
 from otelrun.agent.owners import Processes
 from otelrun.agent.work import RunWork
@@ -290,6 +290,34 @@ def test_that_a_ring_is_full_is_told_once_in_a_run(run, stores, sent):
     [line] = told
     assert line.startswith(f"process {os.getpid()} records more than can be read")
     finish(work)
+
+
+def test_what_a_slow_endpoint_left_no_room_for_is_read_after_the_end_as_it_makes_room(run, stores, sent, monkeypatch):
+    writer = make_ring(run)
+    append_span(writer)
+    work = make_work(run)
+    work.drain()
+    append_span(writer)
+    monkeypatch.setattr(work._rings, "is_alive", lambda _: False)
+    [channel] = [channel for channel in work.channels if channel.signal == "spans"]
+    answers = iter([True, True, False])
+    monkeypatch.setattr(channel, "is_behind", lambda _: next(answers, False))
+    loop.read_on(work, Processes(), monotonic() + DEADLINE_S)
+    assert (work.has_rings(), os.listdir(run.rings)) == (False, [])
+    finish(work)
+
+
+def test_what_a_slow_endpoint_leaves_no_room_for_stays_in_the_ring(run, stores, sent, monkeypatch):
+    writer = make_ring(run)
+    append_span(writer)
+    work = make_work(run)
+    work.drain()
+    monkeypatch.setattr(work._rings, "is_alive", lambda _: False)
+    monkeypatch.setattr(type(work.channels[0]), "is_behind", lambda *_: True)
+    loop.read_on(work, Processes(), monotonic() + 0.05)
+    assert work.has_rings()
+    finish(work)
+    assert os.listdir(run.rings) == [os.path.basename(writer.path)]
 
 
 def test_slow_endpoint_holds_up_reading_and_one_that_is_away_does_not(run, stores, sent, monkeypatch):
