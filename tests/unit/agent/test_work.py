@@ -312,6 +312,7 @@ def test_what_a_slow_endpoint_leaves_no_room_for_stays_in_the_ring(run, stores, 
     append_span(writer)
     work = make_work(run)
     work.drain()
+    append_span(writer)
     monkeypatch.setattr(work._rings, "is_alive", lambda _: False)
     monkeypatch.setattr(type(work.channels[0]), "is_behind", lambda *_: True)
     loop.read_on(work, Processes(), monotonic() + 0.05)
