@@ -161,18 +161,19 @@ class Outbox:
         with self._lock:
             before = self._dropped
             frame = Frame(self._next_serial, -1, OVERHEAD + len(payload), count, time_ns(), mark, payload)
-            if not self._find_place(frame, payload):
-                self._drop(mark.ring, count, FULL)
+            obstacle = self._find_place(frame, payload)
+            if obstacle:
+                self._drop(mark.ring, count, obstacle)
                 self.mark = mark
                 self._save()
             self.mark = mark
             return self._dropped - before
 
-    def _find_place(self, frame: Frame, payload: bytes) -> bool:
-        """Put a frame on disk, or else in memory for as long as this agent lives; say whether there was room."""
+    def _find_place(self, frame: Frame, payload: bytes) -> str:
+        """Put a frame on disk, or else in memory for as long as this agent lives; say why not, empty where it was put."""
         if self._file is not None:
             if not self._make_room(frame.size, self.limit, in_memory=False):
-                return False
+                return FULL
             try:
                 if self._file.end > 2 * self.limit:
                     self._rewrite({})
@@ -180,11 +181,11 @@ class Outbox:
             except OSError:
                 pass
             else:
-                return True
+                return ""
         if not self._make_room(frame.size, min(self.limit, MEMORY_LIMIT), in_memory=True):
-            return False
+            return NO_SPACE
         self._hold(frame)
-        return True
+        return ""
 
     def drop(self, count: int, mark: Mark, reason: str) -> None:
         """Count ``count`` records as dropped that were to be put here."""
@@ -412,9 +413,9 @@ class Outbox:
                 size, records = OVERHEAD + len(payload), frame.records - done - len(gone)
                 yield frame._replace(size=size, records=records), payload
 
-    def _count_gone(self, victims: Mapping[int, set[int]], sign: int) -> None:
+    def _count_gone(self, victims: Mapping[int, set[int]], sign: int, reason: str = FULL) -> None:
         for index, gone in victims.items():
-            self._drop(self._frames[index].mark.ring, sign * len(gone), FULL)
+            self._drop(self._frames[index].mark.ring, sign * len(gone), reason)
             self._count_held(self._frames[index].mark.ring, -sign * len(gone))
 
     def _rewrite(self, victims: Mapping[int, set[int]]) -> None:
@@ -438,7 +439,7 @@ class Outbox:
         self._replace_frames(frames, done)
 
     def _thin_memory(self, victims: Mapping[int, set[int]]) -> None:
-        self._count_gone(victims, 1)
+        self._count_gone(victims, 1, NO_SPACE)
         kept = [frame._replace(payload=payload) for frame, payload in self._kept(victims)]
         self._replace_frames(kept, 0 if 0 in victims else self._done)
         self._save()

@@ -187,3 +187,13 @@ def test_nothing_is_said_to_be_on_the_wire_while_some_is_in_memory_alone(disk, p
     disk.fault = 0
     again = Outbox(path, "spans")
     assert (again.left_on_wire(), again.totals()) == (None, Totals(0, 0, 1))
+
+
+def test_what_finds_no_room_in_memory_since_the_disk_has_none_says_so(tmp_path):
+    box = Outbox(str(tmp_path / "gone" / "metrics-0"), "metrics", limit=1_000)
+    for _ in range(10):
+        box.put(b"x" * 300, 1, MARK)
+    [(ring, source)] = box.by_source().items()
+    assert (ring, source.held + sum(source.dropped.values()), list(source.dropped)) == (1, 10, ["no space on disk"])
+    box.put(b"x" * 5_000, 1, MARK)
+    assert list(box.by_source()[1].dropped) == ["no space on disk"]
