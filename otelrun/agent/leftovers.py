@@ -87,7 +87,7 @@ def _wait_for_answers(work: RunWork, deadline: float) -> None:
 def _finish(claim: Claim, work: RunWork, deadline: float) -> None:
     try:
         work.finish(deadline)
-    except Exception:  # noqa: BLE001 - as above
+    except Exception:  # noqa: BLE001 - one damaged run hides no others
         Notices(claim.run.log, None).failed("recovery")
     _let_go(claim)
 

@@ -41,7 +41,7 @@ class Versions:
         if number < 0:
             return None
         self._last = number, kept[number]
-        return marshal.loads(kept[number])  # noqa: S302
+        return marshal.loads(kept[number])  # noqa: S302 - as above
 
     def save(self, number: int, value: Any) -> None:
         """Write a new version, and keep the one before it; where there is no space both stay as they are."""
