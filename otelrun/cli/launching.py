@@ -6,10 +6,11 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from otelrun import inheritance
 from otelrun.diagnostics import guarded, tell
 from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_INIT
 from otelrun.errors import OtelrunError
-from otelrun.launch.environment import build_bare_environment, build_environment, without_locale_coercion
+from otelrun.launch.environment import without_locale_coercion
 from otelrun.launch.execute import execute, initial_variable_names
 from otelrun.launch.target import Target, resolve_target
 
@@ -83,15 +84,15 @@ def _prepare(
 ) -> _Start:
     """Find out how the program is to be run, and begin its recording."""
     if environment.get(OTELRUN_DISABLED, "").lower() in _TRUE:
-        return _Start(build_bare_environment(environment))
+        return _Start(inheritance.remove(environment))
     obstacle = _obstacle(target)
     if obstacle:
         tell("not-observed", f"not observed: {obstacle}")
-        return _Start(build_bare_environment(environment))
+        return _Start(inheritance.remove(environment))
     recording = _begin(command, wishes, target, environment, root_pid)
     if recording is None or not recording.handoff:
-        return _Start(build_bare_environment(environment))
-    return _Start(build_environment(environment, recording.handoff), recording.exit_budget_ms)
+        return _Start(inheritance.remove(environment))
+    return _Start(inheritance.add(environment, recording.handoff), recording.exit_budget_ms)
 
 
 def _begin(

@@ -12,7 +12,9 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.errors import CommandNotExecutableError, CommandNotFoundError
+from otelrun.isolation import go_round
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +27,7 @@ _LOOKS_BINARY = 80
 
 
 def execute(target: Target, environment: Mapping[str, str]) -> NoReturn:
-    """Replace this process by the program.
+    """Replace this process by the program, which goes the way round where its options would keep otelrun out.
 
     Raises:
         CommandNotExecutableError: the system refuses.
@@ -34,6 +36,9 @@ def execute(target: Target, environment: Mapping[str, str]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
+    way_round = go_round(target.executable, target.arguments) if OTELRUN_HANDOFF in environment else None
+    if way_round is not None:
+        target = target._replace(executable=way_round[0], arguments=way_round[1])
     if os.name == "nt":
         _spawn(target, environment)
     _restore_signals()

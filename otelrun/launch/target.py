@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from otelrun.isolation import go_round, read_shebang
 from otelrun.launch.search import find_command
 from otelrun.launch.service import infer_service, infer_version
-from otelrun.python_command import PythonCommand, read_python_command
+from otelrun.python_command import PythonCommand, is_python, read_python_command
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*t?(?:\.exe)?$", re.IGNORECASE)
 _RUNNERS = ("uv", "poetry", "pdm", "pipenv", "hatch", "rye")
 _OTHER_LAUNCHERS = ("ddtrace-run", "newrelic-admin", "elasticapm-run")
-_SHEBANG_LIMIT = 512
 
 
 class Target(NamedTuple):
@@ -28,7 +26,8 @@ class Target(NamedTuple):
         is_python: a Python interpreter runs it, as far as can be seen from here.
         service: inferred name of the service, and a phrase that says where it comes from.
         version: inferred version and where it comes from; None where nothing says it.
-        blocking_option: ``-I``, ``-E`` or ``-S`` where one keeps otelrun out of the program; else empty.
+        blocking_option: ``-I``, ``-E`` or ``-S`` where one keeps otelrun out of the program and there is no way round; else
+            empty.
         other_launcher: name of another agent's launcher where the command is one; else empty.
     """
 
@@ -69,7 +68,7 @@ def resolve_target(command: list[str], environment: Mapping[str, str]) -> Target
         is_python=True,
         service=infer_service(python, script, directory),
         version=infer_version(program),
-        blocking_option=python.blocking_option,
+        blocking_option="" if go_round(executable, arguments) else python.blocking_option,
         other_launcher=name if name in _OTHER_LAUNCHERS else "",
     )
 
@@ -80,31 +79,13 @@ def _as_python(executable: str, command: list[str]) -> tuple[PythonCommand | Non
     Returns:
         The command line of the interpreter (None where there is no Python in it), and the script where it is one.
     """
-    if _PYTHON.match(os.path.basename(executable)):
+    if is_python(executable):
         return read_python_command(command[1:]), ""
     words = read_shebang(executable)
     for index, word in enumerate(words):
-        if _PYTHON.match(os.path.basename(word)):
+        if is_python(word):
             return read_python_command([*words[index + 1 :], executable, *command[1:]]), executable
     return None, ""
-
-
-def read_shebang(path: str) -> list[str]:
-    """Give the words of a script's first line; empty where it is none.
-
-    The two-line form by which installers get around the length limit of a shebang (``'''exec' /a/python "$0" "$@"``) counts.
-    """
-    try:
-        with open(path, "rb") as file:
-            head = file.read(_SHEBANG_LIMIT)
-    except OSError:
-        return []
-    if not head.startswith(b"#!"):
-        return []
-    lines = head[2:].decode("utf-8", "replace").splitlines()
-    if len(lines) > 1 and lines[1].startswith("'''exec'"):
-        return [word.strip('"') for word in lines[1].split()[1:] if word not in ('"$0"', '"$@"')]
-    return lines[0].split()
 
 
 def _of_other_command(command: list[str], directory: str) -> tuple[tuple[str, str], tuple[str, str] | None]:
@@ -112,7 +93,7 @@ def _of_other_command(command: list[str], directory: str) -> tuple[tuple[str, st
     name = os.path.basename(command[0])
     if name in _RUNNERS and command[1:2] == ["run"] and len(command) > 2 and not command[2].startswith("-"):  # noqa: PLR2004
         inner = command[2:]
-        if _PYTHON.match(os.path.basename(inner[0])):
+        if is_python(inner[0]):
             return infer_service(read_python_command(inner[1:]), "", directory), infer_version(directory)
         return infer_service(read_python_command(inner), "", directory), infer_version(directory)
     return (name, "name of the command"), None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from otelrun.profile.model import Profile
 
-VERSION = 1
+VERSION = 2
 _MARSHAL_VERSION = 2
 
 
@@ -30,9 +30,19 @@ class Handoff:
         switches: instrumentation name → on or off, for those the profile names.
         packed_profile: the profile, still packed; see ``profile``.
         overlay: directories that hold the launcher's OpenTelemetry packages; see ``otelrun.startup.overlay``.
+        children: ``all``, ``inherit`` or ``none``; see ``Otelrun``.
     """
 
-    __slots__ = ("default_enabled", "overlay", "packed_profile", "pipeline", "reason", "run_directory", "switches")
+    __slots__ = (
+        "children",
+        "default_enabled",
+        "overlay",
+        "packed_profile",
+        "pipeline",
+        "reason",
+        "run_directory",
+        "switches",
+    )
 
     def __init__(  # noqa: PLR0913 - the parts of the string
         self,
@@ -44,6 +54,7 @@ class Handoff:
         switches: dict[str, bool],
         packed_profile: Any,
         overlay: tuple[str, ...] = (),
+        children: str = "all",
     ) -> None:
         """Keep the parts."""
         self.run_directory = run_directory
@@ -53,6 +64,7 @@ class Handoff:
         self.switches = switches
         self.packed_profile = packed_profile
         self.overlay = overlay
+        self.children = children
 
     def is_enabled(self, instrumentation: str) -> bool:
         """Say whether an instrumentation is to be used, without unpacking the profile."""
@@ -86,6 +98,7 @@ def write(
         {name: profile.is_enabled(name) for name in names},
         _pack(profile),
         overlay,
+        profile.otelrun.children,
     )
     return b2a_base64(marshal.dumps(parts, _MARSHAL_VERSION), newline=False).decode("ascii")
 
@@ -100,7 +113,9 @@ def read(text: str) -> Handoff:
         version, *parts = marshal.loads(a2b_base64(text.encode("ascii")))
         if version != VERSION:
             raise ValueError
-        names = ("run_directory", "pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay")
+        names = (
+            "run_directory", "pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay", "children",
+        )  # fmt: skip
         return Handoff(**dict(zip(names, parts, strict=True)))
     except (ValueError, TypeError, EOFError) as error:
         message = "the handoff in the environment is of another version of otelrun, or damaged"

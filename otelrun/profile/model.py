@@ -191,7 +191,8 @@ class Otelrun(NamedTuple):
         enabled: names that are on though ``default_enabled`` is false.
         disabled: names that are off, whatever else says.
         exit_budget_ms: how long the agent goes on trying to deliver after the run is over.
-        children: ``all``, ``inherit`` or ``none``.
+        children: the processes that the program starts: ``all`` are recorded; ``inherit``: those that inherit its environment or
+            a copy; ``none``.
         outbox_limit_mb: how many MiB of undelivered telemetry each exporter may hold on disk for each signal.
         self_metrics: the agent sends ``otel.sdk.*`` metrics about the run's own telemetry.
     """
@@ -202,7 +203,7 @@ class Otelrun(NamedTuple):
     enabled: tuple[str, ...] = ()
     disabled: tuple[str, ...] = ()
     exit_budget_ms: int = 2_000
-    children: str = "inherit"
+    children: str = "all"
     outbox_limit_mb: int = 64
     self_metrics: bool = False
     store: Store = Store()

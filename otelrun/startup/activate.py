@@ -44,6 +44,11 @@ def activate() -> bool:
         tell("handoff", f"not observed: {error}")
         return False
     begin(handoff)
+    with guarded("children"):
+        from otelrun.startup import children  # noqa: PLC0415 - not needed to stand down
+
+        children.carry(text, handoff.children)
+        hooks.register(children.TARGET, children.patch_fork_exec)
     return _active
 
 

@@ -67,6 +67,8 @@ def name_of_program(original_arguments: Sequence[str]) -> str:
     command = read_python_command(original_arguments[1:])
     if command.kind == "module":
         return command.program.partition(".")[0]
+    if command.kind != "script":
+        return ""
     name = os.path.basename(command.program)
     if name == "__main__.py":
         name = os.path.basename(os.path.dirname(command.program))

@@ -22,7 +22,7 @@ from typing import Any
 ROOT = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 sys.path.insert(0, ROOT)
 
-from otelrun.launch.environment import build_environment  # noqa: E402 - from this checkout
+from otelrun.inheritance import add  # noqa: E402 - from this checkout
 from otelrun.profile import handoff  # noqa: E402
 from otelrun.profile.model import LoggerProvider, MeterProvider, Profile, TracerProvider  # noqa: E402
 from tests.support.programs import environment, wait_until_idle  # noqa: E402
@@ -64,7 +64,7 @@ def measure(text: str, rounds: int, upstream: str | None, runs: str) -> dict[str
     program = [sys.executable, "-c", text]
     ways: dict[str, tuple[list[str], dict[str, str]]] = {
         "bare": (program, environment()),
-        "program": (program, build_environment(environment(), handed)),
+        "program": (program, add(environment(), handed)),
         "otelrun": ([sys.executable, LAUNCHER, *program], environment({"OTELRUN_DIR": runs})),
     }
     if upstream:

@@ -2,6 +2,7 @@
 
 It is alone in its folder, must parse on Python 2.7, never raises anything of its own, and ends by importing the
 ``sitecustomize`` it hides, just as ``site`` would have: what that one does or raises is between it and ``site``.
+Where PYTHONPATH does not count, ``otelrun/launch/isolated`` runs all but that end.
 """
 
 import os
@@ -43,5 +44,6 @@ if not hasattr(sys, "_otelrun_started"):
         except Exception:
             pass
 
-_self = sys.modules.pop("sitecustomize")  # named: Python 2 empties a module that nobody holds
-import sitecustomize  # the one that is hidden by this one; where there is none, ``site`` wants this very ImportError
+if __name__ == "sitecustomize":
+    _self = sys.modules.pop("sitecustomize")  # named: Python 2 empties a module that nobody holds
+    import sitecustomize  # the one that is hidden by this one; where there is none, ``site`` wants this very ImportError

@@ -1,7 +1,8 @@
-"""Programs that start programs: each that inherits the environment is observed as itself, each that does not is left alone."""
+"""Programs that start programs: each is observed as itself, whatever environment it is handed, unless the profile says no."""
 
 from __future__ import annotations
 
+import os
 import sys
 
 import pytest
@@ -24,7 +25,23 @@ OBSERVED_WAYS = (
     "posix_spawn",
     "environment_kept",
     "no_descriptors",
+    "environment_dropped",
+    "environment_empty",
+    "path_replaced",
+    "path_changed",
+    "path_removed",
+    "posix_spawn_bare",
+    "exec_bare",
+    "asyncio_bare",
+    "shell_bare",
+    "isolated",
+    "isolated_bare",
+    "isolated_exec",
 )
+CHILDREN = """
+file_format: "1.1"
+distribution: {{otelrun: {{extends: default, children: {children}}}}}
+"""
 
 
 @pytest.mark.parametrize("way", OBSERVED_WAYS)
@@ -36,11 +53,34 @@ def test_a_python_child_is_observed_as_itself(tmp_path, way):
     assert len(instances(sink)) == 2
 
 
-def test_a_child_whose_environment_drops_the_handoff_runs_bare(tmp_path):
+def test_processes_of_an_isolated_interpreter_are_observed(tmp_path):
+    isolated = f"import sys; sys.path.insert(0, {os.path.dirname(app('children.py'))!r}); import runpy; "
+    program = f"sys.argv[:] = ['x', 'spawned']; runpy.run_path({app('children.py')!r}, run_name='__main__')"
     with OtlpSink() as sink:
-        observe([app("children.py"), "environment_dropped"], sink, tmp_path)
-        done = assert_each_once(sink, ["before", "after"])
-    assert list(done.values()) == [["after", "before"]]
+        observe(["-I", "-c", isolated + program], sink, tmp_path)
+        done = assert_each_once(sink, ["before", "child", "after"])
+    assert sorted(done.values()) == [["after", "before"], ["child"]]
+
+
+@pytest.mark.parametrize(
+    ("children", "way", "is_child_observed"),
+    [
+        ("inherit", "script", True),
+        ("inherit", "environment_kept", True),
+        ("inherit", "environment_dropped", False),
+        ("inherit", "isolated", False),
+        ("none", "script", False),
+        ("none", "environment_kept", False),
+        ("none", "system", False),
+    ],
+)
+def test_the_profile_says_which_children_are_observed(tmp_path, children, way, is_child_observed):
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(CHILDREN.format(children=children))
+    with OtlpSink() as sink:
+        observe([app("children.py"), way], sink, tmp_path / "runs", env={"OTELRUN_PROFILE": str(profile)})
+        done = assert_each_once(sink, ["before", "child", "after"] if is_child_observed else ["before", "after"])
+    assert len(done) == 1 + is_child_observed
 
 
 @needs_containers

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from otelrun.launch.environment import build_environment, shim_folder
+from otelrun.inheritance import SHIM, add
 from otelrun.profile.handoff import write
 from otelrun.profile.model import Profile
 from tests.support.pairs import Pair, assert_same, run_pair
@@ -42,7 +42,7 @@ def test_the_programs_own_sitecustomize_runs_as_bare(tmp_path, text):
     # not through the launcher: that is a Python program with the same PYTHONPATH, and would run the file once more
     handoff = write(Profile(), run_directory=str(tmp_path), pipeline="agent")
 
-    pair = Pair(run_python(["-c", SEEN], env=bare), run_python(["-c", SEEN], env=build_environment(bare, handoff)))
+    pair = Pair(run_python(["-c", SEEN], env=bare), run_python(["-c", SEEN], env=add(bare, handoff)))
 
     assert_same(pair)
 
@@ -54,7 +54,7 @@ def test_a_sitecustomize_that_ends_the_interpreter_ends_it_as_bare(tmp_path, tex
     handoff = write(Profile(), run_directory=str(tmp_path), pipeline="agent")
 
     expected = run_python(["-c", SEEN], env=bare)
-    found = run_python(["-c", SEEN], env=build_environment(bare, handoff))
+    found = run_python(["-c", SEEN], env=add(bare, handoff))
 
     # the traceback of an interpreter that cannot start has one line more: the shim's import
     assert (found.stdout, found.returncode) == (expected.stdout, expected.returncode)
@@ -72,7 +72,7 @@ def test_the_path_as_the_user_wrote_it_stays(tmp_path):
 
 
 def test_a_damaged_handoff_costs_one_line():
-    result = run_python(["-c", "print(1)"], env={"PYTHONPATH": shim_folder(), "OTELRUN_HANDOFF": "damaged"})
+    result = run_python(["-c", "print(1)"], env={"PYTHONPATH": SHIM, "OTELRUN_HANDOFF": "damaged"})
 
     told = b"otelrun: not observed: the handoff in the environment is of another version of otelrun, or damaged\n"
     assert (result.stdout, result.stderr, result.returncode) == (b"1\n", told, 0)
@@ -81,7 +81,7 @@ def test_a_damaged_handoff_costs_one_line():
 def test_a_stray_shim_does_nothing():
     text = "import sys; print([name for name in sys.modules if name.startswith('otelrun')])"
 
-    result = run_python(["-c", text], env={"PYTHONPATH": shim_folder()})
+    result = run_python(["-c", text], env={"PYTHONPATH": SHIM})
 
     assert (result.stdout, result.stderr, result.returncode) == (b"[]\n", b"", 0)
 
@@ -116,7 +116,7 @@ def test_an_interactive_interpreter_reads_its_input():
 def test_python_starts_as_bare_when_stderr_is_closed():
     result = subprocess.run(
         ["sh", "-c", f'exec "{sys.executable}" -c "print(1)" 2>&-'],
-        env=environment({"PYTHONPATH": shim_folder(), "OTELRUN_HANDOFF": "damaged"}),
+        env=environment({"PYTHONPATH": SHIM, "OTELRUN_HANDOFF": "damaged"}),
         capture_output=True,
         timeout=30,
         check=False,

@@ -1,0 +1,220 @@
+"""What the program starts: otelrun's two variables are passed on to it, and shown to nobody.
+
+``os.environ`` shows what it shows bare, while the process's own environment, which children inherit, keeps the two. A child
+that is handed an environment of its own gets them added, and one whose interpreter's options would shut otelrun out is
+started the way round (``otelrun.isolation``).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _collections_abc import Mapping  # loaded by os
+
+from otelrun.diagnostics import guarded
+from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_HANDOFF
+from otelrun.inheritance import PYTHONPATH, with_shim, without_shim
+from otelrun.instrumentation.patching import Ledger, hide_frame
+from otelrun.isolation import go_round
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+NAME = "children"
+ALL, NONE = "all", "none"
+TARGET = "_posixsubprocess"
+"""The module of ``fork_exec``, on which ``subprocess``, ``asyncio`` and ``multiprocessing`` stand."""
+
+_DIRECTORY, _ENVIRONMENT = 4, 5  # of the arguments of fork_exec
+_USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number, those for gid, groups, uid, preexec_fn
+
+_handoff_text = ""
+
+
+def carry(handoff_text: str, children: str) -> None:
+    """Take otelrun's variables out of sight, and have children get them as the profile says.
+
+    Args:
+        handoff_text: the handoff, to be passed on.
+        children: ``all``; ``inherit``: the variables stay where they are, and what becomes of them is the program's affair;
+            ``none``: they are gone.
+    """
+    global _handoff_text
+    if os.name != "posix" or children not in (ALL, NONE):
+        return
+    shown = _take_out_of_sight()
+    if children == NONE:
+        os.unsetenv(OTELRUN_HANDOFF)
+        if shown is None:
+            os.unsetenv(PYTHONPATH)
+        else:
+            os.putenv(PYTHONPATH, shown)
+        return
+    _handoff_text = handoff_text
+    ledger = Ledger()
+    ledger.wrap(os, "putenv", _putenv)
+    ledger.wrap(os, "unsetenv", _unsetenv)
+    for name in ("execve", "posix_spawn", "posix_spawnp"):
+        if hasattr(os, name):
+            ledger.wrap(os, name, _with_environment)
+    ledger.wrap(os, "execv", _execv)
+    os.supports_fd.add(os.execve)
+
+
+def patch_fork_exec(module_name: str) -> None:
+    """Patch ``_posixsubprocess.fork_exec``; the hook of that module."""
+    if _handoff_text:
+        Ledger().wrap(sys.modules[module_name], "fork_exec", _fork_exec)
+
+
+def _take_out_of_sight() -> str | None:
+    """Give the value of PYTHONPATH that is left to be seen."""
+    environ: Any = os.environ
+    data = environ._data  # noqa: SLF001 - the one dictionary behind os.environ, os.environb and posix.environ
+    data.pop(environ.encodekey(OTELRUN_HANDOFF), None)
+    key = environ.encodekey(PYTHONPATH)
+    value = data.get(key)
+    shown = None if value is None else without_shim(environ.decodevalue(value))
+    if shown is None:
+        data.pop(key, None)
+    else:
+        data[key] = environ.encodevalue(shown)
+    return shown
+
+
+def _putenv(original: Callable[..., None]) -> Callable[..., None]:
+    """``os.environ`` calls it: whatever PYTHONPATH is set to, children find the shim in front."""
+
+    def putenv(*args: Any, **kwargs: Any) -> None:
+        if len(args) == 2 and _text(args[0]) == PYTHONPATH and _text(args[1]) is not None:  # noqa: PLR2004 - name and value
+            args = (args[0], with_shim(_text(args[1])))
+        try:
+            original(*args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+
+    return putenv
+
+
+def _unsetenv(original: Callable[..., None]) -> Callable[..., None]:
+    """``os.environ`` calls it, too."""
+
+    def unsetenv(*args: Any, **kwargs: Any) -> None:
+        try:
+            original(*args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+        if args and _text(args[0]) == PYTHONPATH:
+            sys.modules["posix"].putenv(PYTHONPATH, with_shim(None))
+
+    return unsetenv
+
+
+def _with_environment(original: Callable[..., Any]) -> Callable[..., Any]:
+    """For functions of a path, arguments and an environment."""
+
+    def start(*args: Any, **kwargs: Any) -> Any:
+        with guarded(NAME):
+            args, kwargs = _changed(args, kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+
+    return start
+
+
+def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Like those, but the environment is that of the process."""
+
+    def execv(*args: Any, **kwargs: Any) -> Any:
+        with guarded(NAME):
+            if not kwargs and len(args) == 2:  # noqa: PLR2004 - path and arguments
+                args = _way_round(*args) or args
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+
+    return execv
+
+
+def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
+    def fork_exec(*args: Any) -> int:
+        with guarded(NAME):
+            args = _changed_fork_exec(args)
+        try:
+            return original(*args)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+
+    return fork_exec
+
+
+def _changed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if "env" in kwargs:
+        kwargs = kwargs | {"env": _given(kwargs["env"])}
+    elif len(args) == 3:  # noqa: PLR2004 - path, arguments, environment
+        path, arguments = _way_round(*args[:2]) or args[:2]
+        args = (path, arguments, _given(args[2]))
+    return args, kwargs
+
+
+def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Change the environment; change the command line, too, unless the child may become somebody who cannot read ours."""
+    changed = list(args)
+    variables = args[_ENVIRONMENT] if len(args) > _ENVIRONMENT else None
+    if isinstance(variables, list | tuple):
+        pairs = [os.fsencode(variable).partition(b"=") for variable in variables]
+        given = _given({name: value for name, _, value in pairs})
+        changed[_ENVIRONMENT] = [os.fsencode(name) + b"=" + os.fsencode(value) for name, value in given.items()]
+    positions = _USER_AND_CODE.get(len(args), ())
+    if positions and all(args[position] is None or args[position] == -1 for position in positions):
+        for path in args[1]:
+            if not os.access(path, os.X_OK) or (args[_DIRECTORY] is not None and not os.path.isabs(path)):
+                continue  # not the one that will be executed, or not known from here
+            way_round = _way_round(path, args[0])
+            if way_round is not None:
+                changed[1], changed[0] = [os.fsencode(way_round[0])], [os.fsencode(word) for word in way_round[1]]
+                break
+    return tuple(changed)
+
+
+def _given(environment: Any) -> Any:
+    """Give a child's own environment with otelrun's variables added, unless it has them, or says that it wants none."""
+    if not isinstance(environment, Mapping):
+        return environment
+    given = dict(environment)
+    names = {_text(name): name for name in given}
+    if OTELRUN_HANDOFF in names or OTELRUN_DISABLED in names:
+        return environment
+    name = names.get(PYTHONPATH, PYTHONPATH)
+    value = given.get(name)
+    if value is not None and _text(value) is None:
+        return environment
+    given[name] = with_shim(_text(value))
+    given[OTELRUN_HANDOFF] = _handoff_text
+    return given
+
+
+def _way_round(path: Any, arguments: Any) -> tuple[str, list[str]] | None:
+    """Give the executable and its arguments where a command line has to be rewritten."""
+    text = _text(path)
+    if text is None or not isinstance(arguments, list | tuple):
+        return None
+    words = [_text(word) for word in arguments]
+    return None if None in words else go_round(text, words)  # type: ignore[arg-type]
+
+
+def _text(value: Any) -> str | None:
+    """Decode text, bytes or a path; None for anything else, which is for the system call to refuse."""
+    if isinstance(value, str | bytes) or hasattr(type(value), "__fspath__"):
+        return os.fsdecode(value)
+    return None
