@@ -19,7 +19,7 @@ class PythonCommand:
 
     Attributes:
         kind: ``script`` (a file, directory or zip), ``module`` (-m), ``code`` (-c), ``stdin`` (or interactive), or
-            ``information`` (--version, --help: nothing runs).
+            ``information`` (--version, --help, a mistake: nothing runs).
         program: path of the script, name of the module, text of the code; else empty.
         rest: the words after the program.
         flags: the letters of the options without a value.
@@ -64,7 +64,9 @@ def read_python_command(words: Sequence[str]) -> PythonCommand:
             return PythonCommand("information", "", words[index:], flags, options)
         begin = index - 1
         if last and not value:
-            value = words[index] if index < len(words) else ""
+            if index >= len(words):  # CPython says what is missing
+                return PythonCommand("information", "", (), flags, options)
+            value = words[index]
             index += 1
         if last and last in "cm":
             options += [f"-{plain}"] if plain else []

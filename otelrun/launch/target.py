@@ -62,13 +62,14 @@ def resolve_target(command: list[str], environment: Mapping[str, str]) -> Target
         return Target(executable, arguments, is_python=False, service=service, version=version)
     is_file = python.kind == "script" and not script
     program = os.path.dirname(os.path.join(directory, python.program)) if is_file else directory
+    is_harmless = python.kind == "information" or go_round(executable, arguments) is not None
     return Target(
         executable,
         arguments,
         is_python=True,
         service=infer_service(python, script, directory),
         version=infer_version(program),
-        blocking_option="" if go_round(executable, arguments) else python.blocking_option,
+        blocking_option="" if is_harmless else python.blocking_option,
         other_launcher=name if name in _OTHER_LAUNCHERS else "",
     )
 

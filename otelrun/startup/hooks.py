@@ -98,7 +98,9 @@ class WatchedLoader:
         self._loader = loader
 
     def __getattr__(self, name: str) -> Any:
-        """Answer everything else as the loader itself."""
+        """Answer everything else as the loader itself; who takes the code, as ``runpy``, runs no module, and is left alone."""
+        if name == "get_code":
+            self._spec.loader = self._loader
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:

@@ -30,7 +30,8 @@ from otelrun.python_command import is_python, read_python_command
         (["-i"], ("stdin", "", "", [])),
         (["--version"], ("information", "", "", [])),
         (["-VV"], ("information", "", "", [])),
-        (["-m"], ("module", "", "", [])),
+        (["-m"], ("information", "", "", [])),
+        (["-I", "-c"], ("information", "", "-I", [])),
     ],
 )
 def test_reads_the_words_after_the_interpreter(words, expected):
