@@ -12,6 +12,7 @@ import sys
 from _thread import get_ident
 
 from otelrun.diagnostics import guarded
+from otelrun.startup import shadows
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _half_imported: list[str] = []
 _searching: set[tuple[int, str]] = set()
 _discover: Callable[[str], None] | None = None
 _discover_at: frozenset[str] = frozenset()
+_shadows: dict[str, str] | None = None
 
 
 def install() -> None:
@@ -71,6 +73,8 @@ class PostImportFinder:
     ) -> ModuleSpec | None:
         """Find a module that matters to a hook with the other finders, and have the hooks called around its body."""
         if name not in _hooks and not _half_imported and (_discover is None or not _is_foreign(name)):
+            if _shadows and name in _shadows:
+                _refuse_to_ourselves(name)
             return None
         search = (get_ident(), name)
         if search in _searching:  # a finder that asks importlib for the same name again
@@ -148,7 +152,22 @@ def _hide(function: Callable[..., Any]) -> None:
     plain.__code__ = plain.__code__.replace(co_filename=_IMPORTLIB)
 
 
+def _refuse_to_ourselves(name: str) -> None:
+    if _shadows and shadows.is_asked_by_us(sys._getframe(2)):  # noqa: SLF001 - the only way to see who imports
+        message = f"{_shadows[name]} hides a module of the standard library"
+        raise ModuleNotFoundError(message, name=name)
+
+
+def _look_for_shadows() -> None:
+    """Done once, before the first hook imports anything: by now the script's folder is on ``sys.path``."""
+    global _shadows
+    if _shadows is None:
+        with guarded("search for hidden modules"):
+            _shadows = shadows.find()
+
+
 def _fire(name: str) -> None:
+    _look_for_shadows()
     for hook in tuple(_hooks.get(name, ())):
         _call(hook, name)
 
@@ -175,6 +194,7 @@ def _prepare(name: str) -> None:
     """
     global _discover
     if _discover is not None and _is_foreign(name):
+        _look_for_shadows()
         discover, _discover = _discover, None
         with guarded("discovery of instrumentations"):
             discover(name)
