@@ -30,6 +30,7 @@ TARGET = "_posixsubprocess"
 _DIRECTORY, _ENVIRONMENT = 4, 5  # of the arguments of fork_exec
 _USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number, those for gid, groups, uid, preexec_fn
 
+_set_variable = os.putenv
 _handoff_text = ""
 
 
@@ -54,12 +55,11 @@ def carry(handoff_text: str, children: str) -> None:
         return
     _handoff_text = handoff_text
     ledger = Ledger()
-    ledger.wrap(os, "putenv", _putenv)
-    ledger.wrap(os, "unsetenv", _unsetenv)
-    for name in ("execve", "posix_spawn", "posix_spawnp"):
+    posix = sys.modules["posix"]
+    for name, make_wrapper in _OF_OS.items():
         if hasattr(os, name):
-            ledger.wrap(os, name, _with_environment)
-    ledger.wrap(os, "execv", _execv)
+            ledger.wrap(os, name, make_wrapper)
+            setattr(posix, name, getattr(os, name))  # the two are the same functions, and pickled by that one's name
     os.supports_fd.add(os.execve)
 
 
@@ -109,7 +109,7 @@ def _unsetenv(original: Callable[..., None]) -> Callable[..., None]:
             hide_frame(error)
             raise
         if args and _text(args[0]) == PYTHONPATH:
-            sys.modules["posix"].putenv(PYTHONPATH, with_shim(None))
+            _set_variable(PYTHONPATH, with_shim(None))
 
     return unsetenv
 
@@ -156,6 +156,16 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
             raise
 
     return fork_exec
+
+
+_OF_OS = {
+    "putenv": _putenv,
+    "unsetenv": _unsetenv,
+    "execv": _execv,
+    "execve": _with_environment,
+    "posix_spawn": _with_environment,
+    "posix_spawnp": _with_environment,
+}
 
 
 def _changed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
