@@ -114,7 +114,11 @@ def _is_standing(function: Any, source: str) -> bool:
 
 
 def _resemble(replacement: Any, original: Any) -> None:
-    """Make a replacement look like the original; ``__wrapped__`` tells the signature where it is not the replacement's own."""
+    """Make a replacement look like the original.
+
+    ``__wrapped__`` leads to it only where something could not be told without: other parameters, annotations with the names of
+    the original's module.
+    """
     for about in (*_ABOUT, _ANNOTATIONS):
         if hasattr(original, about):
             setattr(replacement, about, getattr(original, about))
@@ -124,10 +128,11 @@ def _resemble(replacement: Any, original: Any) -> None:
         return
     replacement.__dict__.update(original.__dict__)
     replacement.__code__ = _at_the_place_of(code, replacement.__code__)
-    if _parameters(code) == _parameters(replacement.__code__):
+    is_same = _parameters(code) == _parameters(replacement.__code__)
+    if is_same:
         replacement.__defaults__ = original.__defaults__
         replacement.__kwdefaults__ = original.__kwdefaults__
-    else:
+    if not is_same or getattr(original, _ANNOTATIONS, None):
         replacement.__wrapped__ = original
 
 
