@@ -140,9 +140,9 @@ class _Correlation:
         self.is_on = True
         self._trace_id = self._span_id = _ALWAYS
 
-    def learn(self, text: str, defaults: Collection[str]) -> bool:
+    def learn(self, text: Any, defaults: Collection[str]) -> bool:
         """Read a format; say whether it names a field."""
-        names = _NAMED.findall(text) if "_id" in text else ()
+        names = _NAMED.findall(text) if isinstance(text, str) and "_id" in text else ()
         if not names:
             return False
         trace_id, span_id = (
