@@ -302,9 +302,9 @@ def _severity(level: int) -> int:
 
 
 def _exception_attributes(exc_info: Any) -> dict[str, str]:
-    from traceback import format_exception  # noqa: PLC0415 - loaded by logging
+    from otelrun.instrumentation.stack_trace import format_stack_trace  # noqa: PLC0415 - not before the first exception
 
-    kind, error, traceback = exc_info
+    _, error, traceback = exc_info
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - the program's own __str__
@@ -312,7 +312,7 @@ def _exception_attributes(exc_info: Any) -> dict[str, str]:
     return {
         EXCEPTION_TYPE: error_type(error),
         EXCEPTION_MESSAGE: message,
-        EXCEPTION_STACKTRACE: "".join(format_exception(kind, error, traceback)),
+        EXCEPTION_STACKTRACE: format_stack_trace(error, traceback),
     }
 
 
