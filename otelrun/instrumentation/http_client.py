@@ -71,7 +71,7 @@ class _Telemetry:
 
     def __init__(self, putheader: Callable[..., None]) -> None:
         self._putheader = putheader
-        self._exchanges = SideTable()
+        self._exchanges = SideTable(lambda exchange: self.end(exchange, None, None))
         self._tracer: Tracer | None = None
         self._duration: Record | None = None
 

@@ -104,7 +104,7 @@ class Door:
     def __init__(self, *, trusts_forwarded: bool) -> None:
         """Stay shut."""
         self._trusts_forwarded = trusts_forwarded
-        self._exchanges = SideTable()
+        self._exchanges = SideTable(self._abandon)
         self.telemetry: Telemetry | None = None
 
     def open(self) -> Telemetry | None:
@@ -165,6 +165,12 @@ class Door:
             error = sys.exc_info()[1]
             if exchange is not None:
                 self._end(handler, exchange, None if id(error) == exchange.handled else error)
+
+    def _abandon(self, exchange: Exchange) -> None:
+        """End the request of a handler that is no more: of a subclass that replaces all of this."""
+        with _GUARD:
+            if exchange.span is not None and self.telemetry is not None:
+                self.telemetry.end_span(exchange, exchange.span, exchange.error)
 
     def _end(self, handler: BaseHTTPRequestHandler, exchange: Exchange, error: BaseException | None) -> None:
         telemetry = self.telemetry or self.open()

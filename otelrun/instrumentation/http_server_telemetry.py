@@ -65,12 +65,13 @@ class Telemetry:
             if exchange.span is None and exchange.status:
                 self.begin(handler, exchange)
             if exchange.span is not None:
-                self._end_span(exchange, exchange.span, error or exchange.error)
+                self.end_span(exchange, exchange.span, error or exchange.error)
         finally:
             if exchange.token is not None:
                 detach(exchange.token)
 
-    def _end_span(self, exchange: Exchange, span: trace.Span, error: BaseException | None) -> None:
+    def end_span(self, exchange: Exchange, span: trace.Span, error: BaseException | None) -> None:
+        """End a request's span, and measure it."""
         attributes = exchange.attributes
         if exchange.status:
             attributes[http.HTTP_RESPONSE_STATUS_CODE] = exchange.status

@@ -9,6 +9,7 @@ from _weakref import ref
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 
@@ -25,12 +26,18 @@ class SideTable:
 
     __slots__ = ("_entries", "_forget")
 
-    def __init__(self) -> None:
-        """Begin empty."""
+    def __init__(self, bury: Callable[[Any], None]) -> None:
+        """Begin empty.
+
+        Args:
+            bury: is given the value of an object that died with it; raises nothing.
+        """
         entries: dict[int, tuple[_Reference, Any]] = {}
 
         def forget(reference: Any) -> None:
-            entries.pop(reference.key, None)
+            entry = entries.pop(reference.key, None)
+            if entry is not None:
+                bury(entry[1])
 
         self._entries = entries
         self._forget = forget
