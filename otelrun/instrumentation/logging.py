@@ -1,7 +1,7 @@
-"""``logging``: records carry ``trace_id`` and ``span_id`` where formats name them, and those that are emitted become OpenTelemetry log records.
+"""``logging``: emitted records become OpenTelemetry log records; where formats name them, they carry ``trace_id``, ``span_id``.
 
-One patch on their way, ``Logger.filter``: it is where a record arrives after the logger's level and leaves for the handlers, whatever
-they are, and its frame is gone before any of them runs. Handlers, levels, ``lastResort`` and ``basicConfig`` are the
+One patch on their way, ``Logger.filter``: it is where a record arrives after the logger's level and leaves for the handlers,
+whatever they are, and its frame is gone before any of them runs. Handlers, levels, ``lastResort`` and ``basicConfig`` are the
 program's. Nothing of OpenTelemetry is loaded before the first record that is emitted.
 
 Options: ``correlation`` says when records carry the ids: ``named``, once a format of this process names them, which is seen
@@ -66,7 +66,7 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     import logging  # noqa: PLC0415 - loaded by the program
 
     correlation = _Correlation()
-    export = _Export(logging.LogRecord) if options.get("export", True) else None
+    export = _Export(logging.LogRecord) if options.get("export") is not False else None
 
     def patch_logger() -> None:
         ledger.wrap(logging.Logger, "filter", lambda original: _filter(original, correlation, export))
@@ -146,7 +146,8 @@ class _Correlation:
         if not names:
             return False
         trace_id, span_id = (
-            _NEVER if name not in names else _INSIDE if name in defaults else _ALWAYS for name in ("trace_id", "span_id")
+            _NEVER if name not in names else _INSIDE if name in defaults else _ALWAYS
+            for name in ("trace_id", "span_id")
         )
         self._trace_id = max(self._trace_id, trace_id)
         self._span_id = max(self._span_id, span_id)

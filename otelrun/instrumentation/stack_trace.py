@@ -33,7 +33,9 @@ def format_stack_trace(error: BaseException, traceback: TracebackType | None) ->
 
     chain = [(error, traceback, ""), *_led_to(error)]
     if len(chain) <= MAX_CHAIN and all(_depth(link) <= MAX_FRAMES for _, link, _ in chain):
-        return "".join(format_exception(type(error), error, traceback, -MAX_FRAMES))  # the limit is for a group's exceptions
+        return "".join(
+            format_exception(type(error), error, traceback, -MAX_FRAMES)
+        )  # the limit is for a group's exceptions
     lines = [f"[exceptions before the last {MAX_CHAIN} left out]\n\n"] if len(chain) > MAX_CHAIN else []
     for cause, link, text in reversed(chain[:MAX_CHAIN]):
         lines += _format_one(cause, link)

@@ -44,7 +44,9 @@ def apply_all():
             importlib.import_module(f"otelrun.instrumentation.{name}").apply(ledger, options)
             for owner, attribute, *_ in ledger._entries:
                 is_class = isinstance(owner, type)
-                points.append((owner.__module__ if is_class else owner.__name__, is_class and owner.__qualname__, attribute))
+                points.append(
+                    (owner.__module__ if is_class else owner.__name__, is_class and owner.__qualname__, attribute)
+                )
     return points
 
 
@@ -84,7 +86,14 @@ def about_function(function):
     }  # fmt: skip
     facts |= {
         name: functools.partial(getattr, code, name)
-        for name in ("co_name", "co_filename", "co_firstlineno", "co_argcount", "co_kwonlyargcount", "co_posonlyargcount")
+        for name in (
+            "co_name",
+            "co_filename",
+            "co_firstlineno",
+            "co_argcount",
+            "co_kwonlyargcount",
+            "co_posonlyargcount",
+        )
     }
     return facts | {
         "vars": lambda: vars(function),
@@ -119,7 +128,9 @@ def wrap(function):
 def about_owner(owner, name):
     """Facts of where it stands."""
     function = getattr(owner, name)
-    is_made = isinstance(owner, type) and not hasattr(owner, "__del__")  # which would run on an object that is not whole
+    is_made = isinstance(owner, type) and not hasattr(
+        owner, "__del__"
+    )  # which would run on an object that is not whole
 
     def overridden():
         class Override(owner):
@@ -158,9 +169,7 @@ def about_owner(owner, name):
         facts |= {
             "subclasses": lambda: (gc.collect(), sorted(kind.__qualname__ for kind in owner.__subclasses__()))[1],
             "mro": lambda: owner.__mro__,
-            "kind": lambda: [
-                (a.kind, a.defining_class) for a in inspect.classify_class_attrs(owner) if a.name == name
-            ],
+            "kind": lambda: [(a.kind, a.defining_class) for a in inspect.classify_class_attrs(owner) if a.name == name],
         }
     if is_made:
         facts |= {"bound": lambda: bound(owner, name, function), "overridden": overridden}

@@ -62,7 +62,9 @@ def test_a_patched_function_looks_as_it_does_bare(version):
             allowed |= LED_TO | OTHER_PARAMETERS
         if version == "3.10":
             allowed.add("lines")  # no instruction stands at the line of the definition
-        differing = {fact: (value, patched[point][fact]) for fact, value in facts.items() if value != patched[point][fact]}
+        differing = {
+            fact: (value, patched[point][fact]) for fact, value in facts.items() if value != patched[point][fact]
+        }
         assert set(differing) >= ALL, f"{point} is not patched"
         if differing.keys() - allowed:
             unexpected[point] = {fact: values for fact, values in differing.items() if fact not in allowed}

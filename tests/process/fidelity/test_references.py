@@ -13,7 +13,7 @@ from tests.support.programs import run_otelrun, run_python
 
 pytestmark = pytest.mark.process
 
-SCRIPT = os.path.join(os.path.dirname(__file__), "references.py")
+SCRIPT = os.path.join(os.path.dirname(__file__), "..", "..", "apps", "patches", "references.py")
 MORE_PER_TIME = 0.5  # gRPC's own threads are at work while the objects are counted
 
 

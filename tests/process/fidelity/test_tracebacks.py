@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.process
 
-HERE = os.path.dirname(__file__)
+APPS = os.path.join(os.path.dirname(__file__), "..", "..", "apps", "patches")
 
 PROFILE = """
 file_format: "1.1"
@@ -65,7 +65,7 @@ OURS_OF_GRPC = {
 def run_both(script, python, folder):
     profile = folder / "profile.yaml"
     profile.write_text(PROFILE)
-    script = os.path.join(HERE, script)
+    script = os.path.join(APPS, script)
     bare = run_python([script], python=python)
     observed = run_otelrun(["--profile", str(profile), python, script])
     assert (bare.returncode, observed.returncode) == (0, 0), observed.stderr
@@ -78,14 +78,20 @@ def without_ours(frames):
 
 
 def assert_stacks(bare, observed, ours):
-    assert {where: [frame[1] for frame in seen["frames"] if frame[2] is True] for where, seen in observed.items()} == ours
+    assert {
+        where: [frame[1] for frame in seen["frames"] if frame[2] is True] for where, seen in observed.items()
+    } == ours
     for where, seen in bare.items():
         assert without_ours(observed[where]["frames"]) == seen["frames"], where
 
 
 def undoubled(frames):
     """Leave out each frame that is followed by one of the same function: a patch's, on 3.10."""
-    return [frame for frame, after in zip(frames, [*frames[1:], None], strict=True) if after is None or frame[:2] != after[:2]]
+    return [
+        frame
+        for frame, after in zip(frames, [*frames[1:], None], strict=True)
+        if after is None or frame[:2] != after[:2]
+    ]
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.13"])
@@ -99,14 +105,18 @@ def test_an_exception_passes_as_bare(version: str, tmp_path: Path) -> None:
     facts["args"] = facts["args"].replace("Logger.filter", "Filterer.filter")
     if version == "3.10":
         for passed in (bare["passed"], observed["passed"]):
-            passed["asyncio bad argument"]["frames"] = None  # raised by the call of the original: no frame follows the patch's
+            passed["asyncio bad argument"]["frames"] = (
+                None  # raised by the call of the original: no frame follows the patch's
+            )
         for facts in (*bare["passed"].values(), *observed["passed"].values()):
             if isinstance(facts, dict) and facts["frames"]:
                 facts["frames"] = undoubled(facts["frames"])
     assert len(bare["passed"]) > 170
     assert observed["passed"] == bare["passed"]
     assert_stacks(bare["stacks"], observed["stacks"], OURS)
-    assert [seen["warned"] for seen in observed["stacks"].values()] == [seen["warned"] for seen in bare["stacks"].values()]
+    assert [seen["warned"] for seen in observed["stacks"].values()] == [
+        seen["warned"] for seen in bare["stacks"].values()
+    ]
 
 
 def test_an_exception_passes_grpc_as_bare(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def some_lines():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
-    logger = logging.Logger("app")
+    logger = logging.Logger("app")  # noqa: LOG001 - out of reach of the test runner's handlers
     logger.addHandler(handler)
     logger.info("one %s", "argument", extra={"own": [1, {"two": 3}]})
     logger.info("none", extra={"what": Unprintable()})
@@ -190,7 +190,7 @@ def told(telemetry, monkeypatch):
     notices = []
     monkeypatch.delenv("OTELRUN_STRICT")
     monkeypatch.setenv("OTELRUN_QUIET", "1")
-    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, text: notices.append(slug)])
+    monkeypatch.setattr(diagnostics, "_listeners", [lambda slug, _: notices.append(slug)])
     monkeypatch.setattr(diagnostics, "_told", set())
     return notices
 

@@ -111,11 +111,7 @@ def test_records_have_no_field_as_long_as_no_format_names_it(patched, tracer, lo
         ("${trace_id} $message", "$"),
     ],
 )
-@pytest.mark.parametrize("is_exporting", [True, False], ids=["export", "no export"])
-def test_once_a_format_names_an_id_handlers_and_filters_see_it(
-    text, style, is_exporting, telemetry, ledger, tracer, logger
-):
-    logs.apply(ledger, {"export": is_exporting})
+def test_once_a_format_names_an_id_handlers_and_filters_see_it(text, style, patched, tracer, logger):
     stream, seen = io.StringIO(), []
     handler = logging.StreamHandler(stream)
     handler.setFormatter(logging.Formatter(text, style=style))
@@ -126,7 +122,7 @@ def test_once_a_format_names_an_id_handlers_and_filters_see_it(
     logger.info("outside")
     assert [line.split() for line in stream.getvalue().splitlines()] == [[ids_of(work)[0], "hello"], ["0", "outside"]]
     assert seen == [(ids_of(work)[0], False), ("0", False)]
-    assert [dict(log.attributes).get("trace_id") for log in telemetry.logs()] == [None] * (2 * is_exporting)
+    assert [dict(log.attributes).get("trace_id") for log in patched.logs()] == [None, None]
 
 
 def test_a_default_of_the_programs_own_stands_outside_a_span(patched, tracer, logger):
@@ -336,12 +332,16 @@ def test_options_switch_correlation_and_export_off(telemetry, ledger, logger, re
     assert "filter" not in vars(logging.Logger)
 
 
-def test_without_export_no_record_meets_a_patch_before_a_format_names_an_id(telemetry, ledger):
+def test_without_export_no_record_meets_a_patch_before_a_format_names_an_id(telemetry, ledger, logger):
     logs.apply(ledger, {"export": False})
     logging.Formatter("%(message)s")
     assert "filter" not in vars(logging.Logger)
-    logging.Formatter("%(span_id)s")
-    assert "filter" in vars(logging.Logger)
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(logging.Formatter("%(span_id)s"))
+    logger.addHandler(handler)
+    logger.info("named")
+    assert handler.stream.getvalue() == "0\n"
+    assert telemetry.logs() == []
     ledger.undo()
     assert "filter" not in vars(logging.Logger)
     logs.apply(ledger, {})

@@ -58,7 +58,8 @@ def test_the_usual_exception_is_shown_as_python_shows_it(fail):
 def test_a_group_is_shown_as_python_shows_it():
     if sys.version_info < (3, 11):
         pytest.skip("groups came with 3.11")
-    error = raised(lambda: (_ for _ in ()).throw(ExceptionGroup("all", [raised(caused), raised(plain)])))
+    group = ExceptionGroup  # noqa: F821 - there from 3.11 on
+    error = raised(lambda: (_ for _ in ()).throw(group("all", [raised(caused), raised(plain)])))
     assert format_stack_trace(error, error.__traceback__) == "".join(traceback.format_exception(error))
 
 
@@ -90,7 +91,9 @@ def test_of_a_long_chain_the_last_exceptions_remain():
         following.__suppress_context__ = False
         error = following
     shown = format_stack_trace(error, error.__traceback__)
-    assert shown.startswith(f"[exceptions before the last {MAX_CHAIN} left out]\n\nTraceback (most recent call last):\n")
+    assert shown.startswith(
+        f"[exceptions before the last {MAX_CHAIN} left out]\n\nTraceback (most recent call last):\n"
+    )
     assert shown.count("KeyError: 'after'\n") == MAX_CHAIN
     whole = "".join(traceback.format_exception(error))
     assert whole.endswith(shown.partition("\n\n")[2])

@@ -17,7 +17,10 @@ from tests.unit.instrumentation.grpc import aio_service as aio
 from tests.unit.instrumentation.grpc.telemetry import DEADLINE_S, Running
 
 PARTS = ("client", "server", "aio_client", "aio_server")
-MODULES = [importlib.import_module(f"otelrun.instrumentation.grpc.{name}") for name in (*PARTS, "call", "metadata", "attributes")]
+MODULES = [
+    importlib.import_module(f"otelrun.instrumentation.grpc.{name}")
+    for name in (*PARTS, "call", "metadata", "attributes")
+]
 KINDS = (RuntimeError, MemoryError, RecursionError)
 NOT_OURS = {"guarded", "tell", "without_frame", "apply", "partial"}
 FAIL_OPEN = {
@@ -105,10 +108,8 @@ def aio_calls():
             seen.append([got async for got in call("stream_stream", "Stream")([b"a"], timeout=DEADLINE_S)])
             seen.append(await call("stream_unary", "Function")([b"a", b"b"], timeout=DEADLINE_S))
             for method in ("Fail", "Nothing"):
-                try:
-                    await call("unary_unary", method)(b"c", timeout=DEADLINE_S)
-                except grpc.RpcError as error:
-                    seen.append((error.code(), error.details()))
+                status = call("unary_unary", method)(b"c", timeout=DEADLINE_S)
+                seen.append((await status.code(), await status.details()))
         return seen
 
     return aio.run(main)

@@ -348,7 +348,9 @@ def tasks():
 
     async def main():
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _, context: note(f"asyncio callback {context['exception']!r}", context["exception"]))
+        loop.set_exception_handler(
+            lambda _, context: note(f"asyncio callback {context['exception']!r}", context["exception"])
+        )
         for kind in KINDS:
             if kind in (KeyboardInterrupt, SystemExit):
                 continue

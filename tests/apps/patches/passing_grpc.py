@@ -76,7 +76,8 @@ def aio_servicer():
 
 def handlers(functions):
     methods = {
-        name: getattr(grpc, f"{name}_rpc_method_handler")(function) for name, function in zip(CALLS, functions, strict=True)
+        name: getattr(grpc, f"{name}_rpc_method_handler")(function)
+        for name, function in zip(CALLS, functions, strict=True)
     }
     return [grpc.method_handlers_generic_handler("s.S", methods)]
 
