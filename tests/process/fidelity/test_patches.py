@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.interpreters import OBSERVED, find_interpreter
+from tests.support.pairs import assert_same, run_pair
 from tests.support.programs import run_python
 
 pytestmark = pytest.mark.process
@@ -69,3 +70,24 @@ def test_a_patched_function_looks_as_it_does_bare(version):
         if differing.keys() - allowed:
             unexpected[point] = {fact: values for fact, values in differing.items() if fact not in allowed}
     assert unexpected == {}
+
+
+CORNERS = os.path.join(os.path.dirname(__file__), "..", "..", "apps", "patches", "corners.py")
+
+TASK_SPANS = """
+file_format: "1.1"
+distribution: {otelrun: {extends: default}}
+instrumentation/development: {python: {asyncio: {task_spans: ["*"]}}}
+"""
+
+
+def test_what_others_change_stays_as_it_is():
+    assert_same(run_pair([CORNERS]))
+
+
+def test_a_task_with_a_span_shows_one_more_callback_in_its_repr_and_nothing_else(tmp_path):
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(TASK_SPANS)
+    pair = run_pair([CORNERS], options=["--profile", str(profile)])
+    assert pair.observed.stdout.replace(b"named work True", b"named work False") == pair.bare.stdout
+    assert pair.observed.stderr == pair.bare.stderr
