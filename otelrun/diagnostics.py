@@ -92,8 +92,13 @@ class guarded:  # noqa: N801 - reads as a word at its uses
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
         """Swallow an ``Exception`` and tell it once, unless strict."""
-        if kind is None or not issubclass(kind, Exception) or is_strict():
+        if kind is None or not issubclass(kind, Exception):
             return False
-        if self._what != "notice-listener":
-            tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {kind.__name__}: {error}")
+        try:
+            if is_strict():
+                return False
+            if self._what != "notice-listener":
+                tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {kind.__name__}: {error}")
+        except Exception:  # noqa: BLE001, S110 - the boundary itself: an error that cannot be printed, a program at its recursion limit
+            pass
         return True

@@ -11,7 +11,7 @@ from __future__ import annotations
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import sources
 from otelrun.instrumentation.failure import record_failure
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,9 +57,10 @@ def _create_task(original: Callable[..., Task[Any]], is_wanted: Callable[[str], 
             else:
                 task = begun.variables.run(original, self, coro, **kwargs)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             if begun is not None:
-                begun.end(error)
-            hide_frame(error)
+                with guarded(NAME):
+                    begun.end(error)
             raise
         if begun is not None:
             with guarded(NAME):

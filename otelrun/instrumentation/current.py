@@ -34,5 +34,15 @@ def attach(context: Context) -> Token[Context]:
 
 
 def detach(token: Token[Context]) -> None:
-    """Restore what was current before ``attach`` gave ``token``."""
-    sys.modules["opentelemetry.context"].detach(token)
+    """Restore what was current before ``attach`` gave ``token``, unless that was in another ``contextvars`` context.
+
+    Not by the API's ``detach``: where the program has gone elsewhere in between, that logs an error on the program's handlers.
+    """
+    runtime = getattr(sys.modules["opentelemetry.context"], "_RUNTIME_CONTEXT", None)
+    if runtime is None:
+        sys.modules["opentelemetry.context"].detach(token)
+        return
+    try:  # noqa: SIM105 - contextlib is not loaded in the bare interpreter
+        runtime.detach(token)
+    except (ValueError, RuntimeError):
+        pass

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.current import attach, current_context, detach
+from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,7 +37,11 @@ def _init(original: Callable[..., None]) -> Callable[..., None]:
     """Called by ``submit``, in the thread that submits."""
 
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        original(self, *args, **kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         context = current_context()
         if context is not None:
             with guarded(NAME):
@@ -56,6 +61,9 @@ def _run(original: Callable[..., None]) -> Callable[..., None]:
                 token = attach(context)
         try:
             original(self, *args)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         finally:
             del self  # as the original does: an exception must not keep its own future alive through a frame
             if token is not None:

@@ -15,7 +15,8 @@ from otelrun.instrumentation import http_conventions as http
 from otelrun.instrumentation import sources
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
+from otelrun.instrumentation.side_table import SideTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ SCOPE = "otelrun.instrumentation.http_client"
 
 _FIRST_ERROR = 400
 _VERSIONS = {10: "1.0", 11: "1.1"}
+_GUARD = guarded(NAME)  # one for all: it keeps nothing
 
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - all instrumentations take options
@@ -61,61 +63,68 @@ class _Exchange:
         self.is_sent = False
 
 
-def _take_exchange(connection: HTTPConnection) -> _Exchange | None:
-    """Take the request off the connection. Not by ``__dict__``: once looked at, it makes every attribute slower."""
-    exchange = getattr(connection, "_otel_exchange", None)
-    if type(exchange) is not _Exchange:
-        return None
-    connection._otel_exchange = None  # type: ignore[attr-defined]
-    return exchange
-
-
 class _Telemetry:
-    """Makes the spans and the durations; loads the OpenTelemetry API at the first request."""
+    """Makes the spans and the durations; loads the OpenTelemetry API at the first request.
+
+    Its methods fail open, each by itself.
+    """
 
     def __init__(self, putheader: Callable[..., None]) -> None:
         self._putheader = putheader
+        self._exchanges = SideTable(lambda exchange: self.end(exchange, None, None))
         self._tracer: Tracer | None = None
         self._duration: Record | None = None
 
+    def take(self, connection: HTTPConnection) -> _Exchange | None:
+        """Take the request off the connection."""
+        with _GUARD:
+            exchange: _Exchange | None = self._exchanges.take(connection)
+            return exchange
+        return None
+
+    def put_back(self, connection: HTTPConnection, exchange: _Exchange) -> None:
+        """Have the connection be at a request again."""
+        with _GUARD:
+            self._exchanges.set(connection, exchange)
+
     def begin(self, connection: HTTPConnection, method: str, target: str, began_ns: int) -> None:
         """Start the span of a request, unless this context asks for none."""
-        from opentelemetry import context, trace  # noqa: PLC0415 - not before the first request
+        with _GUARD:
+            from opentelemetry import context, trace  # noqa: PLC0415 - not before the first request
 
-        current = context.get_current()
-        if current.get(context._SUPPRESS_HTTP_INSTRUMENTATION_KEY) or current.get(
-            context._SUPPRESS_INSTRUMENTATION_KEY
-        ):
-            return
-        attributes, described = _request_attributes(connection, method, target)
-        if self._tracer is None:
-            self._tracer = sources.get_tracer(SCOPE)
-        span = self._tracer.start_span(
-            http.span_name(method), current, trace.SpanKind.CLIENT, attributes, start_time=began_ns
-        )
-        carried = trace.set_span_in_context(span, current)
-        connection._otel_exchange = _Exchange(  # type: ignore[attr-defined]
-            span, carried, described, perf_counter()
-        )
+            current = context.get_current()
+            if current.get(context._SUPPRESS_HTTP_INSTRUMENTATION_KEY) or current.get(
+                context._SUPPRESS_INSTRUMENTATION_KEY
+            ):
+                return
+            attributes, described = _request_attributes(connection, method, target or "/")
+            if self._tracer is None:
+                self._tracer = sources.get_tracer(SCOPE)
+            span = self._tracer.start_span(
+                http.span_name(method), current, trace.SpanKind.CLIENT, attributes, start_time=began_ns
+            )
+            carried = trace.set_span_in_context(span, current)
+            self._exchanges.set(connection, _Exchange(span, carried, described, perf_counter()))
 
     def inject(self, connection: HTTPConnection, exchange: _Exchange) -> None:
         """Add the propagation headers that the program has not set itself."""
-        from opentelemetry import propagate  # noqa: PLC0415 - not before the first request
+        with _GUARD:
+            from opentelemetry import propagate  # noqa: PLC0415 - not before the first request
 
-        carrier: dict[str, str] = {}
-        propagate.inject(carrier, exchange.context)
-        lines = getattr(connection, "_buffer", ())
-        present = {bytes(line).partition(b":")[0].decode("latin-1").lower() for line in lines}
-        if "traceparent" in present:
-            present.add("tracestate")  # ours does not belong to the program's own parent
-        for name, value in carrier.items():
-            if name.lower() not in present:
-                self._putheader(connection, name, value)
+            carrier: dict[str, str] = {}
+            propagate.inject(carrier, exchange.context)
+            lines = getattr(connection, "_buffer", ())
+            present = {bytes(line).partition(b":")[0].decode("latin-1").lower() for line in lines}
+            if "traceparent" in present:
+                present.add("tracestate")  # ours does not belong to the program's own parent
+            for name, value in carrier.items():
+                if name.lower() not in present:
+                    self._putheader(connection, name, value)
 
     def end(self, exchange: _Exchange, response: HTTPResponse | None, error: BaseException | None) -> None:
         """End a request with what came of it; with neither response nor error it was given up."""
         span, attributes = exchange.span, exchange.attributes
-        with guarded(NAME):
+        with _GUARD:
             if error is not None:
                 attributes[ERROR_TYPE] = record_failure(span, error)
             elif response is not None:
@@ -169,51 +178,51 @@ def _request_attributes(connection: Any, method: str, target: str) -> tuple[dict
 
 
 def _putrequest(original: Callable[..., None], telemetry: _Telemetry) -> Callable[..., None]:
-    def putrequest(self: HTTPConnection, method: str, url: str, *args: Any, **kwargs: Any) -> None:
+    def putrequest(
+        self: HTTPConnection, method: str, url: str, skip_host: bool = False, skip_accept_encoding: bool = False
+    ) -> None:
         began_ns = time_ns()
         try:
-            original(self, method, url, *args, **kwargs)
+            original(self, method, url, skip_host, skip_accept_encoding)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        with guarded(NAME):
-            telemetry.begin(self, method, url or "/", began_ns)
+        telemetry.begin(self, method, url, began_ns)
 
     return putrequest
 
 
 def _endheaders(original: Callable[..., None], telemetry: _Telemetry) -> Callable[..., None]:
-    def endheaders(self: HTTPConnection, *args: Any, **kwargs: Any) -> None:
-        exchange = _take_exchange(self)  # a close from in here is part of what happens
+    def endheaders(self: HTTPConnection, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        exchange = telemetry.take(self)  # a close from in here is part of what happens
         is_first = exchange is not None and not exchange.is_sent
         if exchange is not None and is_first:
             exchange.is_sent = True
-            with guarded(NAME):
-                telemetry.inject(self, exchange)
+            telemetry.inject(self, exchange)
         try:
-            original(self, *args, **kwargs)
+            original(self, message_body, encode_chunked=encode_chunked)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             if exchange is not None and is_first:
                 telemetry.end(exchange, None, error)
                 exchange = None
-            hide_frame(error)
             raise
         finally:
             if exchange is not None:
-                self._otel_exchange = exchange  # type: ignore[attr-defined]
+                telemetry.put_back(self, exchange)
 
     return endheaders
 
 
 def _getresponse(original: Callable[..., HTTPResponse], telemetry: _Telemetry) -> Callable[..., HTTPResponse]:
     def getresponse(self: HTTPConnection) -> HTTPResponse:
-        exchange = _take_exchange(self)
+        exchange = telemetry.take(self)
         try:
             response = original(self)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             if exchange is not None:
                 telemetry.end(exchange, None, error)
-            hide_frame(error)
             raise
         if exchange is not None:
             telemetry.end(exchange, response, None)
@@ -224,9 +233,13 @@ def _getresponse(original: Callable[..., HTTPResponse], telemetry: _Telemetry) -
 
 def _close(original: Callable[..., None], telemetry: _Telemetry) -> Callable[..., None]:
     def close(self: HTTPConnection) -> None:
-        exchange = _take_exchange(self)
+        exchange = telemetry.take(self)
         if exchange is not None:
             telemetry.end(exchange, None, sys.exc_info()[1])
-        original(self)
+        try:
+            original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return close

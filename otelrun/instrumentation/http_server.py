@@ -14,7 +14,8 @@ import sys
 from time import perf_counter, time_ns
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
+from otelrun.instrumentation.side_table import SideTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def instrument(ledger: Ledger, Handler: Any, options: Mapping[str, Any]) -> Door
     ledger.wrap(Handler, "parse_request", lambda original: _parse_request(original, door))
     ledger.wrap(Handler, "handle_one_request", lambda original: _handle_one_request(original, door))
     ledger.wrap(Handler, "finish", lambda original: _finish(original, door))
-    ledger.wrap(Handler, "send_response_only", _send_response_only)
-    ledger.wrap(Handler, "log_request", _log_request)
-    ledger.wrap(Handler, "log_error", _log_error)
+    ledger.wrap(Handler, "send_response_only", lambda original: _send_response_only(original, door))
+    ledger.wrap(Handler, "log_request", lambda original: _log_request(original, door))
+    ledger.wrap(Handler, "log_error", lambda original: _log_error(original, door))
     return door
 
 
@@ -80,7 +81,7 @@ class Exchange:
         self.began_ns = time_ns()
         self.began = perf_counter()
         self.headers_before = getattr(handler, "headers", None)
-        self.handled = sys.exc_info()[1]
+        self.handled = id(sys.exc_info()[1])
         self.code: Any = None  # as the handler gave it
         self.status = 0
         self.error: BaseException | None = None
@@ -89,77 +90,117 @@ class Exchange:
         self.attributes: dict[str, Any] = {}
 
 
-def _exchange_of(handler: BaseHTTPRequestHandler) -> Exchange | None:
-    """Give the request that the handler is at. Not by ``__dict__``: once looked at, it makes every attribute slower."""
-    exchange = getattr(handler, "_otel_exchange", None)
-    return exchange if type(exchange) is Exchange else None
-
-
 class Door:
     """The way to ``http_server_telemetry``, which loads the OpenTelemetry API: open from the first server or request on.
+
+    Its methods fail open, each by itself.
 
     Attributes:
         telemetry: what makes the spans, once it is loaded.
     """
 
-    __slots__ = ("_trusts_forwarded", "telemetry")
+    __slots__ = ("_exchanges", "_trusts_forwarded", "telemetry")
 
     def __init__(self, *, trusts_forwarded: bool) -> None:
         """Stay shut."""
         self._trusts_forwarded = trusts_forwarded
+        self._exchanges = SideTable(self._abandon)
         self.telemetry: Telemetry | None = None
 
-    def open(self) -> Telemetry:
+    def open(self) -> Telemetry | None:
         """Load it."""
-        from otelrun.instrumentation.http_server_telemetry import Telemetry  # noqa: PLC0415 - not for the import
+        with _GUARD:
+            from otelrun.instrumentation.http_server_telemetry import Telemetry  # noqa: PLC0415 - not for the import
 
-        self.telemetry = telemetry = self.telemetry or Telemetry(SCOPE, trusts_forwarded=self._trusts_forwarded)
-        return telemetry
+            self.telemetry = self.telemetry or Telemetry(SCOPE, trusts_forwarded=self._trusts_forwarded)
+        return self.telemetry
 
-    def begin(self, handler: BaseHTTPRequestHandler, exchange: Exchange) -> None:
+    def expect(self, handler: BaseHTTPRequestHandler) -> None:
+        """Begin a request, which is about to be parsed."""
+        with _GUARD:
+            self.end(handler, None)  # of a subclass that handles several requests by itself
+            self._exchanges.set(handler, Exchange(handler))
+
+    def begin(self, handler: BaseHTTPRequestHandler) -> None:
         """Start the span of a request that was parsed."""
         with _GUARD:
-            (self.telemetry or self.open()).begin(handler, exchange)
+            exchange = self._exchanges.get(handler)
+            telemetry = self.telemetry or self.open()
+            if exchange is not None and telemetry is not None:
+                telemetry.begin(handler, exchange)
+
+    def note_status(self, handler: BaseHTTPRequestHandler, code: Any) -> None:
+        """Keep the final status of the request; a rejection before ``parse_request`` (a line too long) begins one."""
+        with _GUARD:
+            exchange = self._exchanges.get(handler)
+            if exchange is not None and exchange.code is code:
+                return  # ``send_response`` tells it twice
+            status = int(code) if isinstance(code, int) or (isinstance(code, str) and _STATUS.match(code)) else 0
+            if status >= _FIRST_FINAL_STATUS:
+                if exchange is None:
+                    exchange = Exchange(handler)
+                    self._exchanges.set(handler, exchange)
+                exchange.code = code
+                exchange.status = status
+
+    def note_time_out(self, handler: BaseHTTPRequestHandler) -> None:
+        """Keep the time-out that is being handled, if one is."""
+        with _GUARD:
+            exchange = self._exchanges.get(handler)
+            error = sys.exc_info()[1]
+            if exchange is not None and isinstance(error, TimeoutError):
+                exchange.error = error
 
     def end(self, handler: BaseHTTPRequestHandler, error: BaseException | None) -> None:
         """End the handler's request, if it is at one."""
-        exchange = _exchange_of(handler)
-        if exchange is not None:
-            handler._otel_exchange = None  # type: ignore[attr-defined]
-            with _GUARD:
-                (self.telemetry or self.open()).end(handler, exchange, error)
+        with _GUARD:
+            exchange = self._exchanges.take(handler)
+            if exchange is not None:
+                self._end(handler, exchange, error)
 
+    def finish(self, handler: BaseHTTPRequestHandler) -> None:
+        """End the handler's last request, while an exception leaves ``handle`` with that one: it was not handled before."""
+        with _GUARD:
+            exchange = self._exchanges.take(handler)
+            error = sys.exc_info()[1]
+            if exchange is not None:
+                self._end(handler, exchange, None if id(error) == exchange.handled else error)
 
-def _note_status(handler: BaseHTTPRequestHandler, code: Any) -> None:
-    """Keep the final status of the request; a rejection before ``parse_request`` (a line too long) begins one."""
-    exchange = _exchange_of(handler)
-    if exchange is not None and exchange.code is code:
-        return  # ``send_response`` tells it twice
-    status = int(code) if isinstance(code, int) or (isinstance(code, str) and _STATUS.match(code)) else 0
-    if status >= _FIRST_FINAL_STATUS:
-        if exchange is None:
-            exchange = handler._otel_exchange = Exchange(handler)  # type: ignore[attr-defined]
-        exchange.code = code
-        exchange.status = status
+    def _abandon(self, exchange: Exchange) -> None:
+        """End the request of a handler that is no more: of a subclass that replaces all of this."""
+        with _GUARD:
+            if exchange.span is not None and self.telemetry is not None:
+                self.telemetry.end_span(exchange, exchange.span, exchange.error)
+
+    def _end(self, handler: BaseHTTPRequestHandler, exchange: Exchange, error: BaseException | None) -> None:
+        telemetry = self.telemetry or self.open()
+        if telemetry is not None:
+            telemetry.end(handler, exchange, error)
 
 
 def _init_server(original: Callable[..., None], door: Door) -> Callable[..., None]:
-    def __init__(self: BaseServer, *args: Any, **kwargs: Any) -> None:  # noqa: N807
-        original(self, *args, **kwargs)
+    def __init__(self: BaseServer, server_address: Any, RequestHandlerClass: Any) -> None:  # noqa: N803, N807 - its names
+        try:
+            original(self, server_address, RequestHandlerClass)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         if door.telemetry is None:
-            with _GUARD:
-                door.open()
+            door.open()
 
     return __init__
 
 
 def _parse_request(original: Callable[..., bool], door: Door) -> Callable[..., bool]:
     def parse_request(self: BaseHTTPRequestHandler) -> bool:
-        door.end(self, None)  # of a subclass that handles several requests by itself
-        exchange = self._otel_exchange = Exchange(self)  # type: ignore[attr-defined]
-        is_parsed = original(self)
+        door.expect(self)
+        try:
+            is_parsed = original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         if is_parsed:
-            door.begin(self, exchange)
+            door.begin(self)
         return is_parsed
 
     return parse_request
@@ -170,8 +211,8 @@ def _handle_one_request(original: Callable[..., None], door: Door) -> Callable[.
         try:
             original(self)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             door.end(self, error)
-            hide_frame(error)
             raise
         door.end(self, None)
 
@@ -179,44 +220,52 @@ def _handle_one_request(original: Callable[..., None], door: Door) -> Callable[.
 
 
 def _finish(original: Callable[..., None], door: Door) -> Callable[..., None]:
-    """Called also while an exception leaves ``handle``; then that is the one being handled here and was not before."""
-
     def finish(self: BaseHTTPRequestHandler) -> None:
-        exchange = _exchange_of(self)
-        if exchange is not None:
-            error = sys.exc_info()[1]
-            door.end(self, None if error is exchange.handled else error)
-        original(self)
+        door.finish(self)
+        try:
+            original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return finish
 
 
-def _send_response_only(original: Callable[..., None]) -> Callable[..., None]:
+def _send_response_only(original: Callable[..., None], door: Door) -> Callable[..., None]:
     def send_response_only(self: BaseHTTPRequestHandler, code: Any, message: str | None = None) -> None:
-        _note_status(self, code)
-        original(self, code, message)
+        door.note_status(self, code)
+        try:
+            original(self, code, message)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return send_response_only
 
 
-def _log_request(original: Callable[..., None]) -> Callable[..., None]:
+def _log_request(original: Callable[..., None], door: Door) -> Callable[..., None]:
     """``wsgiref`` writes its responses past the handler and tells it the status only here, in the end."""
 
     def log_request(self: BaseHTTPRequestHandler, code: Any = "-", size: Any = "-") -> None:
-        _note_status(self, code)
-        original(self, code, size)
+        door.note_status(self, code)
+        try:
+            original(self, code, size)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return log_request
 
 
-def _log_error(original: Callable[..., None]) -> Callable[..., None]:
+def _log_error(original: Callable[..., None], door: Door) -> Callable[..., None]:
     """``handle_one_request`` swallows a time-out, after telling it here."""
 
-    def log_error(self: BaseHTTPRequestHandler, *args: Any, **kwargs: Any) -> None:
-        exchange = _exchange_of(self)
-        error = sys.exc_info()[1]
-        if exchange is not None and isinstance(error, TimeoutError):
-            exchange.error = error
-        original(self, *args, **kwargs)
+    def log_error(self: BaseHTTPRequestHandler, format: str, *args: Any) -> None:  # noqa: A002 - its name
+        door.note_time_out(self)
+        try:
+            original(self, format, *args)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return log_error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,11 +36,15 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 def _init(
     original: Callable[..., None], ledger: Ledger, options: Mapping[str, Any], program: Any
 ) -> Callable[..., None]:
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - the method's name
+    def __init__(self: Any, server_address: Any, RequestHandlerClass: Any) -> None:  # noqa: N803, N807 - its names
         with guarded(NAME):
             from otelrun.instrumentation import http_server  # noqa: PLC0415 - loaded only where it is needed
 
             http_server.instrument(ledger, program.BaseHTTPRequestHandler, options).open()
-        original(self, *args, **kwargs)
+        try:
+            original(self, server_address, RequestHandlerClass)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return __init__

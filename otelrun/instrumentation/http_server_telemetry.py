@@ -8,6 +8,7 @@ from opentelemetry import context, trace
 
 from otelrun.instrumentation import http_conventions as http
 from otelrun.instrumentation import sources
+from otelrun.instrumentation.current import detach
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
 from otelrun.instrumentation.http_headers import HeaderReader, read_forwarded
@@ -64,12 +65,13 @@ class Telemetry:
             if exchange.span is None and exchange.status:
                 self.begin(handler, exchange)
             if exchange.span is not None:
-                self._end_span(exchange, exchange.span, error or exchange.error)
+                self.end_span(exchange, exchange.span, error or exchange.error)
         finally:
             if exchange.token is not None:
-                context.detach(exchange.token)
+                detach(exchange.token)
 
-    def _end_span(self, exchange: Exchange, span: trace.Span, error: BaseException | None) -> None:
+    def end_span(self, exchange: Exchange, span: trace.Span, error: BaseException | None) -> None:
+        """End a request's span, and measure it."""
         attributes = exchange.attributes
         if exchange.status:
             attributes[http.HTTP_RESPONSE_STATUS_CODE] = exchange.status

@@ -1,14 +1,16 @@
-"""``logging``: records carry ``trace_id`` and ``span_id``, and those that are emitted become OpenTelemetry log records.
+"""``logging``: emitted records become OpenTelemetry log records; where formats name them, they carry ``trace_id``, ``span_id``.
 
-One patch, ``Logger.filter``: it is where a record arrives after the logger's level and leaves for the handlers, whatever
-they are, and its frame is gone before any of them runs. Handlers, levels, ``lastResort`` and ``basicConfig`` are the
+One patch on their way, ``Logger.filter``: it is where a record arrives after the logger's level and leaves for the handlers,
+whatever they are, and its frame is gone before any of them runs. Handlers, levels, ``lastResort`` and ``basicConfig`` are the
 program's. Nothing of OpenTelemetry is loaded before the first record that is emitted.
 
-Options: ``correlation: false`` leaves the records as they are; ``export: false`` makes no OpenTelemetry log records.
+Options: ``correlation`` says when records carry the ids: ``named``, once a format of this process names them, which is seen
+when the format's style is made; ``true``, always; ``false``, never. ``export: false`` makes no OpenTelemetry log records.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from _thread import _local
 from _weakref import ref
@@ -18,12 +20,12 @@ from otelrun.diagnostics import guarded
 from otelrun.instrumentation import sources
 from otelrun.instrumentation.current import current_context
 from otelrun.instrumentation.failure import error_type
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from logging import Logger, LogRecord
+    from collections.abc import Callable, Collection, Mapping
+    from logging import Logger, LogRecord, PercentStyle
     from typing import Any
 
     from opentelemetry._logs import Logger as OtelLogger
@@ -47,7 +49,7 @@ THREAD_NAME = "thread.name"
 
 _OWN_NAMES = ("opentelemetry", "otelrun")
 _NO_IDS = ("0", "0")
-_NO_FIELDS = (None, None)
+_NO_FIELDS: tuple[str | None, str | None] = (None, None)
 _MAX_DEPTH = 6
 _MAX_LOGGERS = 1000
 _INT64 = 1 << 63
@@ -55,37 +57,110 @@ _TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 _GUARD = guarded(NAME)  # one for all: it keeps nothing
 
 
+_NAMED = re.compile(r"(?:%\(|\$?\{|\$)(trace_id|span_id)\b")
+_NEVER, _INSIDE, _ALWAYS = range(3)
+
+
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
-    """Patch ``Logger``."""
+    """Patch ``Logger``, and the styles of formats where these decide on correlation."""
     import logging  # noqa: PLC0415 - loaded by the program
 
-    is_correlating = options.get("correlation", True)
-    export = _Export(logging.LogRecord) if options.get("export", True) else None
-    if is_correlating or export:
-        ledger.wrap(logging.Logger, "filter", lambda original: _filter(original, is_correlating, export))
+    correlation = _Correlation()
+    export = _Export(logging.LogRecord) if options.get("export") is not False else None
+
+    def patch_logger() -> None:
+        ledger.wrap(logging.Logger, "filter", lambda original: _filter(original, correlation, export))
+
+    wanted = options.get("correlation", "named")
+    if wanted is True:
+        correlation.always()
+    elif wanted is not False:
+        notify = patch_logger if export is None else None
+        ledger.wrap(logging.PercentStyle, "__init__", lambda original: _init_style(original, correlation, notify))
+    if wanted is True or export is not None:
+        patch_logger()
 
 
-def _filter(original: Callable[..., Any], is_correlating: bool, export: _Export | None) -> Callable[..., Any]:
+def _init_style(
+    original: Callable[..., None], correlation: _Correlation, notify: Callable[[], None] | None
+) -> Callable[..., None]:
+    """Called for every format, whatever its style: the other styles derive from this one."""
+
+    def __init__(self: PercentStyle, fmt: str, *, defaults: Any = None) -> None:  # noqa: N807 - the method's name
+        try:
+            original(self, fmt, defaults=defaults)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        with _GUARD:
+            if correlation.learn(self._fmt, defaults or ()) and notify is not None:
+                notify()
+
+    return __init__
+
+
+def _filter(original: Callable[..., Any], correlation: _Correlation, export: _Export | None) -> Callable[..., Any]:
     current_ids = _CurrentIds()
 
     def filter(self: Logger, record: LogRecord) -> Any:  # noqa: A001 - the method's name
-        ids = _NO_IDS
-        with _GUARD:
-            ids = current_ids()
-            if is_correlating:
-                fields = record.__dict__
-                fields.setdefault("trace_id", ids[0])
-                fields.setdefault("span_id", ids[1])
+        ids = _NO_FIELDS
+        if correlation.is_on:
+            with _GUARD:
+                ids = current_ids()
+                correlation.fill(record.__dict__, ids)
         try:
             passed = original(self, record)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
         if passed and export is not None:
             export(record if passed is True or not hasattr(passed, "getMessage") else passed, ids)
         return passed
 
     return filter
+
+
+class _Correlation:
+    """Which fields the records get.
+
+    A field for which every format has a default of the program's own is set only inside a span.
+
+    Attributes:
+        is_on: whether they get any.
+    """
+
+    __slots__ = ("_span_id", "_trace_id", "is_on")
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self._trace_id = self._span_id = _NEVER
+
+    def always(self) -> None:
+        """Set both from now on."""
+        self.is_on = True
+        self._trace_id = self._span_id = _ALWAYS
+
+    def learn(self, text: Any, defaults: Collection[str]) -> bool:
+        """Read a format; say whether it names a field."""
+        names = _NAMED.findall(text) if isinstance(text, str) and "_id" in text else ()
+        if not names:
+            return False
+        trace_id, span_id = (
+            _NEVER if name not in names else _INSIDE if name in defaults else _ALWAYS
+            for name in ("trace_id", "span_id")
+        )
+        self._trace_id = max(self._trace_id, trace_id)
+        self._span_id = max(self._span_id, span_id)
+        self.is_on = True
+        return True
+
+    def fill(self, fields: dict[str, Any], ids: tuple[str, str]) -> None:
+        """Set what a record of the program's does not have yet."""
+        least = _ALWAYS if ids is _NO_IDS else _INSIDE
+        if self._trace_id >= least:
+            fields.setdefault("trace_id", ids[0])
+        if self._span_id >= least:
+            fields.setdefault("span_id", ids[1])
 
 
 class _CurrentIds:
@@ -146,7 +221,7 @@ class _Export:
         self._local = _local()
         self._api: _Api | None = None
 
-    def __call__(self, record: LogRecord, ids: tuple[str, str]) -> None:
+    def __call__(self, record: LogRecord, ids: tuple[str | None, str | None]) -> None:
         """Emit one record, unless it comes from emitting, or from OpenTelemetry itself."""
         if getattr(self._local, "is_busy", False):
             return
@@ -181,7 +256,7 @@ class _Export:
             attributes=attributes,
         )
 
-    def _attributes(self, record: LogRecord, ids: tuple[str, str]) -> dict[str, Any]:
+    def _attributes(self, record: LogRecord, ids: tuple[str | None, str | None]) -> dict[str, Any]:
         fields = record.__dict__
         attributes: dict[str, Any] = {
             CODE_FILE_PATH: record.pathname,
@@ -228,9 +303,9 @@ def _severity(level: int) -> int:
 
 
 def _exception_attributes(exc_info: Any) -> dict[str, str]:
-    from traceback import format_exception  # noqa: PLC0415 - loaded by logging
+    from otelrun.instrumentation.stack_trace import format_stack_trace  # noqa: PLC0415 - not before the first exception
 
-    kind, error, traceback = exc_info
+    _, error, traceback = exc_info
     try:
         message = str(error)
     except Exception:  # noqa: BLE001 - the program's own __str__
@@ -238,7 +313,7 @@ def _exception_attributes(exc_info: Any) -> dict[str, str]:
     return {
         EXCEPTION_TYPE: error_type(error),
         EXCEPTION_MESSAGE: message,
-        EXCEPTION_STACKTRACE: "".join(format_exception(kind, error, traceback)),
+        EXCEPTION_STACKTRACE: format_stack_trace(error, traceback),
     }
 
 

@@ -1,19 +1,38 @@
 """The ledger: every patch otelrun makes goes through it, and undo puts the same objects back on the same owners.
 
-A replacement looks like what it replaces (name, documentation, signature) and leaves no frame in a traceback.
+A replacement looks like what it replaces (name, documentation, signature, place in the source) and leaves no frame in a
+traceback: it lets the program's exceptions pass like this, with calls into C only, which a program at its recursion limit
+still has::
+
+    except BaseException as error:
+        without_frame(error, getattr(error.__traceback__, "tb_next", None))
+        raise
+
+CPython 3.10 keeps the one frame: its bare ``raise`` restores the traceback it has saved, not the one the exception carries.
 """
 
 from __future__ import annotations
+
+import sys
 
 from otelrun.diagnostics import tell
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
     from typing import Any
 
-_ABOUT = ("__module__", "__name__", "__qualname__", "__doc__", "__annotate__", "__type_params__")
-_MARK = "__otelrun__"
+without_frame = BaseException.with_traceback
+"""Set an exception's traceback, whatever its class makes of ``__setattr__`` (a frozen dataclass refuses)."""
+
+_ABOUT = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__")
+_ANNOTATIONS = "__annotate__" if sys.version_info >= (3, 14) else "__annotations__"
+_TAKES_REST = 0x04 | 0x08  # inspect.CO_VARARGS, CO_VARKEYWORDS
+_MAX_WRAPPERS = 100
+
+_standing: dict[int, tuple[Any, str]] = {}
+"""By id: each replacement there is, and the module it comes from."""
 
 
 class Ledger:
@@ -34,7 +53,8 @@ class Ledger:
         Args:
             owner: the class or the module; where a class inherits the function, only this class gets the replacement.
             name: the function's name.
-            make_wrapper: is given the original and returns the replacement, a plain function defined in its own module.
+            make_wrapper: is given the original and returns the replacement, a plain function defined in its own module;
+                best with the original's parameters, or else with ``*args, **kwargs``.
         """
         is_own = name in getattr(owner, "__dict__", ())
         original = owner.__dict__[name] if is_own else getattr(owner, name, None)
@@ -44,18 +64,17 @@ class Ledger:
             return
         replacement = make_wrapper(original)
         source = replacement.__module__
-        if getattr(original, "__dict__", {}).get(_MARK) == source:
+        if _is_standing(original, source):
             return
-        for about in _ABOUT:
-            if hasattr(original, about):
-                setattr(replacement, about, getattr(original, about))
-        replacement.__dict__[_MARK] = source
-        replacement.__wrapped__ = original
+        _resemble(replacement, original)
+        if not is_own and hasattr(owner, "__qualname__"):  # it is found here now, by pickle too
+            replacement.__qualname__ = f"{owner.__qualname__}.{name}"
         try:
             setattr(owner, name, replacement)
         except (TypeError, AttributeError) as error:
             tell(f"patch:{where}", f"not instrumented: {where} cannot be replaced: {error}")
             return
+        _standing[id(replacement)] = (replacement, source)
         self._entries.append((owner, name, original, replacement, is_own))
 
     def undo(self) -> None:
@@ -64,10 +83,17 @@ class Ledger:
             owner, name, original, replacement, is_own = self._entries.pop()
             if owner.__dict__.get(name) is not replacement:
                 tell(f"undo:{name}", f"{name} was patched again by somebody else and stays as it is")
-            elif is_own:
+                continue
+            if is_own:
                 setattr(owner, name, original)
             else:
                 delattr(owner, name)
+            del _standing[id(replacement)]
+
+
+def patches() -> list[Any]:
+    """Give every replacement that stands."""
+    return [replacement for replacement, _ in _standing.values()]
 
 
 def _describe(owner: Any) -> str:
@@ -76,11 +102,71 @@ def _describe(owner: Any) -> str:
     return getattr(owner, "__name__", repr(owner))
 
 
-def hide_frame(error: BaseException) -> None:
-    """Take the calling wrapper's frame out of the traceback of an exception it is about to let pass with a bare ``raise``.
+def _is_standing(function: Any, source: str) -> bool:
+    """Say whether a replacement from ``source`` is what a function is, or is what others have wrapped."""
+    for _ in range(_MAX_WRAPPERS):
+        if function is None:
+            return False
+        if _standing.get(id(function), (None, ""))[1] == source:
+            return True
+        function = getattr(function, "__wrapped__", None)
+    return False
 
-    Then the program's tracebacks are those of a bare run. CPython 3.10 keeps the one frame: its bare ``raise`` restores
-    the traceback it has saved, not the one the exception carries.
+
+def _resemble(replacement: Any, original: Any) -> None:
+    """Make a replacement look like the original.
+
+    ``__wrapped__`` leads to it only where something could not be told without: other parameters, annotations with the names of
+    the original's module.
     """
-    if error.__traceback__ is not None:
-        error.__traceback__ = error.__traceback__.tb_next
+    for about in (*_ABOUT, _ANNOTATIONS):
+        if hasattr(original, about):
+            setattr(replacement, about, getattr(original, about))
+    code = getattr(original, "__code__", None)
+    if type(original) is not type(replacement) or code is None:
+        replacement.__wrapped__ = original
+        return
+    replacement.__dict__.update(original.__dict__)
+    replacement.__code__ = _at_the_place_of(code, replacement.__code__)
+    is_same = _parameters(code) == _parameters(replacement.__code__)
+    if is_same:
+        replacement.__defaults__ = original.__defaults__
+        replacement.__kwdefaults__ = original.__kwdefaults__
+    if not is_same or getattr(original, _ANNOTATIONS, None):
+        replacement.__wrapped__ = original
+
+
+def _parameters(code: CodeType) -> tuple[Any, ...]:
+    rest = code.co_flags & _TAKES_REST
+    count = code.co_argcount + code.co_kwonlyargcount + rest.bit_count()
+    return code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, rest, code.co_varnames[:count]
+
+
+def _at_the_place_of(original: CodeType, code: CodeType) -> CodeType:
+    """Give the code under the original's name, all of it at the line where the original is defined.
+
+    So ``inspect`` shows the original's source, debuggers stop where it begins, and whoever leaves the library's frames out,
+    by the name of its file, leaves this one out.
+    """
+    place: dict[str, Any] = {
+        "co_filename": original.co_filename,
+        "co_firstlineno": original.co_firstlineno,
+        "co_name": original.co_name,
+        "co_linetable": _one_line(len(code.co_code)),
+    }
+    if sys.version_info >= (3, 11):
+        place["co_qualname"] = original.co_qualname
+    return code.replace(**place)
+
+
+def _one_line(size: int) -> bytes:
+    """Give the table of lines for code of so many bytes, all on its first line.
+
+    Formats: CPython's ``Objects/locations.md``; for 3.10, ``Objects/lnotab_notes.txt``.
+    """
+    if sys.version_info >= (3, 11):  # entries of up to 8 units of 2 bytes: kind 13, a line without columns, 0 lines on
+        whole, rest = divmod(size // 2, 8)
+        lengths = [8] * whole + [rest] * (rest > 0)
+        return b"".join(bytes((0x80 | 13 << 3 | length - 1, 0)) for length in lengths)
+    whole, rest = divmod(size, 254)
+    return bytes((254, 0)) * whole + bytes((rest, 0)) * (rest > 0)

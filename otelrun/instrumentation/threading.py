@@ -10,7 +10,7 @@ import sys
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.current import attach, current_context
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _start(original: Callable[[Thread], None], starting: dict[int, Context]) -> 
             original(self)
         except BaseException as error:
             starting.pop(id(self), None)
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     return start
@@ -60,7 +60,11 @@ def _set_ident(original: Callable[[Thread], None], starting: dict[int, Context])
     """Called first thing in the new thread: what is attached here ends with the thread, so nothing detaches it."""
 
     def _set_ident(self: Thread) -> None:
-        original(self)
+        try:
+            original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         context = starting.pop(id(self), None)
         if context is not None:
             with guarded(NAME):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from traceback import format_exception
-
+from otelrun.instrumentation.stack_trace import format_stack_trace
 from otelrun.pipeline.attributes import text_of
 
 EXCEPTION_TYPE = "exception.type"
@@ -19,5 +18,5 @@ def exception_attributes(error: BaseException) -> dict[str, str]:
     return {
         EXCEPTION_TYPE: f"{module}.{kind.__qualname__}" if module and module != "builtins" else kind.__qualname__,
         EXCEPTION_MESSAGE: text_of(error),
-        EXCEPTION_STACKTRACE: "".join(format_exception(error)),
+        EXCEPTION_STACKTRACE: format_stack_trace(error, error.__traceback__),
     }

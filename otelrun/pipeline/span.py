@@ -13,6 +13,7 @@ from opentelemetry import trace
 from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
+from otelrun.diagnostics import guarded
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value, text_of
 from otelrun.pipeline.exception import EXCEPTION_ESCAPED, exception_attributes
 from otelrun.pipeline.readable import Event, readable_span
@@ -225,10 +226,11 @@ class Span(trace.Span):
         """End the span at the end of ``with tracer.start_span(...)``, with what went wrong in it."""
         if error is not None and self._end is None:
             record_exception, set_status = self._on_error
-            if record_exception:
-                self.record_exception(error, escaped=True)
-            if set_status:
-                self.fail(error)
+            with guarded("recording an exception"):  # which a program at its recursion limit leaves no room for
+                if record_exception:
+                    self.record_exception(error, escaped=True)
+                if set_status:
+                    self.fail(error)
         self.end()
 
     def end(self, end_time: int | None = None) -> None:

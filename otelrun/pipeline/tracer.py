@@ -9,6 +9,7 @@ from opentelemetry import trace
 from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
+from otelrun.diagnostics import guarded
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
@@ -274,10 +275,11 @@ class CurrentSpan:
         span = self._span
         if error is not None and isinstance(error, Exception) and type(span) is Span and span.is_recording():
             record_exception, set_status = span._on_error
-            if record_exception:
-                span.record_exception(error)
-            if set_status:
-                span.fail(error)
+            with guarded("recording an exception"):  # which a program at its recursion limit leaves no room for
+                if record_exception:
+                    span.record_exception(error)
+                if set_status:
+                    span.fail(error)
         if self._end_on_exit:
             span.end()
 

@@ -303,10 +303,13 @@ RESOURCE = Map(
 )
 
 _OTHER_LANGUAGES = ("cpp", "dotnet", "erlang", "go", "java", "js", "php", "ruby", "rust", "swift")
+_ENABLED: dict[str, Rule] = {"enabled": Boolean(is_nullable=False)}
+_LOGGING = Map({**_ENABLED, "correlation": Boolean(words=("named",)), "export": Boolean()}, rest=Anything())
+
 INSTRUMENTATION = Map(
     {
         "general": NotFollowed(is_quiet_when_empty=True),
-        "python": Map({}, rest=Map({"enabled": Boolean(is_nullable=False)}, rest=Anything())),
+        "python": Map({"logging": _LOGGING}, rest=Map(_ENABLED, rest=Anything())),
         **dict.fromkeys(_OTHER_LANGUAGES, Anything(is_mapping=True)),
     }
 )

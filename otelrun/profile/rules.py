@@ -124,11 +124,12 @@ class Fraction(NamedTuple):
 
 
 class Boolean(NamedTuple):
-    """True or false."""
+    """True or false, or one of ``words``."""
 
     is_nullable: bool = True
+    words: tuple[str, ...] = ()
 
-    def read(self, scalar: Scalar) -> bool | None:
+    def read(self, scalar: Scalar) -> bool | str | None:
         """Give the truth value; that of a variable in any case, as for the standard variables."""
         value = scalar.value
         if value is None:
@@ -139,6 +140,10 @@ class Boolean(NamedTuple):
         word = scalar.text.lower()
         if scalar.variables and word in ("true", "false"):
             return word == "true"
+        if self.words:
+            if word in self.words:
+                return word
+            raise Fault(what="is not known here", instead=one_of((*self.words, "true", "false")))
         instead = "true" if word in _YES else "false" if word in _NO else "true or false"
         raise Fault(what="is not a boolean", instead="true or false" if scalar.variables else instead)
 

@@ -12,14 +12,13 @@ from weakref import WeakKeyDictionary
 
 from grpc import _common
 from grpc.aio import AioRpcError, Metadata, _channel
-from opentelemetry.context import attach, detach
 from opentelemetry.trace import SpanKind
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.grpc import attributes as names
-from otelrun.instrumentation.grpc.call import Call, CallTracer
+from otelrun.instrumentation.grpc.call import Call, CallTracer, enter, leave
 from otelrun.instrumentation.grpc.metadata import inject
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
 
 if TYPE_CHECKING:
     import asyncio
@@ -53,7 +52,11 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 
 def _wrap_channel_init(original: Callable[..., Any]) -> Callable[..., Any]:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces one
-        original(self, *args, **kwargs)
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         with guarded(NAME):
             _targets[self] = str(args[0] if args else kwargs["target"])
 
@@ -65,21 +68,22 @@ def _wrap_call(tracer: CallTracer, original: Callable[..., Any]) -> Callable[...
         call = None
         with guarded(NAME):
             call = _start(tracer, self)
-        if call is None:
-            return original(self, *args, **kwargs)
-        with guarded(NAME):
-            args, kwargs = _with_injected(args, kwargs, call)
-        token = attach(call.context)  # the tasks that gRPC makes now carry it
+        if call is not None:
+            with guarded(NAME):
+                args, kwargs = _with_injected(args, kwargs, call)
+        token = None if call is None else enter(call.context)  # the tasks that gRPC makes now carry it
         try:
             rpc = original(self, *args, **kwargs)
         except BaseException as error:
-            call.fail(error)
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            if call is not None:
+                call.fail(error)
             raise
         finally:
-            detach(token)
-        with guarded(NAME):
-            _end_with(rpc, call)
+            leave(token)
+        if call is not None:
+            with guarded(NAME):
+                _end_with(rpc, call)
         return rpc
 
     return __call__

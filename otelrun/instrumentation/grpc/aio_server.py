@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from grpc import _common
 from grpc.aio import AbortError, _server
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context, attach
 from opentelemetry.trace import SpanKind
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.grpc import attributes as names
-from otelrun.instrumentation.grpc.call import Call, CallTracer
+from otelrun.instrumentation.grpc.call import Call, CallTracer, enter, leave
 from otelrun.instrumentation.grpc.metadata import extract
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
@@ -63,7 +63,11 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
         def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807 - it replaces one
             with guarded(NAME):
                 args, kwargs = _with_entry(tracer, args, kwargs)
-            original(self, *args, **kwargs)
+            try:
+                original(self, *args, **kwargs)
+            except BaseException as error:
+                without_frame(error, getattr(error.__traceback__, "tb_next", None))
+                raise
 
         return __init__
 
@@ -99,8 +103,8 @@ class _Entry(ServerInterceptor):
         try:
             handler = await continuation(handler_call_details)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             handling.failed(error)
-            hide_frame(error)
             raise
         with guarded(NAME):
             return _observed(handler, handling)
@@ -212,8 +216,8 @@ def _observe_coroutine(behavior: Callable[..., Any], handling: _Handling) -> Cal
         try:
             response = await behavior(request, context)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             handling.failed(error)
-            hide_frame(error)
             raise
         handling.returned()
         return response
@@ -232,8 +236,8 @@ def _observe_async_generator(behavior: Callable[..., Any], handling: _Handling) 
             await responses.aclose()
             raise
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             handling.failed(error)
-            hide_frame(error)
             raise
         handling.returned()
 
@@ -243,15 +247,15 @@ def _observe_async_generator(behavior: Callable[..., Any], handling: _Handling) 
 def _observe_function(behavior: Callable[..., Any], handling: _Handling) -> Callable[..., Any]:
     def observed(request: Any, context: Any) -> Any:  # in a thread of the server's pool
         handling.entered(context)
-        token = attach(handling.call.context)
+        token = enter(handling.call.context)
         try:
             response = behavior(request, context)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             handling.failed(error)
-            hide_frame(error)
             raise
         finally:
-            detach(token)
+            leave(token)
         handling.returned()
         return response
 
@@ -265,8 +269,8 @@ def _observe_generator(behavior: Callable[..., Any], handling: _Handling) -> Cal
         try:
             responses = own.run(behavior, request, context)
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             handling.failed(error)
-            hide_frame(error)
             raise
         return _steps(own, iter(responses), handling)
 
@@ -281,7 +285,7 @@ def _steps(own: contextvars.Context, responses: Iterator[Any], handling: _Handli
             handling.returned()
             return
         except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             handling.failed(error)
-            hide_frame(error)
             raise
         yield response

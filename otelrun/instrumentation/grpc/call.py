@@ -11,17 +11,20 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import trace
-from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, detach, get_current, get_value
+from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, attach, get_current, get_value
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import sources
+from otelrun.instrumentation.current import detach
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import error_type
 from otelrun.instrumentation.grpc import attributes as names
+from otelrun.instrumentation.patching import without_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextvars import Token
 
     from opentelemetry.context import Context
     from opentelemetry.trace import Span
@@ -179,6 +182,20 @@ class Call:
         self.tracer.record((perf_counter_ns() - self._started_ns) / 1e9, measured, self.context)
 
 
+def enter(context: Context) -> Token[Context] | None:
+    """Make a context current; None where that fails."""
+    with guarded("grpc"):
+        return attach(context)
+    return None
+
+
+def leave(token: Token[Context] | None) -> None:
+    """Make the context current that was so before ``enter``."""
+    if token is not None:
+        with guarded("grpc"):
+            detach(token)
+
+
 class InContext:
     """A callback that runs in the context in which the program registered it, whatever thread calls it."""
 
@@ -191,15 +208,26 @@ class InContext:
 
     def __call__(self, *args: Any) -> Any:
         """Call the program's callback."""
-        token = attach(self._context)
+        token = enter(self._context)
         try:
             return self._callback(*args)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         finally:
-            detach(token)
+            leave(token)
 
     def __repr__(self) -> str:
         """Look like the program's callback: gRPC logs it by its repr."""
         return repr(self._callback)
+
+
+def in_context(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a callback that runs in the current context; the program's own where that is empty."""
+    with guarded("grpc"):
+        if get_current():
+            return InContext(callback)
+    return callback
 
 
 def as_text(details: Any) -> str | None:

@@ -12,14 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from grpc import _channel
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import Context, attach
 from opentelemetry.trace import SpanKind
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.grpc import attributes as names
-from otelrun.instrumentation.grpc.call import Call, CallTracer, InContext
+from otelrun.instrumentation.grpc.call import Call, CallTracer, enter, in_context, leave
 from otelrun.instrumentation.grpc.metadata import with_injected
-from otelrun.instrumentation.patching import hide_frame
+from otelrun.instrumentation.patching import without_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -74,18 +74,19 @@ def _start(
 def _wrap_blocking(tracer: CallTracer, original: Callable[..., Any]) -> Callable[..., Any]:
     def _blocking(self: Any, *args: Any, **kwargs: Any) -> Any:
         call, args, kwargs = _start(tracer, self, args, kwargs)
-        if call is None:
-            return original(self, *args, **kwargs)
-        token = attach(call.context)
+        token = None if call is None else enter(call.context)
         try:
             state, segregated_call = original(self, *args, **kwargs)
         except BaseException as error:
-            _end_unstarted(call, error)
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            if call is not None:
+                _end_unstarted(call, error)
             raise
         finally:
-            detach(token)
-        _end(call, state)
+            leave(token)
+        if call is not None:
+            with guarded(NAME):
+                _end(call, state)
         return state, segregated_call
 
     return _blocking
@@ -94,19 +95,19 @@ def _wrap_blocking(tracer: CallTracer, original: Callable[..., Any]) -> Callable
 def _wrap_started(tracer: CallTracer, original: Callable[..., Any]) -> Callable[..., Any]:
     def started(self: Any, *args: Any, **kwargs: Any) -> Any:
         call, args, kwargs = _start(tracer, self, args, kwargs)
-        if call is None:
-            return original(self, *args, **kwargs)
-        token = attach(call.context)
+        token = None if call is None else enter(call.context)
         try:
             rendezvous = original(self, *args, **kwargs)
         except BaseException as error:
-            _end_unstarted(call, error)
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            if call is not None:
+                _end_unstarted(call, error)
             raise
         finally:
-            detach(token)
-        with guarded(NAME):
-            _end_with(rendezvous, call)
+            leave(token)
+        if call is not None:
+            with guarded(NAME):
+                _end_with(rendezvous, call)
         return rendezvous
 
     return started
@@ -119,11 +120,12 @@ def _end(call: Call, state: Any) -> None:
 
 def _end_unstarted(call: Call, error: BaseException) -> None:
     """End a call that raised instead of starting: with a status where the error has one (request not serializable)."""
-    state = getattr(error, "_state", None)
-    if isinstance(error, _channel._InactiveRpcError) and state is not None:
-        _end(call, state)
-    else:
-        call.fail(error)
+    with guarded(NAME):
+        state = getattr(error, "_state", None)
+        if isinstance(error, _channel._InactiveRpcError) and state is not None:
+            _end(call, state)
+        else:
+            call.fail(error)
 
 
 def _end_with(rendezvous: Any, call: Call) -> None:
@@ -142,7 +144,11 @@ def _end_with(rendezvous: Any, call: Call) -> None:
 
 def _wrap_add_done_callback(original: Callable[..., Any]) -> Callable[..., Any]:
     def add_done_callback(self: Any, fn: Callable[..., Any]) -> Any:
-        return original(self, InContext(fn) if get_current() else fn)
+        try:
+            return original(self, in_context(fn))
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return add_done_callback
 
@@ -151,7 +157,12 @@ def _wrap_run_channel_spin_thread(original: Callable[..., Any]) -> Callable[...,
     def _run_channel_spin_thread(state: Any) -> Any:
         # the thread serves every call of the channel: it must not keep the context of the one that started it
         own = contextvars.copy_context()
-        own.run(attach, Context())
-        return own.run(original, state)
+        with guarded(NAME):
+            own.run(attach, Context())
+        try:
+            return own.run(original, state)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return _run_channel_spin_thread

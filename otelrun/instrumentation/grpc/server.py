@@ -12,13 +12,14 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from grpc import _common, _server
-from opentelemetry.context import Context, attach, get_current
+from opentelemetry.context import Context, attach
 from opentelemetry.trace import SpanKind
 
 from otelrun.diagnostics import guarded, tell
 from otelrun.instrumentation.grpc import attributes as names
-from otelrun.instrumentation.grpc.call import CallTracer, InContext
+from otelrun.instrumentation.grpc.call import CallTracer, in_context
 from otelrun.instrumentation.grpc.metadata import extract
+from otelrun.instrumentation.patching import without_frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +57,11 @@ def _wrap_find_method_handler(tracer: CallTracer, original: Callable[..., Any]) 
     def _find_method_handler(rpc_event: Any, state: Any, method_with_handler: Any, *args: Any) -> Any:
         with guarded(NAME):
             _start(tracer, rpc_event, state, method_with_handler)
-        return original(rpc_event, state, method_with_handler, *args)
+        try:
+            return original(rpc_event, state, method_with_handler, *args)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return _find_method_handler
 
@@ -100,7 +105,11 @@ def _wrap_status(original: Callable[..., Any]) -> Callable[..., Any]:
     def _status(rpc_event: Any, state: Any, serialized_response: Any) -> Any:
         with guarded(NAME):
             _end(rpc_event, state, _server._completion_code(state), state.details)
-        return original(rpc_event, state, serialized_response)
+        try:
+            return original(rpc_event, state, serialized_response)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return _status
 
@@ -116,7 +125,11 @@ def _wrap_abort(original: Callable[..., Any]) -> Callable[..., Any]:
                 details if state.details is None else state.details,
                 error,
             )
-        return original(state, call, code, details)
+        try:
+            return original(state, call, code, details)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return _abort
 
@@ -128,7 +141,11 @@ def _wrap_reject_rpc(original: Callable[..., Any]) -> Callable[..., Any]:
             if call is not None and status == _server.cygrpc.StatusCode.unimplemented:
                 call.forget_method()
             _end(rpc_event, rpc_state, status, details, sys.exc_info()[1])
-        return original(rpc_event, rpc_state, status, details)
+        try:
+            return original(rpc_event, rpc_state, status, details)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return _reject_rpc
 
@@ -137,6 +154,9 @@ def _wrap_in_pool(original: Callable[..., Any]) -> Callable[..., Any]:
     def _response_in_pool(rpc_event: Any, state: Any, behavior: Any, *args: Any) -> Any:
         try:
             return original(rpc_event, state, behavior, *args)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
         finally:
             with guarded(NAME):  # a call that gRPC sent no status for: the client has gone
                 _end_unanswered(rpc_event, state, behavior)
@@ -155,6 +175,10 @@ def _end_unanswered(rpc_event: Any, state: Any, behavior: Any) -> None:
 
 def _wrap_add_callback(original: Callable[..., Any]) -> Callable[..., Any]:
     def add_callback(self: Any, callback: Callable[..., Any]) -> Any:
-        return original(self, InContext(callback) if get_current() else callback)
+        try:
+            return original(self, in_context(callback))
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
 
     return add_callback

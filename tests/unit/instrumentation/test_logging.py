@@ -20,6 +20,12 @@ def patched(telemetry, ledger):
 
 
 @pytest.fixture
+def correlating(telemetry, ledger):
+    logs.apply(ledger, {"correlation": True})
+    return telemetry
+
+
+@pytest.fixture
 def logger(request):
     """A logger of its own, out of the reach of the test runner's handlers."""
     logger = logging.Logger(f"app.{request.node.name}", logging.INFO)  # noqa: LOG001
@@ -66,33 +72,88 @@ def test_a_record_becomes_an_otel_log_record(patched, logger):
     assert patched.scopes_of_logs() == [logger.name]
 
 
-def test_inside_a_span_both_carry_its_ids(patched, tracer, logger, records):
+def test_inside_a_span_both_carry_its_ids(correlating, tracer, logger, records):
     with tracer.start_as_current_span("work") as work:
         logger.info("inside")
     logger.info("outside")
     assert [(record.trace_id, record.span_id) for record in records] == [ids_of(work), ("0", "0")]
     context = work.get_span_context()
-    assert [(log.trace_id, log.span_id) for log in patched.logs()] == [(context.trace_id, context.span_id), (0, 0)]
-    assert [set(log.attributes) & {"trace_id", "span_id"} for log in patched.logs()] == [set(), set()]
+    assert [(log.trace_id, log.span_id) for log in correlating.logs()] == [(context.trace_id, context.span_id), (0, 0)]
+    assert [set(log.attributes) & {"trace_id", "span_id"} for log in correlating.logs()] == [set(), set()]
 
 
-def test_the_programs_own_fields_win_and_do_not_raise(patched, tracer, logger, records):
+def test_the_programs_own_fields_win_and_do_not_raise(correlating, tracer, logger, records):
     with tracer.start_as_current_span("work") as work:
         logger.info("mine", extra={"trace_id": "my own"})
     assert (records[0].trace_id, records[0].span_id) == ("my own", ids_of(work)[1])
-    assert patched.logs()[0].attributes["trace_id"] == "my own"
+    assert correlating.logs()[0].attributes["trace_id"] == "my own"
 
 
-def test_formatters_and_logger_filters_see_the_ids(patched, tracer, logger):
+def test_records_have_no_field_as_long_as_no_format_names_it(patched, tracer, logger, records):
+    for text in ("%(message)s", "%(my_trace_id)s %(trace_ids)s %(xtrace_id)s trace_id"):
+        logging.Formatter(text)
+    with tracer.start_as_current_span("work") as work:
+        logger.info("hello", extra={"span_id": "0"})
+    assert set(vars(records[0])) - set(vars(logging.makeLogRecord({}))) == {"span_id"}
+    (log,) = patched.logs()
+    assert log.span_id == work.get_span_context().span_id
+    assert log.attributes["span_id"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "style"),
+    [
+        ("%(trace_id)s %(message)s", "%"),
+        ("%(trace_id)-40s %(message)s", "%"),
+        ("{trace_id} {message}", "{"),
+        ("{trace_id!s:>40} {message}", "{"),
+        ("$trace_id $message", "$"),
+        ("${trace_id} $message", "$"),
+    ],
+)
+def test_once_a_format_names_an_id_handlers_and_filters_see_it(text, style, patched, tracer, logger):
     stream, seen = io.StringIO(), []
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter("%(trace_id)s %(message)s"))
+    handler.setFormatter(logging.Formatter(text, style=style))
     logger.addHandler(handler)
-    logger.addFilter(lambda record: seen.append(record.trace_id) or True)
+    logger.addFilter(lambda record: seen.append((record.trace_id, hasattr(record, "span_id"))) or True)
     with tracer.start_as_current_span("work") as work:
         logger.info("hello")
-    assert stream.getvalue() == f"{ids_of(work)[0]} hello\n"
-    assert seen == [ids_of(work)[0]]
+    logger.info("outside")
+    assert [line.split() for line in stream.getvalue().splitlines()] == [[ids_of(work)[0], "hello"], ["0", "outside"]]
+    assert seen == [(ids_of(work)[0], False), ("0", False)]
+    assert [dict(log.attributes).get("trace_id") for log in patched.logs()] == [None, None]
+
+
+def test_a_default_of_the_programs_own_stands_outside_a_span(patched, tracer, logger):
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(trace_id)s %(span_id)s", defaults={"trace_id": "none"}))
+    logger.addHandler(handler)
+    with tracer.start_as_current_span("work") as work:
+        logger.info("hello")
+    logger.info("outside")
+    assert stream.getvalue() == f"{' '.join(ids_of(work))}\nnone 0\n"
+    logging.Formatter("%(trace_id)s")
+    logger.info("outside")
+    assert stream.getvalue().endswith("\nnone 0\n0 0\n")
+
+
+def test_a_format_configured_by_a_dictionary_is_seen(patched, tracer, logger):
+    stream = io.StringIO()
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "incremental": False,
+            "disable_existing_loggers": False,
+            "formatters": {"ids": {"format": "{span_id} {message}", "style": "{"}},
+            "handlers": {"own": {"class": "logging.StreamHandler", "formatter": "ids", "stream": stream}},
+            "loggers": {"configured": {"handlers": ["own"], "propagate": False}},
+        }
+    )
+    with tracer.start_as_current_span("work") as work:
+        logging.getLogger("configured").warning("hello")
+    assert stream.getvalue() == f"{ids_of(work)[1]} hello\n"
 
 
 def test_a_logger_class_that_makes_its_own_records_has_ids_too(patched, tracer):
@@ -252,21 +313,39 @@ def test_no_frame_of_ours_is_on_the_stack_of_a_handler(patched, logger):
 
     logger.addHandler(Looking())
     logger.info("x")
-    assert not [name for name in stacks[0] if name.endswith("otelrun/instrumentation/logging.py")]
+    here = [name for name in stacks[0] if name in (logs.__file__, logging.__file__)]
+    assert here == [logging.__file__] * 5  # info, _log, handle, callHandlers, handle
 
 
 def test_options_switch_correlation_and_export_off(telemetry, ledger, logger, records):
     logs.apply(ledger, {"correlation": False})
+    logging.Formatter("%(trace_id)s")
     logger.info("exported only")
     assert not hasattr(records[0], "trace_id")
     ledger.undo()
-    logs.apply(ledger, {"export": False})
+    logs.apply(ledger, {"export": False, "correlation": True})
     logger.info("correlated only")
     assert records[1].trace_id == "0"
     assert [log.body for log in telemetry.logs()] == ["exported only"]
     ledger.undo()
     logs.apply(ledger, {"correlation": False, "export": False})
     assert "filter" not in vars(logging.Logger)
+
+
+def test_without_export_no_record_meets_a_patch_before_a_format_names_an_id(telemetry, ledger, logger):
+    logs.apply(ledger, {"export": False})
+    logging.Formatter("%(message)s")
+    assert "filter" not in vars(logging.Logger)
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(logging.Formatter("%(span_id)s"))
+    logger.addHandler(handler)
+    logger.info("named")
+    assert handler.stream.getvalue() == "0\n"
+    assert telemetry.logs() == []
+    ledger.undo()
+    assert "filter" not in vars(logging.Logger)
+    logs.apply(ledger, {})
+    assert "filter" in vars(logging.Logger)
 
 
 def test_records_are_not_exported_where_instrumentation_is_suppressed(patched, logger):

@@ -70,6 +70,24 @@ def test_an_exception_passes_and_is_recorded_on_each_span_it_leaves(ring):
     assert record.events[0].attributes["exception.escaped"] == "False"
 
 
+def test_at_the_recursion_limit_the_programs_own_error_leaves_all_spans(ring, notices):
+    tracer = ring.tracer(event_count_limit=0)
+    raised = []
+
+    def down():
+        with tracer.start_as_current_span("deep"):
+            try:
+                down()
+            except RecursionError as error:
+                raised.append(error)
+                raise
+
+    with pytest.raises(RecursionError) as caught:
+        down()
+    assert len(raised) > 50
+    assert {id(error) for error in raised} == {id(caught.value)}
+
+
 def test_recording_of_exceptions_can_be_switched_off(ring):
     tracer = ring.tracer()
     quiet = {"record_exception": False, "set_status_on_exception": False}

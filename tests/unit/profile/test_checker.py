@@ -240,6 +240,13 @@ MISTAKES = {
         ("propagator:", "instrumentation/development:\n  python:\n    requests:\npropagator:"),
         "19:14 instrumentation/development.python.requests: nothing is not a mapping; write keys below it, indented",
     ),
+    "an unknown way to correlate": (
+        ("propagator:", "instrumentation/development: {python: {logging: {correlation: always}}}\npropagator:"),
+        (
+            "17:63 instrumentation/development.python.logging.correlation: 'always' is not known here; "
+            "write named, true or false"
+        ),
+    ),
     "distribution of null": (
         ("propagator:", "distribution:\npropagator:"),
         "17:14 distribution: nothing is not a mapping; write keys below it, indented",

@@ -90,6 +90,7 @@ instrumentation/development:
   python:
     requests: {excluded_urls: health, nested: {a: [1]}}
     flask: {enabled: false}
+    logging: {correlation: NAMED, export: false, another: 1}
 distribution:
   otelrun:
     pipeline: in_process
@@ -178,6 +179,7 @@ EXPECTED = Profile(
     instrumentations=(
         Instrumentation("requests", options=(("excluded_urls", "health"), ("nested", {"a": (1,)}))),
         Instrumentation("flask", enabled=False),
+        Instrumentation("logging", options=(("correlation", "named"), ("export", False), ("another", 1))),
     ),
     otelrun=Otelrun(
         pipeline="in_process",
