@@ -14,7 +14,7 @@ from _collections_abc import Mapping  # loaded by os
 from otelrun.diagnostics import guarded
 from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_HANDOFF
 from otelrun.inheritance import PYTHONPATH, with_shim, without_shim
-from otelrun.instrumentation.patching import Ledger, hide_frame
+from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.isolation import go_round
 
 TYPE_CHECKING = False
@@ -93,7 +93,7 @@ def _putenv(original: Callable[..., None]) -> Callable[..., None]:
         try:
             original(*args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     return putenv
@@ -106,7 +106,7 @@ def _unsetenv(original: Callable[..., None]) -> Callable[..., None]:
         try:
             original(*args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
         if args and _text(args[0]) == PYTHONPATH:
             _set_variable(PYTHONPATH, with_shim(None))
@@ -123,7 +123,7 @@ def _with_environment(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return original(*args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     return start
@@ -139,7 +139,7 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return original(*args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     return execv
@@ -152,7 +152,7 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
         try:
             return original(*args)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     return fork_exec
