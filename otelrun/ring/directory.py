@@ -8,6 +8,7 @@ A run's directory (0700, every file in it 0600)::
         rings/        one file per process
         outbox/       what waits for an exporter
         store.db      the local store
+        stood_down/   one file per reason for which processes were left alone; see ``otelrun.stood_down``
         agent.lock    held by the agent as long as it lives
         agent.log     what the agent could not tell anyone
 """

@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 import sys
 
+from otelrun import stood_down
 from otelrun.diagnostics import guarded, tell
 from otelrun.environment_variables import OTELRUN_HANDOFF
-from otelrun.startup import hooks
 from otelrun.startup.stand_down import reason_to_stand_down
 
 TYPE_CHECKING = False
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from otelrun.profile.handoff import Handoff
+    from otelrun.startup.stand_down import Reason
 
 _active = False
 
@@ -28,13 +29,12 @@ def activate() -> bool:
     Returns:
         Whether hooks are in place; where False, nothing of otelrun is needed any more.
     """
-    reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules)
-    if reason is not None:
-        if reason:
-            tell("stand-down", reason)
-        return False
     text = os.environ.get(OTELRUN_HANDOFF)
     if not text:  # a stray PYTHONPATH: nobody launched this program
+        return False
+    reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules, sys.path)
+    if reason is not None:
+        stand_down(reason, text)
         return False
     from otelrun.profile.handoff import read  # noqa: PLC0415 - not needed to stand down
 
@@ -45,11 +45,18 @@ def activate() -> bool:
         return False
     begin(handoff)
     with guarded("children"):
-        from otelrun.startup import children  # noqa: PLC0415 - not needed to stand down
+        from otelrun.startup import children, hooks  # noqa: PLC0415 - not needed to stand down
 
         children.carry(text, handoff.children)
         hooks.register(children.TARGET, children.patch_fork_exec)
     return _active
+
+
+def stand_down(reason: Reason, handoff_text: str) -> None:
+    """Write down that this process is left alone, and say it in one line, if that is to be said and no process of the run has."""
+    is_first = not reason.slug or stood_down.record(stood_down.run_directory(handoff_text), reason.slug, reason.text)
+    if is_first and reason.is_told:
+        tell("stand-down", reason.text)
 
 
 def begin(handoff: Handoff) -> None:
@@ -60,6 +67,7 @@ def begin(handoff: Handoff) -> None:
     with guarded("start-up"):
         from otelrun.instrumentation import lazy, registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.pipeline import providers  # noqa: PLC0415
+        from otelrun.startup import hooks  # noqa: PLC0415
 
         _active = True
         hooks.install()
