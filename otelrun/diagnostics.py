@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
 from otelrun.environment_variables import OTELRUN_QUIET, OTELRUN_STRICT
 
@@ -15,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+    from typing import Any
 
 _TRUE = ("1", "true", "yes")
 _STDERR = 2
@@ -78,27 +80,74 @@ class guarded:  # noqa: N801 - reads as a word at its uses
     """The one boundary at which otelrun's own failures end: ``with guarded("what"): ...``.
 
     Any ``Exception`` raised inside is dropped after one notice; ``BaseException`` (KeyboardInterrupt, SystemExit)
-    passes, since it is the program's. The program's own code must never run inside.
+    passes, since it is the program's, and so does whatever a signal handler of the program's raises in the middle of the
+    work. Other code of the program's must never run inside.
     """
 
-    __slots__ = ("_what",)
+    __slots__ = ("_drops_exits", "_what")
 
-    def __init__(self, what: str) -> None:
-        """Name the work for the notice."""
+    def __init__(self, what: str, *, drops_exits: bool = False) -> None:
+        """Name the work for the notice.
+
+        Args:
+            what: the work.
+            drops_exits: it is that of other people's code, which may say ``sys.exit()``: only KeyboardInterrupt passes, which
+                cannot be told from the user's.
+        """
         self._what = what
+        self._drops_exits = drops_exits
 
     def __enter__(self) -> None:
         """Nothing to set up."""
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> bool:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
         """Swallow an ``Exception`` and tell it once, unless strict."""
-        if kind is None or not issubclass(kind, Exception):
+        if kind is None:
             return False
         try:
-            if is_strict():
-                return False
-            if self._what != "notice-listener":
-                tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {kind.__name__}: {error}")
-        except Exception:  # noqa: BLE001, S110 - the boundary itself: an error that cannot be printed, a program at its recursion limit
-            pass
+            return self._is_dropped(kind, error, traceback)
+        except Exception:  # noqa: BLE001 - the boundary itself: a program at its recursion limit
+            return issubclass(kind, Exception)
+
+    def _is_dropped(
+        self, kind: type[BaseException], error: BaseException | None, traceback: TracebackType | None
+    ) -> bool:
+        if is_strict():
+            return False
+        if not issubclass(kind, Exception) and (not self._drops_exits or issubclass(kind, KeyboardInterrupt)):
+            return False
+        if _is_of_signal_handler(traceback):
+            return False
+        if self._what != "notice-listener":
+            tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {_describe(kind, error)}")
         return True
+
+
+def _describe(kind: type[BaseException], error: BaseException | None) -> str:
+    try:
+        return f"{kind.__name__}: {error}"
+    except Exception:  # noqa: BLE001 - it is other people's: its text may fail, too
+        return kind.__name__
+
+
+def _is_of_signal_handler(traceback: TracebackType | None) -> bool:
+    """Say whether an exception comes out of one of the program's signal handlers."""
+    signals = sys.modules.get("_signal")  # of every interpreter, but for the last moments of one
+    if signals is None:
+        return False
+    handlers = {_code_of(signals.getsignal(number)) for number in signals.valid_signals()} - {None}
+    while traceback is not None:
+        if traceback.tb_frame.f_code in handlers:
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+def _code_of(function: Any) -> Any:
+    """Give the code that calling an object runs; None where it is not Python's."""
+    function = getattr(function, "func", function)  # of a functools.partial
+    function = getattr(function, "__func__", function)  # of a method
+    code = getattr(function, "__code__", None)
+    return code or getattr(getattr(type(function), "__call__", None), "__code__", None)
