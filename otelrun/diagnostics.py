@@ -150,4 +150,4 @@ def _code_of(function: Any) -> Any:
     function = getattr(function, "func", function)  # of a functools.partial
     function = getattr(function, "__func__", function)  # of a method
     code = getattr(function, "__code__", None)
-    return code or getattr(getattr(type(function), "__call__", None), "__code__", None)
+    return code or getattr(getattr(type(function), "__call__", None), "__code__", None)  # noqa: B004 - not asked whether

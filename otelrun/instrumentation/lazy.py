@@ -125,8 +125,8 @@ class _Load:
 
 
 def _undo(instrumentor: Any) -> None:
-    """Take out the patches that an instrumentor has made before it failed. Upstream's public method refuses to: it was not done."""
-    try:
+    """Take out the patches that an instrumentor made before it failed, which upstream's public method refuses to."""
+    try:  # noqa: SIM105 - contextlib may not be loaded in the program
         instrumentor._uninstrument()
     except BaseException:  # noqa: BLE001, S110 - why it failed first is what is told
         pass

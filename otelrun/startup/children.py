@@ -12,7 +12,7 @@ import sys
 from _collections_abc import Mapping  # loaded by os
 
 from otelrun.diagnostics import guarded
-from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_HANDOFF
+from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.inheritance import PYTHONPATH, with_shim, without_shim
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.isolation import go_round
@@ -198,12 +198,14 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _given(environment: Any) -> Any:
-    """Give a child's own environment with otelrun's variables added, unless it has them, or says that it wants none."""
+    """Give a child's own environment with otelrun's variables added, unless it has them. Where it says that it wants none, the
+    child takes them out of sight and writes that down.
+    """
     if not isinstance(environment, Mapping):
         return environment
     given = dict(environment)
     names = {_text(name): name for name in given}
-    if OTELRUN_HANDOFF in names or OTELRUN_DISABLED in names:
+    if OTELRUN_HANDOFF in names:
         return environment
     name = names.get(PYTHONPATH, PYTHONPATH)
     value = given.get(name)

@@ -88,7 +88,8 @@ def _is_part_of_another():
 
 _folder = os.path.dirname(os.path.abspath(__file__))
 sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != _folder]
-sys.path_importer_cache.pop(_folder, None)
+for _spelling in (_folder, os.path.join(_folder, "")):
+    sys.path_importer_cache.pop(_spelling, None)
 try:
     _start(_folder)
 except BaseException as error:

@@ -86,20 +86,6 @@ def test_a_stray_shim_does_nothing():
     assert (result.stdout, result.stderr, result.returncode) == (b"[]\n", b"", 0)
 
 
-def test_tools_run_unobserved_and_their_children_observed(tmp_path):
-    package = tmp_path / "pip"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    show = "import sys; print('otelrun.startup.hooks' in sys.modules, flush=True)"
-    (package / "__main__.py").write_text(
-        f"{show}\nimport subprocess\nsubprocess.run([sys.executable, '-c', {show!r}], check=True)"
-    )
-
-    observed = run_otelrun([sys.executable, "-m", "pip"], cwd=tmp_path)
-
-    assert (observed.stdout, observed.stderr) == (b"False\nTrue\n", b"")
-
-
 def test_the_interpreter_is_left_as_it_was():
     text = (
         "import sys; print(sys.warnoptions, sys.flags, sys.excepthook is sys.__excepthook__, sys.gettrace(), sys.getprofile(),"
