@@ -16,6 +16,7 @@ from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.profile.handoff import read
 from otelrun.startup.activate import begin, is_active, stand_down
 from otelrun.startup.stand_down import reason_to_stand_down
+from otelrun.stood_down import run_directory
 
 _DEADLINE_S = 20
 _LONGEST_ANSWER = 65_536  # what a pipe holds
@@ -34,7 +35,7 @@ class OtelrunConfigurator:
             return
         reason = reason_to_stand_down(environment, sys.orig_argv, sys.modules, sys.path)
         if reason is not None:
-            stand_down(reason, environment.get(OTELRUN_HANDOFF, ""))
+            stand_down(reason, run_directory(environment.get(OTELRUN_HANDOFF, "")))
             return
         text = environment.get(OTELRUN_HANDOFF) or prepare_run()
         if text:

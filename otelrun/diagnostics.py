@@ -10,6 +10,7 @@ import os
 import stat
 import sys
 
+from otelrun import stood_down
 from otelrun.environment_variables import OTELRUN_QUIET, OTELRUN_STRICT
 
 TYPE_CHECKING = False
@@ -20,8 +21,16 @@ if TYPE_CHECKING:
 
 _TRUE = ("1", "true", "yes")
 _STDERR = 2
+_PACKAGE = "otelrun"
+_API = frozenset(
+    ("", "_logs", "attributes", "baggage", "context", "metrics", "propagate", "propagators", "trace", "version")
+)
+API, INCOMPLETE = "api", "incomplete"
+"""Slugs of what ails every process of a run alike: it is told once in a run, and written down like reasons to stand down."""
+
 _told: set[str] = set()
 _listeners: list[Callable[[str, str], None]] = []
+_run_directory = b""
 
 
 def _stderr() -> tuple[int, int, int] | None:
@@ -49,6 +58,12 @@ def is_strict() -> bool:
     return os.environ.get(OTELRUN_STRICT, "").lower() in _TRUE
 
 
+def set_run(directory: bytes) -> None:
+    """Say which run this process belongs to."""
+    global _run_directory  # noqa: PLW0603 - the one process-wide state here, with what was told
+    _run_directory = directory
+
+
 def add_listener(listener: Callable[[str, str], None]) -> None:
     """Have every later notice also handed to ``listener(slug, text)``, printed or not."""
     _listeners.append(listener)
@@ -68,6 +83,8 @@ def tell(slug: str, text: str) -> None:
     for listener in tuple(_listeners):
         with guarded("notice-listener"):
             listener(slug, line)
+    if slug in (API, INCOMPLETE) and not stood_down.record(_run_directory, slug, line):
+        return
     if os.environ.get(OTELRUN_QUIET, "").lower() in _TRUE or not _is_still_stderr():
         return
     try:  # noqa: SIM105 - contextlib is not loaded in the bare interpreter
@@ -116,13 +133,47 @@ class guarded:  # noqa: N801 - reads as a word at its uses
     ) -> bool:
         if is_strict():
             return False
-        if not issubclass(kind, Exception) and (not self._drops_exits or issubclass(kind, KeyboardInterrupt)):
+        is_of_api = not self._drops_exits and _is_of_api(error, traceback)
+        may_exit = self._drops_exits or is_of_api
+        if not issubclass(kind, Exception) and (not may_exit or issubclass(kind, KeyboardInterrupt)):
             return False
         if _is_of_signal_handler(traceback):
             return False
-        if self._what != "notice-listener":
+        if is_of_api:
+            text = "not observed: the OpenTelemetry API in the program's environment cannot be used"
+            tell(API, f"{text}: {_describe(kind, error)}")
+        elif _is_incomplete(error):
+            text = "a part of otelrun is missing, the program goes on without"
+            tell(INCOMPLETE, f"{text}: {_describe(kind, error)}")
+        elif self._what != "notice-listener":
             tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {_describe(kind, error)}")
         return True
+
+
+def _is_incomplete(error: BaseException | None) -> bool:
+    """Say whether a module of otelrun's own could not be found: it was removed or replaced while the program runs."""
+    return isinstance(error, ImportError) and str(error.name).partition(".")[0] == _PACKAGE
+
+
+def _is_of_api(error: BaseException | None, traceback: TracebackType | None) -> bool:
+    """Say whether a module of the program's OpenTelemetry API could not be imported, or lacks what otelrun needs of it."""
+    if isinstance(error, ImportError) and _is_api(error.name):
+        return True
+    if isinstance(error, AttributeError) and isinstance(error.obj, type(sys)) and _is_api(error.obj.__name__):
+        return True
+    if isinstance(error, SyntaxError) and f"{os.sep}opentelemetry{os.sep}" in str(error.filename):
+        return True
+    while traceback is not None:
+        frame = traceback.tb_frame
+        if frame.f_code.co_name == "<module>" and _is_api(frame.f_globals.get("__name__")):
+            return True
+        traceback = traceback.tb_next
+    return False
+
+
+def _is_api(module_name: object) -> bool:
+    top, _, below = str(module_name).partition(".")
+    return top == "opentelemetry" and below.partition(".")[0] in _API
 
 
 def _describe(kind: type[BaseException], error: BaseException | None) -> str:

@@ -9,18 +9,22 @@ import os
 import sys
 
 from otelrun import stood_down
-from otelrun.diagnostics import guarded, tell
+from otelrun.diagnostics import API, add_listener, guarded, set_run, tell
 from otelrun.environment_variables import OTELRUN_HANDOFF
-from otelrun.startup.stand_down import reason_to_stand_down
+from otelrun.startup.stand_down import because_of_agent, reason_to_stand_down
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otelrun.instrumentation.patching import Ledger
     from otelrun.profile.handoff import Handoff
     from otelrun.startup.stand_down import Reason
 
+_LATE_AGENTS = {"ddtrace.bootstrap": "ddtrace"}  # imported before the agent patches anything
+
 _active = False
+_ledgers: list[Ledger] = []
 
 
 def activate() -> bool:
@@ -34,7 +38,7 @@ def activate() -> bool:
         return False
     reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules, sys.path)
     if reason is not None:
-        stand_down(reason, text)
+        stand_down(reason, stood_down.run_directory(text))
         return False
     from otelrun.profile.handoff import read  # noqa: PLC0415 - not needed to stand down
 
@@ -52,9 +56,14 @@ def activate() -> bool:
     return _active
 
 
-def stand_down(reason: Reason, handoff_text: str) -> None:
-    """Write down that this process is left alone, and say it in one line, if that is to be said and no process of the run has."""
-    is_first = not reason.slug or stood_down.record(stood_down.run_directory(handoff_text), reason.slug, reason.text)
+def stand_down(reason: Reason, directory: bytes) -> None:
+    """Write down that this process is left alone, and say it in one line, if that is to be said and no process of the run has.
+
+    Args:
+        reason: why.
+        directory: of the run; empty where there is none.
+    """
+    is_first = not reason.slug or stood_down.record(directory, reason.slug, reason.text)
     if is_first and reason.is_told:
         tell("stand-down", reason.text)
 
@@ -70,6 +79,8 @@ def begin(handoff: Handoff) -> None:
         from otelrun.startup import hooks  # noqa: PLC0415
 
         _active = True
+        set_run(os.fsencode(handoff.run_directory))
+        add_listener(_leave_without_api)
         hooks.install()
         if any(directory not in sys.path for directory in handoff.overlay):
             from otelrun.startup import overlay  # noqa: PLC0415 - only in an environment that is not the launcher's
@@ -81,7 +92,30 @@ def begin(handoff: Handoff) -> None:
             hooks.register(name, install)
         for trigger, instrumentations in registry.OWN.items():
             hooks.register(trigger, _Apply(handoff, instrumentations))
+        for trigger in _LATE_AGENTS:
+            hooks.register(trigger, lambda module: _leave_to_agent(handoff, module))
         hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
+
+
+def leave() -> None:
+    """Take otelrun's patches and hooks out of a process that it has been observing."""
+    global _active
+    from otelrun.startup import hooks  # noqa: PLC0415 - loaded by now
+
+    _active = False
+    hooks.uninstall()
+    while _ledgers:
+        _ledgers.pop().undo()
+
+
+def _leave_without_api(slug: str, _: str) -> None:
+    if slug == API:
+        leave()
+
+
+def _leave_to_agent(handoff: Handoff, module: str) -> None:
+    stand_down(because_of_agent(_LATE_AGENTS[module]), os.fsencode(handoff.run_directory))
+    leave()
 
 
 def is_active() -> bool:
@@ -133,7 +167,8 @@ class _Apply:
                 module_name = f"otelrun.instrumentation.{short_name}"
                 __import__(module_name)  # importlib is not loaded in the bare interpreter
                 instrumentation = sys.modules[module_name]
-                instrumentation.apply(Ledger(), self._handoff.options(name))
+                _ledgers.append(Ledger())
+                instrumentation.apply(_ledgers[-1], self._handoff.options(name))
 
 
 def _is_shadowed(module: str) -> bool:

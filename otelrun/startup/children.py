@@ -11,9 +11,9 @@ import os
 import sys
 from _collections_abc import Mapping  # loaded by os
 
-from otelrun.diagnostics import guarded
+from otelrun.diagnostics import INCOMPLETE, guarded, tell
 from otelrun.environment_variables import OTELRUN_HANDOFF
-from otelrun.inheritance import PYTHONPATH, with_shim, without_shim
+from otelrun.inheritance import PYTHONPATH, SHIM, with_shim, without_shim
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.isolation import go_round
 
@@ -30,7 +30,9 @@ TARGET = "_posixsubprocess"
 _DIRECTORY, _ENVIRONMENT = 4, 5  # of the arguments of fork_exec
 _USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number, those for gid, groups, uid, preexec_fn
 
+_SHIM_FILE = os.path.join(SHIM, "sitecustomize.py")
 _set_variable = os.putenv
+
 _handoff_text = ""
 
 
@@ -119,6 +121,7 @@ def _with_environment(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def start(*args: Any, **kwargs: Any) -> Any:
         with guarded(NAME):
+            _tell_if_removed()
             args, kwargs = _changed(args, kwargs)
         try:
             return original(*args, **kwargs)
@@ -134,6 +137,7 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def execv(*args: Any, **kwargs: Any) -> Any:
         with guarded(NAME):
+            _tell_if_removed()
             if not kwargs and len(args) == 2:  # noqa: PLR2004 - path and arguments
                 args = _way_round(*args) or args
         try:
@@ -148,6 +152,7 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
 def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
     def fork_exec(*args: Any) -> int:
         with guarded(NAME):
+            _tell_if_removed()
             args = _changed_fork_exec(args)
         try:
             return original(*args)
@@ -166,6 +171,11 @@ _OF_OS = {
     "posix_spawn": _with_environment,
     "posix_spawnp": _with_environment,
 }
+
+
+def _tell_if_removed() -> None:
+    if not os.access(_SHIM_FILE, os.R_OK):
+        tell(INCOMPLETE, f"what is started from now on is not observed: {SHIM} was removed, or may not be read")
 
 
 def _changed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -198,9 +208,7 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _given(environment: Any) -> Any:
-    """Give a child's own environment with otelrun's variables added, unless it has them. Where it says that it wants none, the
-    child takes them out of sight and writes that down.
-    """
+    """Give a child's own environment with otelrun's variables added, unless it has them; the switch is for the child to see."""
     if not isinstance(environment, Mapping):
         return environment
     given = dict(environment)

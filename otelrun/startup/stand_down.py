@@ -11,6 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping, Sequence
 
+_HERE = os.path.dirname(os.path.abspath(__file__))
 _TRUE = ("1", "true", "yes")
 _TOOLS = frozenset(
     (
@@ -96,12 +97,19 @@ def reason_to_stand_down(
         return Reason(
             f"tool-{program.replace('/', '-')}", f"not observed: {program} is a tool; what it starts is observed"
         )
+    if _has_own_otelrun(original_arguments):
+        return Reason("own-otelrun", "not observed: the program has a module of its own named otelrun", is_told=True)
     is_launcher = program in _LAUNCHERS
     agent = program if is_launcher else _other_agent(environment, loaded)
     if not agent:
         return None
     if agent == _UPSTREAM and _is_upstream_ours(environment, path if is_launcher else ()):
         return Reason("", "observed all the same: opentelemetry-instrument loads otelrun's distro")
+    return because_of_agent(agent)
+
+
+def because_of_agent(agent: str) -> Reason:
+    """Give the reason of a process that another agent observes."""
     return Reason(f"agent-{agent}", f"not observed by otelrun: {agent} observes this process already", is_told=True)
 
 
@@ -156,6 +164,17 @@ def name_of_program(original_arguments: Sequence[str]) -> str:
     if extension in (".exe", ".pyz"):
         return stem
     return name.rstrip("0123456789.").rstrip("-") or name
+
+
+def _has_own_otelrun(original_arguments: Sequence[str]) -> bool:
+    """Say whether the program would find another module than this package when it imports ``otelrun``: one beside its script."""
+    command = read_python_command(original_arguments[1:])
+    script = os.path.realpath(command.program) if command.kind == "script" else ""
+    folder = script if os.path.isdir(script) else os.path.dirname(script)
+    module, package = os.path.join(folder, "otelrun.py"), os.path.join(folder, "otelrun", "__init__.py")
+    if os.path.isfile(package):
+        return os.path.realpath(os.path.dirname(package)) != os.path.realpath(os.path.dirname(_HERE))
+    return module != script and os.path.isfile(module)
 
 
 def _is_own_module(original_arguments: Sequence[str]) -> bool:

@@ -62,6 +62,17 @@ def _write_down(root, handoff, slug, reason):
     return names["record"](names["run_directory"](handoff), slug, reason)
 
 
+def _fail(reason):
+    """Tell what no reason was foreseen for, once in a run if possible."""
+    try:
+        root = os.path.dirname(os.path.dirname(os.path.dirname(_folder)))
+        is_first = _write_down(root, os.environ.get("OTELRUN_HANDOFF", ""), "failed", reason)
+    except Exception:
+        is_first = True
+    if is_first:
+        _tell(reason)
+
+
 def _forget(folder):
     """Take otelrun's variables out of the environment; see ``otelrun.inheritance``."""
     os.environ.pop("OTELRUN_HANDOFF", None)
@@ -94,7 +105,7 @@ try:
     _start(_folder)
 except BaseException as error:
     try:
-        _tell("not observed: %s: %s" % (type(error).__name__, error))
+        _fail("not observed: %s: %s" % (type(error).__name__, error))
     except Exception:
         pass
 

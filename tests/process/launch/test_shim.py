@@ -12,7 +12,7 @@ from otelrun.inheritance import SHIM, add
 from otelrun.profile.handoff import write
 from otelrun.profile.model import Profile
 from tests.support.pairs import Pair, assert_same, run_pair
-from tests.support.programs import environment, run_otelrun, run_python
+from tests.support.programs import environment, run_python
 
 pytestmark = pytest.mark.process
 
