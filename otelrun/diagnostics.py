@@ -25,6 +25,7 @@ _PACKAGE = "otelrun"
 _API = frozenset(
     ("", "_logs", "attributes", "baggage", "context", "metrics", "propagate", "propagators", "trace", "version")
 )
+RING_OFF = "ring-off"
 API, INCOMPLETE = "api", "incomplete"
 """Slugs of what ails every process of a run alike: it is told once in a run, and written down like reasons to stand down."""
 
@@ -67,6 +68,11 @@ def set_run(directory: bytes) -> None:
 def add_listener(listener: Callable[[str, str], None]) -> None:
     """Have every later notice also handed to ``listener(slug, text)``, printed or not."""
     _listeners.append(listener)
+
+
+def is_told(slug: str) -> bool:
+    """Say whether this process, or the one it was forked from, has told a notice."""
+    return slug in _told
 
 
 def tell(slug: str, text: str) -> None:

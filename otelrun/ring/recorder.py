@@ -165,7 +165,7 @@ class Recorder:
                 self.open_spans = None
                 if self._is_first_without_ring():
                     why = f"{error.strerror or error}{self._remedy(error)}"
-                    diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
+                    diagnostics.tell(diagnostics.RING_OFF, f"not recording: {self._directory}: {why}")
             finally:
                 self.is_opening = False
             while self._early:
