@@ -243,7 +243,13 @@ class Span(trace.Span):
         if tracer.processors:
             for processor in tracer.processors:
                 getattr(processor, "_on_ending", _ignore)(self)
-        self._end = end = time_ns() if end_time is None else as_time(end_time)
+        if end_time is None:
+            end = time_ns()
+            if end < self._start:  # the clock was put back meanwhile
+                end = self._start
+        else:
+            end = as_time(end_time)
+        self._end = end
         record: tuple[Any, ...] = (
             SPAN,
             self._trace_id,
