@@ -112,7 +112,7 @@ def read(text: str) -> Handoff:
         ValueError: it is not one, or of another version of otelrun.
     """
     try:
-        coded, _, directory = text.partition(".")
+        coded, directory = text.split(".")
         version, *parts = marshal.loads(a2b_base64(coded.encode("ascii")))
         if version != VERSION:
             raise ValueError

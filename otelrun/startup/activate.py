@@ -73,13 +73,13 @@ def begin(handoff: Handoff) -> None:
     global _active
     if _active:
         return
+    set_run(os.fsencode(handoff.run_directory))
     with guarded("start-up"):
         from otelrun.instrumentation import lazy, registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.pipeline import providers  # noqa: PLC0415
         from otelrun.startup import hooks  # noqa: PLC0415
 
         _active = True
-        set_run(os.fsencode(handoff.run_directory))
         add_listener(_leave_without_api)
         hooks.install()
         if any(directory not in sys.path for directory in handoff.overlay):
