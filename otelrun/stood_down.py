@@ -8,6 +8,8 @@ byte. Imports nothing that the bare interpreter has not loaded.
 import os
 
 FOLDER = "stood_down"
+NOT_RECORDING = "not-recording"  # a file: some process found no room for its ring, and told so
+READY = ".ready"  # what is renamed to that: a full disk has room for no new file
 
 
 def run_directory(handoff):  # type: (str) -> bytes

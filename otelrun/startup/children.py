@@ -55,7 +55,7 @@ def carry(handoff_text: str, children: str) -> None:
         return
     _handoff_text = handoff_text
     directory = os.fsdecode(run_directory(handoff_text))
-    _needed = (_SHIM_FILE, directory) if directory else (_SHIM_FILE,)
+    _needed = (_SHIM_FILE, os.path.join(directory, "rings")) if directory else (_SHIM_FILE,)
     ledger = Ledger()
     posix = sys.modules["posix"]
     for name, make_wrapper in _OF_OS.items():

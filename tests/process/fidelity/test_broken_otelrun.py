@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 
@@ -12,7 +11,7 @@ from otelrun import inheritance
 from otelrun.profile import handoff
 from otelrun.profile.model import Profile
 from otelrun.stood_down import read
-from tests.process.fidelity.breaking import APPS, EXCHANGE, Place
+from tests.process.fidelity.breaking import EXCHANGE, Place
 from tests.support.interpreters import find_interpreter
 from tests.support.programs import run_otelrun, run_python
 from tests.support.store_rows import stored_spans
