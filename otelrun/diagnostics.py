@@ -139,7 +139,8 @@ class guarded:  # noqa: N801 - reads as a word at its uses
     ) -> bool:
         if is_strict():
             return False
-        is_of_api = not self._drops_exits and _is_of_api(error, traceback)
+        is_incomplete = _is_incomplete(error)
+        is_of_api = not (self._drops_exits or is_incomplete) and _is_of_api(error, traceback)
         may_exit = self._drops_exits or is_of_api
         if not issubclass(kind, Exception) and (not may_exit or issubclass(kind, KeyboardInterrupt)):
             return False
@@ -148,7 +149,7 @@ class guarded:  # noqa: N801 - reads as a word at its uses
         if is_of_api:
             text = "not observed: the OpenTelemetry API in the program's environment cannot be used"
             tell(API, f"{text}: {_describe(kind, error)}")
-        elif _is_incomplete(error):
+        elif is_incomplete:
             text = "a part of otelrun is missing, the program goes on without"
             tell(INCOMPLETE, f"{text}: {_describe(kind, error)}")
         elif self._what != "notice-listener":
@@ -158,7 +159,7 @@ class guarded:  # noqa: N801 - reads as a word at its uses
 
 def _is_incomplete(error: BaseException | None) -> bool:
     """Say whether a module of otelrun's own could not be found: it was removed or replaced while the program runs."""
-    return isinstance(error, ImportError) and str(error.name).partition(".")[0] == _PACKAGE
+    return isinstance(error, ImportError) and _is_own(error.name)
 
 
 def _is_of_api(error: BaseException | None, traceback: TracebackType | None) -> bool:
@@ -170,11 +171,16 @@ def _is_of_api(error: BaseException | None, traceback: TracebackType | None) -> 
     if isinstance(error, SyntaxError) and f"{os.sep}opentelemetry{os.sep}" in str(error.filename):
         return True
     while traceback is not None:
-        frame = traceback.tb_frame
-        if frame.f_code.co_name == "<module>" and _is_api(frame.f_globals.get("__name__")):
+        frame, traceback = traceback.tb_frame, traceback.tb_next
+        name = frame.f_globals.get("__name__")
+        # the body of a module of otelrun's own fails over what an API of long ago is like
+        if frame.f_code.co_name == "<module>" and (_is_api(name) or (traceback is None and _is_own(name))):
             return True
-        traceback = traceback.tb_next
     return False
+
+
+def _is_own(module_name: object) -> bool:
+    return str(module_name).partition(".")[0] == _PACKAGE
 
 
 def _is_api(module_name: object) -> bool:
