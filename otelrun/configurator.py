@@ -14,8 +14,9 @@ from typing import Any
 from otelrun.diagnostics import guarded, tell
 from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.profile.handoff import read
-from otelrun.startup.activate import begin, is_active
+from otelrun.startup.activate import begin, is_active, stand_down
 from otelrun.startup.stand_down import reason_to_stand_down
+from otelrun.stood_down import run_directory
 
 _DEADLINE_S = 20
 _LONGEST_ANSWER = 65_536  # what a pipe holds
@@ -32,10 +33,9 @@ class OtelrunConfigurator:
     def _configure(self, environment: os._Environ[str]) -> None:
         if is_active():
             return
-        reason = reason_to_stand_down(environment, sys.orig_argv, sys.modules)
+        reason = reason_to_stand_down(environment, sys.orig_argv, sys.modules, sys.path)
         if reason is not None:
-            if reason:
-                tell("stand-down", reason)
+            stand_down(reason, run_directory(environment.get(OTELRUN_HANDOFF, "")))
             return
         text = environment.get(OTELRUN_HANDOFF) or prepare_run()
         if text:

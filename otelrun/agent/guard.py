@@ -39,14 +39,16 @@ def watch_over(run: RunDirectory, root: tuple[int, int], notices: Notices, stdou
         notices: the agent's voice.
         stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
     """
+    profile_text = worker.read_profile_text(run)
     processes = Processes()
     processes.watch(*root)
     if not leftovers.are_there(leftovers.root_of(run)) and not loop.wait_for_ring(run, processes):
-        worker.end_without_records(run, notices)
+        worker.end_without_records(run, profile_text, notices)
         return
 
     def serve(is_first: bool, keeper: Keeper | None) -> None:
-        worker.serve(run, processes, notices, stdout=stdout, keeper=keeper, takes_leftovers=is_first)
+        profile = worker.read_profile(run, profile_text, notices)
+        worker.serve(run, profile, processes, notices, stdout=stdout, keeper=keeper, takes_leftovers=is_first)
 
     cause = keep_at_work(serve, notices, processes)
     if cause and processes.is_alive(*root):

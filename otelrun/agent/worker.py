@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory
 
 
-def serve(
+def serve(  # noqa: PLR0913 - what the guard has
     run: RunDirectory,
+    profile: Profile,
     processes: Processes,
     notices: Notices,
     *,
@@ -34,13 +36,13 @@ def serve(
 
     Args:
         run: the run's directory; its lock is held.
+        profile: the run's profile.
         processes: who is alive; the run's first process is watched already.
         notices: the agent's voice.
         stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
         keeper: keeps the connections of this worker for the next one, and has those of the one before; None where nobody does.
         takes_leftovers: look after earlier runs, too. A worker that follows a dead one does not: one of those may have killed it.
     """
-    profile = _read_profile(run)
     budget_s = profile.otelrun.exit_budget_ms / 1000
     wait_for_recovery = (
         leftovers.recover_beside(leftovers.root_of(run), budget_s) if takes_leftovers else lambda _: None
@@ -75,22 +77,48 @@ def _is_begun(run: RunDirectory) -> bool:
         return False
 
 
-def end_without_records(run: RunDirectory, notices: Notices) -> None:
+def end_without_records(run: RunDirectory, profile_text: str, notices: Notices) -> None:
     """End a run in which nothing was recorded: cheap enough for the guard.
 
     Args:
         run: the run's directory; its lock is held.
+        profile_text: see ``read_profile``.
         notices: the agent's voice.
     """
-    profile = _read_profile(run)
+    profile = read_profile(run, profile_text, notices)
     _close_empty(run, profile)
     leftovers.recover(leftovers.root_of(run), profile.otelrun.exit_budget_ms / 1000)
     _prune(run, profile, notices)
 
 
-def _read_profile(run: RunDirectory) -> Profile:
-    with open(run.profile, encoding="ascii") as file:
-        return handoff.read(file.read()).profile()
+def read_profile_text(run: RunDirectory) -> str:
+    """Read the file of a run's profile as it is at the start; empty where it is gone already."""
+    try:
+        with open(run.profile, encoding="ascii") as file:
+            return file.read()
+    except (OSError, ValueError):
+        return ""
+
+
+def read_profile(run: RunDirectory, text_at_start: str, notices: Notices) -> Profile:
+    """Give a run's profile: its file may have been removed or damaged since the start; then it is written anew.
+
+    Args:
+        run: the run's directory.
+        text_at_start: from ``read_profile_text``.
+        notices: the agent's voice.
+
+    Raises:
+        ValueError: it was not there at the start.
+    """
+    profile = handoff.read(text_at_start).profile()
+    if read_profile_text(run) != text_at_start:
+        notices.log("the file of the profile was removed or changed; it is what it was at the start")
+        with suppress(OSError):  # the run's directory was removed, too
+            fd = os.open(run.profile, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+            with os.fdopen(fd, "w", encoding="ascii") as file:
+                file.write(text_at_start)
+    return profile
 
 
 def _close_empty(run: RunDirectory, profile: Profile) -> None:

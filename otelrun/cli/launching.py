@@ -83,7 +83,7 @@ def _prepare(
     command: list[str], wishes: Wishes, target: Target, environment: Mapping[str, str], root_pid: int
 ) -> _Start:
     """Find out how the program is to be run, and begin its recording."""
-    if environment.get(OTELRUN_DISABLED, "").lower() in _TRUE:
+    if _is_disabled(environment):
         return _Start(inheritance.remove(environment))
     obstacle = _obstacle(target)
     if obstacle:
@@ -93,6 +93,14 @@ def _prepare(
     if recording is None or not recording.handoff:
         return _Start(inheritance.remove(environment))
     return _Start(inheritance.add(environment, recording.handoff), recording.exit_budget_ms)
+
+
+def _is_disabled(environment: Mapping[str, str]) -> bool:
+    """Say whether the user has switched otelrun off; whatever the profile says, the program would stand down."""
+    return (
+        environment.get(OTELRUN_DISABLED, "").lower() in _TRUE
+        or environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+    )
 
 
 def _begin(
@@ -120,6 +128,4 @@ def _obstacle(target: Target) -> str:
     """Say what keeps otelrun out of a program from the start; empty where nothing does."""
     if target.blocking_option:
         return f"Python's option {target.blocking_option} keeps otelrun out; the program runs unchanged"
-    if target.other_launcher:
-        return f"{target.other_launcher} observes the program in its own way"
     return ""

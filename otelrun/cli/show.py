@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from otelrun import stood_down
 from otelrun.errors import NotFoundError, StoreError
 from otelrun.ring.directory import RunDirectory, find_run, list_runs, state_root
 
@@ -118,15 +119,17 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
         StoreError: the store cannot be read.
     """
     from otelrun.store.queries import open_store  # noqa: PLC0415 - sqlite3 only where it is needed
+    from otelrun.store.rows import NoteRow  # noqa: PLC0415
     from otelrun.viewer.facts import RunFacts, View  # noqa: PLC0415 - not for --help
 
     if listing.problem:
         raise StoreError(listing.problem)
+    left_alone = [NoteRow(*reason) for reason in stood_down.read(run.path)]
     if listing.totals is None:
-        return View(RunFacts(listing, accounts=listing.accounts))
+        return View(RunFacts(listing, accounts=listing.accounts, notes=left_alone))
     with open_store(run.store) as store:
         accounts = listing.accounts if any(listing.accounts) else store.accounts()
-        facts = RunFacts(listing, run.store, store.processes(), accounts, store.notes())
+        facts = RunFacts(listing, run.store, store.processes(), accounts, [*store.notes(), *left_alone])
         if trace_id is not None:
             return View(facts, store.trace(trace_id), is_about_trace=True)
         limit, has_errors, slower_than_ns = criteria

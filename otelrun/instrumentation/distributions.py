@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _GROUP = "opentelemetry_instrumentor"
 _DIST_INFO = ".dist-info"
+_LONGEST = 4 * 1024 * 1024
 
 
 class Instrumentor:
@@ -129,10 +130,11 @@ def _name_and_version(folder: str) -> tuple[str, str]:
 
 
 def _read(path: str) -> str:
+    """Give the text of a file, as far as it is of a reasonable size; what cannot be read is empty."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError:
+            return file.read(_LONGEST)
+    except (OSError, ValueError):
         return ""
 
 

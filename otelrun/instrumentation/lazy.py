@@ -104,16 +104,32 @@ class _Load:
             return
         from otelrun.instrumentation import sources  # noqa: PLC0415 - not at start-up
 
-        with guarded(f"instrumentation {name}"):
-            module_name, _, attribute = self._instrumentor.value.partition(":")
+        with guarded(f"instrumentation {name}", drops_exits=True):
+            module_name, _, attributes = self._instrumentor.value.partition(":")
             __import__(module_name)
-            instrumentor = getattr(sys.modules[module_name], attribute)()
-            if not getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
-                # upstream's own check of versions reads all metadata again; None says that ours could not decide
-                is_checked = self._unsupported is not None
+            found = sys.modules[module_name]
+            for attribute in attributes.split("."):
+                found = getattr(found, attribute)
+            instrumentor: Any = found()  # type: ignore[operator] # whatever the entry point names
+            if getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
+                return
+            # upstream's own check of versions reads all metadata again; None says that ours could not decide
+            is_checked = self._unsupported is not None
+            try:
                 instrumentor.instrument(
                     skip_dep_check=is_checked, **sources.for_upstream(), **self._wanted.options(name)
                 )
+            except BaseException:
+                _undo(instrumentor)
+                raise
+
+
+def _undo(instrumentor: Any) -> None:
+    """Take out the patches that an instrumentor made before it failed, which upstream's public method refuses to."""
+    try:  # noqa: SIM105 - contextlib may not be loaded in the program
+        instrumentor._uninstrument()
+    except BaseException:  # noqa: BLE001, S110 - why it failed first is what is told
+        pass
 
 
 class _LoadWithMiddleware:

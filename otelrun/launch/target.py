@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _RUNNERS = ("uv", "poetry", "pdm", "pipenv", "hatch", "rye")
-_OTHER_LAUNCHERS = ("ddtrace-run", "newrelic-admin", "elasticapm-run")
 
 
 class Target(NamedTuple):
@@ -28,7 +27,6 @@ class Target(NamedTuple):
         version: inferred version and where it comes from; None where nothing says it.
         blocking_option: ``-I``, ``-E`` or ``-S`` where one keeps otelrun out of the program and there is no way round; else
             empty.
-        other_launcher: name of another agent's launcher where the command is one; else empty.
     """
 
     executable: str
@@ -37,7 +35,6 @@ class Target(NamedTuple):
     service: tuple[str, str]
     version: tuple[str, str] | None
     blocking_option: str = ""
-    other_launcher: str = ""
 
 
 def resolve_target(command: list[str], environment: Mapping[str, str]) -> Target:
@@ -56,7 +53,6 @@ def resolve_target(command: list[str], environment: Mapping[str, str]) -> Target
     arguments = [executable if is_hidden else command[0], *command[1:]]
     directory = _working_directory()
     python, script = _as_python(executable, command)
-    name = os.path.basename(command[0])
     if python is None:
         service, version = _of_other_command(command, directory)
         return Target(executable, arguments, is_python=False, service=service, version=version)
@@ -70,7 +66,6 @@ def resolve_target(command: list[str], environment: Mapping[str, str]) -> Target
         service=infer_service(python, script, directory),
         version=infer_version(program),
         blocking_option="" if is_harmless else python.blocking_option,
-        other_launcher=name if name in _OTHER_LAUNCHERS else "",
     )
 
 

@@ -233,7 +233,7 @@ class Span(trace.Span):
                     self.fail(error)
         self.end()
 
-    def end(self, end_time: int | None = None) -> None:
+    def end(self, end_time: int | None = None) -> None:  # noqa: C901 - the hot path is written out
         """End the span and record it; a second call does nothing."""
         try:
             del self._is_open  # exactly one thread gets past this
@@ -243,7 +243,13 @@ class Span(trace.Span):
         if tracer.processors:
             for processor in tracer.processors:
                 getattr(processor, "_on_ending", _ignore)(self)
-        self._end = end = time_ns() if end_time is None else as_time(end_time)
+        if end_time is None:
+            end = time_ns()
+            if end < self._start:  # noqa: PLR1730 - the clock was put back meanwhile; max() takes four times as long
+                end = self._start
+        else:
+            end = as_time(end_time)
+        self._end = end
         record: tuple[Any, ...] = (
             SPAN,
             self._trace_id,

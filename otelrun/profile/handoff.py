@@ -1,12 +1,14 @@
 """Profile ↔ one compact string: what the launcher hands to the program and to the agent. Neither ever parses YAML.
 
 The string is base64 of a ``marshal`` version 2 dump of plain tuples, so that any CPython 3 reads it at the cost of
-microseconds. The parts that start-up needs are plain; the profile itself is decoded only when telemetry begins.
+microseconds. The parts that start-up needs are plain; the profile itself is decoded only when telemetry begins. After a dot
+follows the path of the run's directory in hexadecimal, for processes that can read nothing else, see ``otelrun.stood_down``.
 """
 
 from __future__ import annotations
 
 import marshal
+import os
 from binascii import a2b_base64, b2a_base64
 
 TYPE_CHECKING = False
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from otelrun.profile.model import Profile
 
-VERSION = 2
+VERSION = 3
 _MARSHAL_VERSION = 2
 
 
@@ -86,12 +88,11 @@ class Handoff:
 def write(
     profile: Profile, *, run_directory: str, pipeline: str, reason: str = "", overlay: tuple[str, ...] = ()
 ) -> str:
-    """Write a handoff as text of the base64 alphabet."""
+    """Write a handoff as ASCII text without blanks."""
     names = {entry.name for entry in profile.instrumentations}
     names.update(profile.otelrun.enabled, profile.otelrun.disabled)
     parts = (
         VERSION,
-        run_directory,
         pipeline,
         reason,
         profile.otelrun.default_enabled,
@@ -100,7 +101,8 @@ def write(
         overlay,
         profile.otelrun.children,
     )
-    return b2a_base64(marshal.dumps(parts, _MARSHAL_VERSION), newline=False).decode("ascii")
+    coded = b2a_base64(marshal.dumps(parts, _MARSHAL_VERSION), newline=False).decode("ascii")
+    return f"{coded}.{os.fsencode(run_directory).hex()}"
 
 
 def read(text: str) -> Handoff:
@@ -110,13 +112,13 @@ def read(text: str) -> Handoff:
         ValueError: it is not one, or of another version of otelrun.
     """
     try:
-        version, *parts = marshal.loads(a2b_base64(text.encode("ascii")))
+        coded, directory = text.split(".")
+        version, *parts = marshal.loads(a2b_base64(coded.encode("ascii")))
         if version != VERSION:
             raise ValueError
-        names = (
-            "run_directory", "pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay", "children",
-        )  # fmt: skip
-        return Handoff(**dict(zip(names, parts, strict=True)))
+        names = ("pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay", "children")
+        run_directory = os.fsdecode(bytes.fromhex(directory))
+        return Handoff(run_directory=run_directory, **dict(zip(names, parts, strict=True)))
     except (ValueError, TypeError, EOFError) as error:
         message = "the handoff in the environment is of another version of otelrun, or damaged"
         raise ValueError(message) from error

@@ -8,6 +8,7 @@ A run's directory (0700, every file in it 0600)::
         rings/        one file per process
         outbox/       what waits for an exporter
         store.db      the local store
+        stood_down/   one file per reason for which processes were left alone; see ``otelrun.stood_down``
         agent.lock    held by the agent as long as it lives
         agent.log     what the agent could not tell anyone
 """
@@ -19,6 +20,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from otelrun import stood_down
 from otelrun.environment_variables import OTELRUN_DIR
 from otelrun.errors import NotFoundError, RunDirectoryError
 
@@ -125,6 +127,8 @@ def create_run(root: str) -> RunDirectory:
                 continue
             os.mkdir(run.rings, 0o700)
             os.mkdir(run.outbox, 0o700)
+            ready = os.path.join(run.path, stood_down.NOT_RECORDING + stood_down.READY)
+            os.close(os.open(ready, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600))
             return run
     except OSError as error:
         message = (

@@ -11,7 +11,7 @@ from _thread import RLock
 from time import time_ns
 from typing import NamedTuple
 
-from otelrun import diagnostics
+from otelrun import diagnostics, stood_down
 from otelrun.environment_variables import OTELRUN_DIR
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _FIRST_PROCESS = 1
 _SMALLEST = 64 * 1024
-_MARKER = "not-recording"
 _PAGE = 4096
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC))
 
@@ -165,7 +164,7 @@ class Recorder:
                 self.open_spans = None
                 if self._is_first_without_ring():
                     why = f"{error.strerror or error}{self._remedy(error)}"
-                    diagnostics.tell("ring-off", f"not recording: {self._directory}: {why}")
+                    diagnostics.tell(diagnostics.RING_OFF, f"not recording: {self._directory}: {why}")
             finally:
                 self.is_opening = False
             while self._early:
@@ -184,8 +183,15 @@ class Recorder:
 
     def _is_first_without_ring(self) -> bool:
         """Say whether no other process of the run has told that it records nothing: a pool's workers are to tell it once."""
+        marker = os.path.join(os.path.dirname(self._directory), stood_down.NOT_RECORDING)
         try:
-            os.close(os.open(os.path.join(os.path.dirname(self._directory), _MARKER), os.O_CREAT | os.O_EXCL, 0o600))
+            os.rename(f"{marker}{stood_down.READY}", marker)  # the first one can, even where there is room for no file
+        except OSError:
+            pass
+        else:
+            return True
+        try:
+            os.close(os.open(marker, os.O_CREAT | os.O_EXCL, 0o600))
         except FileExistsError:
             return False
         except OSError:

@@ -8,18 +8,23 @@ from __future__ import annotations
 import os
 import sys
 
-from otelrun.diagnostics import guarded, tell
+from otelrun import stood_down
+from otelrun.diagnostics import API, add_listener, guarded, set_run, tell
 from otelrun.environment_variables import OTELRUN_HANDOFF
-from otelrun.startup import hooks
-from otelrun.startup.stand_down import reason_to_stand_down
+from otelrun.startup.stand_down import because_of_agent, reason_to_stand_down
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otelrun.instrumentation.patching import Ledger
     from otelrun.profile.handoff import Handoff
+    from otelrun.startup.stand_down import Reason
+
+_LATE_AGENTS = {"ddtrace.bootstrap": "ddtrace"}  # imported before the agent patches anything
 
 _active = False
+_ledgers: list[Ledger] = []
 
 
 def activate() -> bool:
@@ -28,13 +33,12 @@ def activate() -> bool:
     Returns:
         Whether hooks are in place; where False, nothing of otelrun is needed any more.
     """
-    reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules)
-    if reason is not None:
-        if reason:
-            tell("stand-down", reason)
-        return False
     text = os.environ.get(OTELRUN_HANDOFF)
     if not text:  # a stray PYTHONPATH: nobody launched this program
+        return False
+    reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules, sys.path)
+    if reason is not None:
+        stand_down(reason, stood_down.run_directory(text))
         return False
     from otelrun.profile.handoff import read  # noqa: PLC0415 - not needed to stand down
 
@@ -45,11 +49,23 @@ def activate() -> bool:
         return False
     begin(handoff)
     with guarded("children"):
-        from otelrun.startup import children  # noqa: PLC0415 - not needed to stand down
+        from otelrun.startup import children, hooks  # noqa: PLC0415 - not needed to stand down
 
         children.carry(text, handoff.children)
         hooks.register(children.TARGET, children.patch_fork_exec)
     return _active
+
+
+def stand_down(reason: Reason, directory: bytes) -> None:
+    """Write down that this process is left alone, and say it in one line, if that is to be said and no process of the run has.
+
+    Args:
+        reason: why.
+        directory: of the run; empty where there is none.
+    """
+    is_first = not reason.slug or stood_down.record(directory, reason.slug, reason.text)
+    if is_first and reason.is_told:
+        tell("stand-down", reason.text)
 
 
 def begin(handoff: Handoff) -> None:
@@ -57,11 +73,14 @@ def begin(handoff: Handoff) -> None:
     global _active
     if _active:
         return
+    set_run(os.fsencode(handoff.run_directory))
     with guarded("start-up"):
         from otelrun.instrumentation import lazy, registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.pipeline import providers  # noqa: PLC0415
+        from otelrun.startup import hooks  # noqa: PLC0415
 
         _active = True
+        add_listener(_leave_without_api)
         hooks.install()
         if any(directory not in sys.path for directory in handoff.overlay):
             from otelrun.startup import overlay  # noqa: PLC0415 - only in an environment that is not the launcher's
@@ -73,7 +92,30 @@ def begin(handoff: Handoff) -> None:
             hooks.register(name, install)
         for trigger, instrumentations in registry.OWN.items():
             hooks.register(trigger, _Apply(handoff, instrumentations))
+        for trigger in _LATE_AGENTS:
+            hooks.register(trigger, lambda module: _leave_to_agent(handoff, module))
         hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
+
+
+def leave() -> None:
+    """Take otelrun's patches and hooks out of a process that it has been observing."""
+    global _active
+    from otelrun.startup import hooks  # noqa: PLC0415 - loaded by now
+
+    _active = False
+    hooks.uninstall()
+    while _ledgers:
+        _ledgers.pop().undo()
+
+
+def _leave_without_api(slug: str, _: str) -> None:
+    if slug == API:
+        leave()
+
+
+def _leave_to_agent(handoff: Handoff, module: str) -> None:
+    stand_down(because_of_agent(_LATE_AGENTS[module]), os.fsencode(handoff.run_directory))
+    leave()
 
 
 def is_active() -> bool:
@@ -125,7 +167,8 @@ class _Apply:
                 module_name = f"otelrun.instrumentation.{short_name}"
                 __import__(module_name)  # importlib is not loaded in the bare interpreter
                 instrumentation = sys.modules[module_name]
-                instrumentation.apply(Ledger(), self._handoff.options(name))
+                _ledgers.append(Ledger())
+                instrumentation.apply(_ledgers[-1], self._handoff.options(name))
 
 
 def _is_shadowed(module: str) -> bool:

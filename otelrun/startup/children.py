@@ -11,11 +11,12 @@ import os
 import sys
 from _collections_abc import Mapping  # loaded by os
 
-from otelrun.diagnostics import guarded
-from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_HANDOFF
-from otelrun.inheritance import PYTHONPATH, with_shim, without_shim
+from otelrun.diagnostics import INCOMPLETE, RING_OFF, guarded, is_told, tell
+from otelrun.environment_variables import OTELRUN_HANDOFF
+from otelrun.inheritance import PYTHONPATH, SHIM, with_shim, without_shim
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.isolation import go_round
+from otelrun.stood_down import run_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,8 +31,11 @@ TARGET = "_posixsubprocess"
 _DIRECTORY, _ENVIRONMENT = 4, 5  # of the arguments of fork_exec
 _USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number, those for gid, groups, uid, preexec_fn
 
+_SHIM_FILE = os.path.join(SHIM, "sitecustomize.py")
 _set_variable = os.putenv
+
 _handoff_text = ""
+_needed: tuple[str, ...] = ()
 
 
 def carry(handoff_text: str, children: str) -> None:
@@ -42,18 +46,16 @@ def carry(handoff_text: str, children: str) -> None:
         children: ``all``; ``inherit``: the variables stay where they are, and what becomes of them is the program's affair;
             ``none``: they are gone.
     """
-    global _handoff_text
+    global _handoff_text, _needed
     if os.name != "posix" or children not in (ALL, NONE):
         return
-    shown = _take_out_of_sight()
+    _take_out_of_sight()
     if children == NONE:
-        os.unsetenv(OTELRUN_HANDOFF)
-        if shown is None:
-            os.unsetenv(PYTHONPATH)
-        else:
-            os.putenv(PYTHONPATH, shown)
+        _drop()
         return
     _handoff_text = handoff_text
+    directory = os.fsdecode(run_directory(handoff_text))
+    _needed = (_SHIM_FILE, os.path.join(directory, "rings")) if directory else (_SHIM_FILE,)
     ledger = Ledger()
     posix = sys.modules["posix"]
     for name, make_wrapper in _OF_OS.items():
@@ -69,8 +71,7 @@ def patch_fork_exec(module_name: str) -> None:
         Ledger().wrap(sys.modules[module_name], "fork_exec", _fork_exec)
 
 
-def _take_out_of_sight() -> str | None:
-    """Give the value of PYTHONPATH that is left to be seen."""
+def _take_out_of_sight() -> None:
     environ: Any = os.environ
     data = environ._data  # noqa: SLF001 - the one dictionary behind os.environ, os.environb and posix.environ
     data.pop(environ.encodekey(OTELRUN_HANDOFF), None)
@@ -81,14 +82,14 @@ def _take_out_of_sight() -> str | None:
         data.pop(key, None)
     else:
         data[key] = environ.encodevalue(shown)
-    return shown
 
 
 def _putenv(original: Callable[..., None]) -> Callable[..., None]:
     """``os.environ`` calls it: whatever PYTHONPATH is set to, children find the shim in front."""
 
     def putenv(*args: Any, **kwargs: Any) -> None:
-        if len(args) == 2 and _text(args[0]) == PYTHONPATH and _text(args[1]) is not None:  # noqa: PLR2004 - name and value
+        is_python_path = len(args) == 2 and _text(args[0]) == PYTHONPATH and _text(args[1]) is not None  # noqa: PLR2004 - name, value
+        if is_python_path and _handoff_text:
             args = (args[0], with_shim(_text(args[1])))
         try:
             original(*args, **kwargs)
@@ -108,7 +109,7 @@ def _unsetenv(original: Callable[..., None]) -> Callable[..., None]:
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        if args and _text(args[0]) == PYTHONPATH:
+        if args and _text(args[0]) == PYTHONPATH and _handoff_text:
             _set_variable(PYTHONPATH, with_shim(None))
 
     return unsetenv
@@ -119,6 +120,7 @@ def _with_environment(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def start(*args: Any, **kwargs: Any) -> Any:
         with guarded(NAME):
+            _stop_if_removed()
             args, kwargs = _changed(args, kwargs)
         try:
             return original(*args, **kwargs)
@@ -134,6 +136,7 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
 
     def execv(*args: Any, **kwargs: Any) -> Any:
         with guarded(NAME):
+            _stop_if_removed()
             if not kwargs and len(args) == 2:  # noqa: PLR2004 - path and arguments
                 args = _way_round(*args) or args
         try:
@@ -148,6 +151,7 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
 def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
     def fork_exec(*args: Any) -> int:
         with guarded(NAME):
+            _stop_if_removed()
             args = _changed_fork_exec(args)
         try:
             return original(*args)
@@ -166,6 +170,37 @@ _OF_OS = {
     "posix_spawn": _with_environment,
     "posix_spawnp": _with_environment,
 }
+
+
+def _stop_if_removed() -> None:
+    """Let children be what they are bare, once what they would need is gone; say so, unless this process has said worse."""
+    missing = next(filter(_is_gone, _needed), "")
+    if missing:
+        _drop()
+        if not is_told(RING_OFF):
+            tell(INCOMPLETE, f"what is started from now on is not observed: {missing} was removed")
+
+
+def _is_gone(path: str) -> bool:
+    try:
+        os.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False  # there, but not for this user
+    return False
+
+
+def _drop() -> None:
+    """Take the two variables out of the process's own environment, too: children inherit what is seen."""
+    global _handoff_text, _needed
+    _handoff_text, _needed = "", ()
+    shown = os.environ.get(PYTHONPATH)
+    os.unsetenv(OTELRUN_HANDOFF)
+    if shown is None:
+        os.unsetenv(PYTHONPATH)
+    else:
+        os.putenv(PYTHONPATH, shown)
 
 
 def _changed(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -198,12 +233,12 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _given(environment: Any) -> Any:
-    """Give a child's own environment with otelrun's variables added, unless it has them, or says that it wants none."""
-    if not isinstance(environment, Mapping):
+    """Give a child's own environment with otelrun's variables added, unless it has them; the switch is for the child to see."""
+    if not isinstance(environment, Mapping) or not _handoff_text:
         return environment
     given = dict(environment)
     names = {_text(name): name for name in given}
-    if OTELRUN_HANDOFF in names or OTELRUN_DISABLED in names:
+    if OTELRUN_HANDOFF in names:
         return environment
     name = names.get(PYTHONPATH, PYTHONPATH)
     value = given.get(name)
@@ -217,7 +252,7 @@ def _given(environment: Any) -> Any:
 def _way_round(path: Any, arguments: Any) -> tuple[str, list[str]] | None:
     """Give the executable and its arguments where a command line has to be rewritten."""
     text = _text(path)
-    if text is None or not isinstance(arguments, list | tuple):
+    if text is None or not _handoff_text or not isinstance(arguments, list | tuple):
         return None
     words = [_text(word) for word in arguments]
     return None if None in words else go_round(text, words)  # type: ignore[arg-type]

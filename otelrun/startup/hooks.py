@@ -40,6 +40,16 @@ def install() -> None:
         sys.meta_path.insert(0, PostImportFinder)
 
 
+def uninstall() -> None:
+    """Take the finder out and forget all hooks."""
+    global _discover
+    if PostImportFinder in sys.meta_path:
+        sys.meta_path.remove(PostImportFinder)
+    _hooks.clear()
+    _half_imported.clear()
+    _discover = None
+
+
 def register(module_name: str, hook: Hook) -> None:
     """Call ``hook(module_name)`` each time the body of that module has run; at once if it is loaded already.
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _NOTHING = "Nothing was recorded: the command used nothing that otelrun instruments."
 _NOTHING_OR_TOLD = "Nothing was recorded: no use of what otelrun instruments, or a reason on stderr."
+_NOTHING_AND_NOTED = "Nothing was recorded; the notes say which processes were left alone, and why."
 _UNWRITTEN = "Its store could not be written; agent.log in the run's directory says why."
 _NOTHING_YET = "Nothing recorded yet; the run goes on."
 _LINES_IN_RUN = 60
@@ -62,6 +63,8 @@ def _why_no_store(about: RunFacts) -> str:
         return "What it recorded is not in its store yet."
     if about.accounts.total().recorded:
         return _UNWRITTEN
+    if about.notes:
+        return _NOTHING_AND_NOTED
     return _NOTHING_OR_TOLD if listing.state != RUNNING else _NOTHING_YET
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
 
 import pytest
 
+from otelrun.ring.directory import list_runs
+from otelrun.stood_down import read
 from tests.support.interpreters import OBSERVED, TOO_OLD, find_interpreter
 from tests.support.programs import run_otelrun, run_python
 from tests.support.store_rows import stored_logs, stored_spans
@@ -62,7 +65,7 @@ print(sys.version, sys.path, sys.prefix, [spec and spec.origin for spec in specs
 
 @pytest.mark.parametrize("ending", ENDINGS)
 @pytest.mark.parametrize("version", TOO_OLD)
-def test_a_program_of_an_interpreter_that_is_too_old_runs_unchanged_after_one_line(version, ending):
+def test_a_program_of_an_interpreter_that_is_too_old_runs_unchanged_after_one_line(tmp_path, version, ending):
     python = found(version)
     text, returncode = ENDINGS[ending]
     program = [
@@ -72,11 +75,28 @@ def test_a_program_of_an_interpreter_that_is_too_old_runs_unchanged_after_one_li
     ]
 
     bare = run_python(program, python=python)
-    observed = run_otelrun([python, *program])
+    observed = run_otelrun([python, *program], otelrun_dir=tmp_path)
 
     assert (observed.stdout, observed.returncode) == (bare.stdout, returncode)
-    line = f"otelrun: not observed: Python {version} is too old, 3.10 is needed\n".encode()
-    assert observed.stderr == line * (2 if ending == "child" else 1)
+    reason = f"not observed: Python {version} is too old, 3.10 is needed"
+    assert observed.stderr == f"otelrun: {reason}\n".encode()
+    (run,) = list_runs(str(tmp_path))
+    assert read(run.path) == [(f"python-{version}", reason, 2 if ending == "child" else 1)]
+
+
+@pytest.mark.parametrize("version", TOO_OLD)
+def test_children_of_an_interpreter_that_is_too_old_cost_one_line_in_all(tmp_path, version):
+    old, new = found(version), found("3.12")
+    text = f"import subprocess; [subprocess.call([{old!r}, '-c', 'print(4)']) for _ in range(3)]; import runpy; runpy.run_path({APP!r})"
+
+    bare = run_python(["-c", text], python=new)
+    observed = run_otelrun([new, "-c", text], otelrun_dir=tmp_path)
+
+    reason = f"not observed: Python {version} is too old, 3.10 is needed"
+    assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, f"otelrun: {reason}\n".encode(), 3)
+    assert trees(stored_spans(tmp_path)) == EXCHANGE
+    shown = json.loads(run_otelrun(["show", "--json"], otelrun_dir=tmp_path).stdout)
+    assert {"slug": f"python-{version}", "text": reason, "times": 3} in shown["run"]["notes"]
 
 
 def test_a_program_of_a_newer_interpreter_starts_one_of_an_older_one_and_each_is_observed(tmp_path):

@@ -12,7 +12,7 @@ from otelrun.inheritance import SHIM, add
 from otelrun.profile.handoff import write
 from otelrun.profile.model import Profile
 from tests.support.pairs import Pair, assert_same, run_pair
-from tests.support.programs import environment, run_otelrun, run_python
+from tests.support.programs import environment, run_python
 
 pytestmark = pytest.mark.process
 
@@ -84,20 +84,6 @@ def test_a_stray_shim_does_nothing():
     result = run_python(["-c", text], env={"PYTHONPATH": SHIM})
 
     assert (result.stdout, result.stderr, result.returncode) == (b"[]\n", b"", 0)
-
-
-def test_tools_run_unobserved_and_their_children_observed(tmp_path):
-    package = tmp_path / "pip"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    show = "import sys; print('otelrun.startup.hooks' in sys.modules, flush=True)"
-    (package / "__main__.py").write_text(
-        f"{show}\nimport subprocess\nsubprocess.run([sys.executable, '-c', {show!r}], check=True)"
-    )
-
-    observed = run_otelrun([sys.executable, "-m", "pip"], cwd=tmp_path)
-
-    assert (observed.stdout, observed.stderr) == (b"False\nTrue\n", b"")
 
 
 def test_the_interpreter_is_left_as_it_was():

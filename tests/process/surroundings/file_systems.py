@@ -83,6 +83,10 @@ class FileSystem:
         """Refuse to write from now on; nobody may have a file open for writing."""
         self._do("mount -o remount,ro /mnt")
 
+    def fill(self) -> None:
+        """Take all room that is left."""
+        self._do("dd if=/dev/zero of=/mnt/filling bs=4k 2>/dev/null; true")
+
     def free_bytes(self) -> int:
         """Give what room is left."""
         status = os.statvfs(self.path)

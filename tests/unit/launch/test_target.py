@@ -81,9 +81,3 @@ def test_a_runner_is_named_by_what_it_runs(tmp_path, words, service):
     make_script(tmp_path / "uv", "#!/bin/sh")
 
     assert resolve_target(["uv", *words], {"PATH": str(tmp_path)}).service == service
-
-
-def test_the_launcher_of_another_agent_is_seen(tmp_path):
-    make_script(tmp_path / "ddtrace-run", f"#!{sys.executable}")
-
-    assert resolve_target(["ddtrace-run", "python"], {"PATH": str(tmp_path)}).other_launcher == "ddtrace-run"
