@@ -11,8 +11,8 @@ says what there is to say. The program sees of itself what it sees bare, but for
 def _take_over():
     """Give the arguments of the function that runs the program, and after them the function."""
     import os
-    import posix
     import sys
+    from posix import execv  # now: once it is patched, it leads here again
 
     words = sys.argv[1:]
     original = getattr(sys, "orig_argv", [sys.executable])[:1] + words
@@ -33,7 +33,7 @@ def _take_over():
                 return prepare(words, has_own_entry)
     except Exception:
         pass
-    posix.execv(sys.executable, original)
+    execv(sys.executable, original)
 
 
 _otelrun = _take_over()
