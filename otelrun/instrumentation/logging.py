@@ -105,9 +105,12 @@ def _filter(original: Callable[..., Any], correlation: _Correlation, export: _Ex
     def filter(self: Logger, record: LogRecord) -> Any:  # noqa: A001 - the method's name
         ids = _NO_FIELDS
         if correlation.is_on:
-            with _GUARD:
+            try:
                 ids = current_ids()
                 correlation.fill(record.__dict__, ids)
+            except Exception:
+                with _GUARD:
+                    raise
         try:
             passed = original(self, record)
         except BaseException as error:
