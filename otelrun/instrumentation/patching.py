@@ -91,11 +91,6 @@ class Ledger:
             del _standing[id(replacement)]
 
 
-def patches() -> list[Any]:
-    """Give every replacement that stands."""
-    return [replacement for replacement, _ in _standing.values()]
-
-
 def _describe(owner: Any) -> str:
     if hasattr(owner, "__qualname__"):
         return f"{owner.__module__}.{owner.__qualname__}"
