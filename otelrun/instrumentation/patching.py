@@ -140,7 +140,7 @@ def _parameters(code: CodeType) -> tuple[Any, ...]:
 def _at_the_place_of(original: CodeType, code: CodeType) -> CodeType:
     """Give the code under the original's name, all of it at the line where the original is defined.
 
-    So ``inspect`` shows the original's source, debuggers stop where it begins, and whoever leaves the library's frames out,
+    So ``inspect`` shows the original's source, debuggers stop at its definition, and whoever leaves the library's frames out,
     by the name of its file, leaves this one out.
     """
     place: dict[str, Any] = {
