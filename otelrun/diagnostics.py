@@ -105,6 +105,14 @@ class guarded:  # noqa: N801 - reads as a word at its uses
     Any ``Exception`` raised inside is dropped after one notice; ``BaseException`` (KeyboardInterrupt, SystemExit)
     passes, since it is the program's, and so does whatever a signal handler of the program's raises in the middle of the
     work. Other code of the program's must never run inside.
+
+    On hot paths the same without a call, as long as all goes well::
+
+        try:
+            ...
+        except Exception:
+            with guarded("what"):
+                raise
     """
 
     __slots__ = ("_drops_exits", "_what")

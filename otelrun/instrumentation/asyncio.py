@@ -46,10 +46,10 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 
 def _create_task(original: Callable[..., Task[Any]], is_wanted: Callable[[str], object]) -> Callable[..., Task[Any]]:
     def create_task(self: AbstractEventLoop, coro: Any, **kwargs: Any) -> Task[Any]:
-        name = getattr(coro, "__qualname__", "")
         begun = None
-        if name and is_wanted(name):
-            with guarded(NAME):
+        with guarded(NAME):
+            name = getattr(coro, "__qualname__", "")
+            if name and is_wanted(name):
                 begun = _TaskSpan(name, kwargs.get("context"))
         try:
             if begun is None or begun.is_shared:

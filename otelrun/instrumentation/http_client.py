@@ -77,10 +77,13 @@ class _Telemetry:
 
     def take(self, connection: HTTPConnection) -> _Exchange | None:
         """Take the request off the connection."""
-        with _GUARD:
+        try:
             exchange: _Exchange | None = self._exchanges.take(connection)
-            return exchange
-        return None
+        except Exception:
+            with _GUARD:
+                raise
+            return None
+        return exchange
 
     def put_back(self, connection: HTTPConnection, exchange: _Exchange) -> None:
         """Have the connection be at a request again."""

@@ -117,22 +117,31 @@ class Door:
 
     def expect(self, handler: BaseHTTPRequestHandler) -> None:
         """Begin a request, which is about to be parsed."""
-        with _GUARD:
-            self.end(handler, None)  # of a subclass that handles several requests by itself
+        try:
+            before = self._exchanges.take(handler)
+            if before is not None:  # of a subclass that handles several requests by itself
+                self._end(handler, before, None)
             self._exchanges.set(handler, Exchange(handler))
+        except Exception:
+            with _GUARD:
+                raise
 
     def begin(self, handler: BaseHTTPRequestHandler) -> None:
         """Start the span of a request that was parsed."""
-        with _GUARD:
-            exchange = self._exchanges.get(handler)
+        try:
+            entry = self._exchanges.find(id(handler))
             telemetry = self.telemetry or self.open()
-            if exchange is not None and telemetry is not None:
-                telemetry.begin(handler, exchange)
+            if entry is not None and telemetry is not None:
+                telemetry.begin(handler, entry.value)
+        except Exception:
+            with _GUARD:
+                raise
 
     def note_status(self, handler: BaseHTTPRequestHandler, code: Any) -> None:
         """Keep the final status of the request; a rejection before ``parse_request`` (a line too long) begins one."""
-        with _GUARD:
-            exchange = self._exchanges.get(handler)
+        try:
+            entry = self._exchanges.find(id(handler))
+            exchange = None if entry is None else entry.value
             if exchange is not None and exchange.code is code:
                 return  # ``send_response`` tells it twice
             status = int(code) if isinstance(code, int) or (isinstance(code, str) and _STATUS.match(code)) else 0
@@ -142,29 +151,38 @@ class Door:
                     self._exchanges.set(handler, exchange)
                 exchange.code = code
                 exchange.status = status
+        except Exception:
+            with _GUARD:
+                raise
 
     def note_time_out(self, handler: BaseHTTPRequestHandler) -> None:
         """Keep the time-out that is being handled, if one is."""
         with _GUARD:
-            exchange = self._exchanges.get(handler)
+            entry = self._exchanges.find(id(handler))
             error = sys.exc_info()[1]
-            if exchange is not None and isinstance(error, TimeoutError):
-                exchange.error = error
+            if entry is not None and isinstance(error, TimeoutError):
+                entry.value.error = error
 
     def end(self, handler: BaseHTTPRequestHandler, error: BaseException | None) -> None:
         """End the handler's request, if it is at one."""
-        with _GUARD:
+        try:
             exchange = self._exchanges.take(handler)
             if exchange is not None:
                 self._end(handler, exchange, error)
+        except Exception:
+            with _GUARD:
+                raise
 
     def finish(self, handler: BaseHTTPRequestHandler) -> None:
         """End the handler's last request, while an exception leaves ``handle`` with that one: it was not handled before."""
-        with _GUARD:
+        try:
             exchange = self._exchanges.take(handler)
-            error = sys.exc_info()[1]
             if exchange is not None:
+                error = sys.exc_info()[1]
                 self._end(handler, exchange, None if id(error) == exchange.handled else error)
+        except Exception:
+            with _GUARD:
+                raise
 
     def _abandon(self, exchange: Exchange) -> None:
         """End the request of a handler that is no more: of a subclass that replaces all of this."""

@@ -77,7 +77,9 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     elif wanted is not False:
         notify = patch_logger if export is None else None
         ledger.wrap(logging.PercentStyle, "__init__", lambda original: _init_style(original, correlation, notify))
-    if wanted is True or export is not None:
+        with _GUARD:
+            correlation.learn_from(getattr(logging, "_handlerList", ()))
+    if correlation.is_on or export is not None:
         patch_logger()
 
 
@@ -105,9 +107,12 @@ def _filter(original: Callable[..., Any], correlation: _Correlation, export: _Ex
     def filter(self: Logger, record: LogRecord) -> Any:  # noqa: A001 - the method's name
         ids = _NO_FIELDS
         if correlation.is_on:
-            with _GUARD:
+            try:
                 ids = current_ids()
                 correlation.fill(record.__dict__, ids)
+            except Exception:
+                with _GUARD:
+                    raise
         try:
             passed = original(self, record)
         except BaseException as error:
@@ -153,6 +158,12 @@ class _Correlation:
         self._span_id = max(self._span_id, span_id)
         self.is_on = True
         return True
+
+    def learn_from(self, handlers: Collection[Callable[[], Any]]) -> None:
+        """Read the formats that were made before, those of the handlers that are referred to."""
+        for reference in tuple(handlers):
+            style = getattr(getattr(reference(), "formatter", None), "_style", None)
+            self.learn(getattr(style, "_fmt", ""), getattr(style, "_defaults", None) or ())
 
     def fill(self, fields: dict[str, Any], ids: tuple[str, str]) -> None:
         """Set what a record of the program's does not have yet."""

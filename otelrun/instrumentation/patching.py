@@ -31,6 +31,9 @@ _ANNOTATIONS = "__annotate__" if sys.version_info >= (3, 14) else "__annotations
 _TAKES_REST = 0x04 | 0x08  # inspect.CO_VARARGS, CO_VARKEYWORDS
 _MAX_WRAPPERS = 100
 
+_Compiled: Any = type(len)
+_ABOUT_COMPILED = ("__name__", "__module__", "__self__", "__text_signature__")
+
 _standing: dict[int, tuple[Any, str]] = {}
 """By id: each replacement there is, and the module it comes from."""
 
@@ -67,7 +70,9 @@ class Ledger:
         if _is_standing(original, source):
             return
         _resemble(replacement, original)
-        if not is_own and hasattr(owner, "__qualname__"):  # it is found here now, by pickle too
+        if type(original) is _Compiled:
+            replacement = _like_compiled(replacement, original)
+        elif not is_own and hasattr(owner, "__qualname__"):  # it is found here now, by pickle too
             replacement.__qualname__ = f"{owner.__qualname__}.{name}"
         try:
             setattr(owner, name, replacement)
@@ -89,11 +94,6 @@ class Ledger:
             else:
                 delattr(owner, name)
             del _standing[id(replacement)]
-
-
-def patches() -> list[Any]:
-    """Give every replacement that stands."""
-    return [replacement for replacement, _ in _standing.values()]
 
 
 def _describe(owner: Any) -> str:
@@ -136,6 +136,25 @@ def _resemble(replacement: Any, original: Any) -> None:
         replacement.__wrapped__ = original
 
 
+def _like_compiled(function: Any, original: Any) -> Any:
+    """Give an object that calls ``function``, and is to be seen as the compiled function that the original is.
+
+    A function would become a method of each class of which it is made an attribute; a compiled one does not.
+    """
+    about = {name: getattr(original, name) for name in _ABOUT_COMPILED}
+    behaviour = {
+        "__slots__": ("__qualname__", "__weakref__"),
+        "__call__": staticmethod(function),
+        "__class__": property(lambda _: _Compiled),
+        "__doc__": property(lambda _: original.__doc__),  # pydoc leaves out what is the type's own
+        "__repr__": lambda _: repr(original),
+        "__reduce__": lambda _: original.__name__,
+    }
+    made = type(_Compiled.__name__, (), about | behaviour)()
+    made.__qualname__ = original.__qualname__
+    return made
+
+
 def _parameters(code: CodeType) -> tuple[Any, ...]:
     rest = code.co_flags & _TAKES_REST
     count = code.co_argcount + code.co_kwonlyargcount + rest.bit_count()
@@ -145,7 +164,7 @@ def _parameters(code: CodeType) -> tuple[Any, ...]:
 def _at_the_place_of(original: CodeType, code: CodeType) -> CodeType:
     """Give the code under the original's name, all of it at the line where the original is defined.
 
-    So ``inspect`` shows the original's source, debuggers stop where it begins, and whoever leaves the library's frames out,
+    So ``inspect`` shows the original's source, debuggers stop at its definition, and whoever leaves the library's frames out,
     by the name of its file, leaves this one out.
     """
     place: dict[str, Any] = {

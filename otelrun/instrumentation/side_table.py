@@ -13,18 +13,28 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class _Reference(ref):  # type: ignore[type-arg] # of any object
-    """A weak reference that still knows its object's id when that is dead."""
+class Entry(ref):  # type: ignore[type-arg] # to any object
+    """A value, and a weak reference to its object.
 
-    __slots__ = ("key",)
+    Attributes:
+        key: the object's id.
+        value: the value.
+    """
+
+    __slots__ = ("key", "value")
 
     key: int
+    value: Any
 
 
 class SideTable:
-    """One value for each of some objects."""
+    """One value for each of some objects.
 
-    __slots__ = ("_entries", "_forget")
+    Attributes:
+        find: gives the entry of the object that has an id, None where there is none; takes no call into Python.
+    """
+
+    __slots__ = ("_entries", "_forget", "find")
 
     def __init__(self, bury: Callable[[Any], None]) -> None:
         """Begin empty.
@@ -32,28 +42,24 @@ class SideTable:
         Args:
             bury: is given the value of an object that died with it; raises nothing.
         """
-        entries: dict[int, tuple[_Reference, Any]] = {}
+        entries: dict[int, Entry] = {}
 
-        def forget(reference: Any) -> None:
-            entry = entries.pop(reference.key, None)
-            if entry is not None:
-                bury(entry[1])
+        def forget(entry: Any) -> None:
+            if entries.pop(entry.key, None) is not None:
+                bury(entry.value)
 
         self._entries = entries
         self._forget = forget
+        self.find = entries.get
 
     def set(self, owner: object, value: object) -> None:
         """Keep a value for an object, as long as that lives."""
-        reference = _Reference(owner, self._forget)
-        reference.key = key = id(owner)
-        self._entries[key] = (reference, value)
-
-    def get(self, owner: object) -> Any:
-        """Give the value of an object; None where it has none."""
-        entry = self._entries.get(id(owner))
-        return None if entry is None else entry[1]
+        entry = Entry(owner, self._forget)
+        entry.key = key = id(owner)
+        entry.value = value
+        self._entries[key] = entry
 
     def take(self, owner: object) -> Any:
         """Give the value of an object, None where it has none, and forget it."""
         entry = self._entries.pop(id(owner), None)
-        return None if entry is None else entry[1]
+        return None if entry is None else entry.value

@@ -22,8 +22,10 @@ from otelrun.instrumentation import logging as instrumentation
 from otelrun.instrumentation.patching import Ledger
 from tests.benchmarks.sides import LOOPS, build_ours, build_sdk, measure, write_json
 
-CORRELATION = {"export": False}
-BOTH = {}
+UNNAMED = {"export": False}
+CORRELATION = {"export": False, "correlation": True}
+EXPORT = {}
+BOTH = {"correlation": True}
 
 
 class Nowhere:
@@ -78,17 +80,22 @@ def main():
         recorder, ours = build_ours(directory)
         trace._TRACER_PROVIDER = ours.traces
         tracer = ours.traces.get_tracer("benchmark")
-        bare, correlating, exporting, on_sdk = (load_logger(options) for options in (None, CORRELATION, BOTH, BOTH))
+        bare, unnamed, correlating, exporting, both, on_sdk = (
+            load_logger(options) for options in (None, UNNAMED, CORRELATION, EXPORT, BOTH, BOTH)
+        )
         logs_internal._LOGGER_PROVIDER = ours.logs
         exporting.info("takes its provider")
+        both.info("takes its provider")
         logs_internal._LOGGER_PROVIDER = build_sdk().logs
         on_sdk.info("takes its provider")
         cases = {
+            "no format names an id, inside": {"bare": inside(tracer, bare), "otelrun": inside(tracer, unnamed)},
+            "export alone, inside": {"bare": inside(tracer, bare), "otelrun": inside(tracer, exporting)},
             "correlation, outside a span": {"bare": outside(bare), "otelrun": outside(correlating)},
             "correlation, inside a span": {"bare": inside(tracer, bare), "otelrun": inside(tracer, correlating)},
             "correlation and export, inside": {
                 "bare": inside(tracer, bare),
-                "otelrun": inside(tracer, exporting),
+                "otelrun": inside(tracer, both),
                 "sdk": inside(tracer, on_sdk),
             },
         }

@@ -29,8 +29,12 @@ class Keep(logging.Handler):
             note(f"{self.where} {record.name} logs {record.exc_info[1]!r}", record.exc_info[1])
 
 
+gate = threading.Event()
+
+
 def servicer(side):
     def unary(request, _):
+        gate.wait(20)
         look(f"{side} unary handler")
         raise make(globals()[request.decode()])
 
@@ -93,6 +97,7 @@ class Refusing(grpc.ServerInterceptor):
 
 
 def call_all(channel, side):
+    gate.set()
     for name in CALLS:
         call = getattr(channel, name)(f"/s.S/{name}")
         for kind in KINDS:
@@ -120,8 +125,10 @@ def call_all(channel, side):
         done.set()
         raise ValueError("the callback's")
 
+    gate.clear()
     future = channel.unary_unary("/s.S/unary_unary").future(b"ValueError", timeout=20)
     future.add_done_callback(callback)
+    gate.set()
     with noting(f"{side} client future"):
         future.result()
     done.wait(20)

@@ -53,7 +53,7 @@ def test_a_patched_function_looks_as_it_does_bare(version):
         pytest.skip(f"no Python {version} here")
     points = look(python, "points")
     bare, patched = (json.loads(look(python, what, points)) for what in ("bare", "patched"))
-    assert len(bare) == (40 if is_own else 18 if version < "3.14" else 17)  # 3.14 needs no Thread._set_ident
+    assert len(bare) >= (40 if is_own else 18 if version < "3.14" else 17)  # 3.14 needs no Thread._set_ident
     unexpected = {}
     for point, facts in bare.items():
         allowed = set(ALL)

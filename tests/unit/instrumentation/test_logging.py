@@ -13,6 +13,12 @@ from opentelemetry._logs import SeverityNumber
 from otelrun.instrumentation import logging as logs
 
 
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch):
+    """No handler of another test is there, and none stays."""
+    monkeypatch.setattr(logging, "_handlerList", [])
+
+
 @pytest.fixture
 def patched(telemetry, ledger):
     logs.apply(ledger, {})
@@ -137,6 +143,17 @@ def test_a_default_of_the_programs_own_stands_outside_a_span(patched, tracer, lo
     logging.Formatter("%(trace_id)s")
     logger.info("outside")
     assert stream.getvalue().endswith("\nnone 0\n0 0\n")
+
+
+def test_formats_from_before_the_patch_are_seen(telemetry, ledger, tracer, logger, records):
+    handler = logging.StreamHandler(io.StringIO())
+    handler.setFormatter(logging.Formatter("%(trace_id)s"))
+    logger.addHandler(handler)
+    logs.apply(ledger, {"export": False})
+    with tracer.start_as_current_span("work") as work:
+        logger.info("hello")
+    assert records[0].trace_id == ids_of(work)[0]
+    assert not hasattr(records[0], "span_id")
 
 
 def test_a_format_configured_by_a_dictionary_is_seen(patched, tracer, logger):

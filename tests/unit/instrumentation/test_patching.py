@@ -1,6 +1,12 @@
+import copy
 import inspect
+import operator
+import pickle
+import posix
+import pydoc
 import sys
 import traceback
+import weakref
 
 import pytest
 
@@ -84,6 +90,38 @@ def test_a_missing_name_or_owner_is_told_once_and_skipped(ledger, notices):
 def test_a_type_that_refuses_is_told_and_skipped(ledger, notices):
     ledger.wrap(dict, "update", passing)
     assert [slug for slug, _ in notices] == ["patch:builtins.dict.update"]
+
+
+def test_a_replacement_of_a_compiled_function_is_like_one(ledger, monkeypatch):
+    original = posix.unsetenv
+    monkeypatch.setattr(posix, "unsetenv", original)
+    called = []
+
+    def calling(original):
+        def wrapper(*args, **kwargs):
+            called.append(args)
+            return original(*args, **kwargs)
+
+        return wrapper
+
+    ledger.wrap(posix, "unsetenv", calling)
+    replacement = posix.unsetenv
+    monkeypatch.setattr(Library, "remove", replacement, raising=False)
+    Library().remove("NO_SUCH_VARIABLE")
+    assert called == [("NO_SUCH_VARIABLE",)]
+    assert replacement is not original
+    assert inspect.isbuiltin(replacement)
+    assert inspect.isroutine(replacement)
+    assert not inspect.isfunction(replacement)
+    assert (
+        pickle.loads(pickle.dumps(replacement)) is copy.copy(replacement) is copy.deepcopy(replacement) is replacement
+    )
+    assert weakref.ref(replacement)() is replacement
+    for look in (repr, dir, inspect.signature, pydoc.render_doc, operator.attrgetter("__self__")):
+        assert look(replacement) == look(original)
+    about = ("__name__", "__qualname__", "__module__", "__doc__", "__text_signature__", "__class__")
+    assert [getattr(replacement, name) for name in about] == [getattr(original, name) for name in about]
+    assert not hasattr(replacement, "__dict__")
 
 
 def test_undo_leaves_what_somebody_else_patched_since(notices, monkeypatch):
