@@ -19,16 +19,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from opentelemetry._logs import LoggerProvider as ApiProxy
+
     from otelrun.pipeline.limits import Limits
     from otelrun.pipeline.resource import ProcessResource
     from otelrun.ring.record import Scope
     from otelrun.ring.recorder import Recorder
+else:
+    ApiProxy = getattr(_logs._internal, "ProxyLoggerProvider", _logs.LoggerProvider)
 
 _MAX_SEVERITY = 24
 
 
-class LoggerProvider(_logs.LoggerProvider):
-    """Gives loggers that record to the ring."""
+class LoggerProvider(ApiProxy):
+    """Gives loggers that record to the ring; to a program it is the API's proxy, as the tracer provider is."""
 
     def __init__(self, recorder: Recorder, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first log record."""
@@ -36,6 +40,7 @@ class LoggerProvider(_logs.LoggerProvider):
         self._limits = limits
         self._resource = resource
         self._loggers: dict[tuple[Any, ...], Logger] = {}
+        self._followed: _logs.LoggerProvider | None = None
         fork.in_child(self._forget_scopes)
 
     def _forget_scopes(self) -> None:
@@ -49,8 +54,10 @@ class LoggerProvider(_logs.LoggerProvider):
 
     def get_logger(
         self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None
-    ) -> Logger:
+    ) -> _logs.Logger:
         """Give the logger of a scope; the same one for the same scope."""
+        if self._followed is not None:
+            return self._followed.get_logger(*as_arguments(build_scope(name, version, schema_url, attributes)))
         key: tuple[Any, ...] = (name, version, schema_url)
         logger = None if attributes else self._loggers.get(key)
         if logger is None:
@@ -60,7 +67,8 @@ class LoggerProvider(_logs.LoggerProvider):
         return logger
 
     def give_way(self, provider: _logs.LoggerProvider) -> None:
-        """Have the loggers from before now emit to the provider that the program has set."""
+        """Have the loggers, those from before now too, emit to the provider that the program has set."""
+        self._followed = provider
         for logger in tuple(self._loggers.values()):
             logger.follow(provider)
 

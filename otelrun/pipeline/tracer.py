@@ -25,7 +25,7 @@ from otelrun.pipeline.sampler import (
     REMOTE_SAMPLED,
     bounds,
 )
-from otelrun.pipeline.scope import as_arguments, build_scope, is_of_instrumentation, scope_key
+from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 from otelrun.pipeline.span import (
     HAS_REMOTE,
     IS_REMOTE,
@@ -56,8 +56,14 @@ _NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of `
 _new = object.__new__
 
 
-class TracerProvider(trace.TracerProvider):
-    """Gives tracers that record to the ring. Accepts the SDK's span processors, for programs that add their own."""
+class TracerProvider(trace.ProxyTracerProvider):
+    """Gives tracers that record to the ring. Accepts the SDK's span processors, for programs that add their own.
+
+    To a program it is the proxy that the API gives as long as no provider is set: many ask for that type before they set one.
+
+    Attributes:
+        processed_with: another of ours whose spans the added span processors are to see too.
+    """
 
     def __init__(self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first span ends."""
@@ -67,6 +73,8 @@ class TracerProvider(trace.TracerProvider):
         self._resource = resource
         self._processors: tuple[Any, ...] = ()
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
+        self._followed: trace.TracerProvider | None = None
+        self.processed_with: TracerProvider | None = None
         fork.in_child(self._forget_scopes)
 
     def _forget_scopes(self) -> None:
@@ -84,9 +92,11 @@ class TracerProvider(trace.TracerProvider):
         instrumenting_library_version: str | None = None,
         schema_url: str | None = None,
         attributes: Any = None,
-    ) -> Tracer:
+    ) -> trace.Tracer:
         """Give the tracer of a scope; the same one for the same scope."""
         scope = build_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        if self._followed is not None:
+            return self._followed.get_tracer(*as_arguments(scope))
         key = scope_key(scope)
         tracer = self._tracers.get(key)
         if tracer is None:
@@ -96,16 +106,18 @@ class TracerProvider(trace.TracerProvider):
         return tracer
 
     def give_way(self, provider: trace.TracerProvider) -> None:
-        """Have the program's tracers from before now make the spans of the provider that it has set."""
+        """Have the program's tracers, those from before now too, make the spans of the provider that it has set."""
+        self._followed = provider
         for tracer in tuple(self._tracers.values()):
-            if not is_of_instrumentation(tracer.definition):
-                tracer.follow(provider)
+            tracer.follow(provider)
 
     def add_span_processor(self, span_processor: Any) -> None:
         """Have a span processor of the SDK see every span too, from now on."""
         self._processors = (*self._processors, span_processor)
         for tracer in tuple(self._tracers.values()):
             tracer.processors = self._processors
+        if self.processed_with is not None:
+            self.processed_with.add_span_processor(span_processor)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush added processors; what is in the ring needs no flushing."""

@@ -86,7 +86,7 @@ def begin(handoff: Handoff) -> None:
             from otelrun.startup import overlay  # noqa: PLC0415 - only in an environment that is not the launcher's
 
             overlay.install(handoff.overlay)
-        providers.prepare(handoff)
+        providers.prepare(handoff, sys.modules)
         install = _Install(providers.install)
         for name in providers.HOOKED:
             hooks.register(name, install)
