@@ -41,6 +41,7 @@ _TRIGGERS = {
 STDLIB_TRIGGERS = frozenset(("sqlite3", "urllib.request"))
 """Modules of the standard library that upstream instruments and otelrun does not."""
 
+_FRAMEWORKS = frozenset(("fastapi", "flask", "starlette"))
 _DJANGO = "django"
 _DJANGO_TRIGGER = "django.core.handlers.base"
 
@@ -102,7 +103,7 @@ class _Load:
         if self._unsupported:
             tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
             return
-        from otelrun.instrumentation import sources  # noqa: PLC0415 - not at start-up
+        from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415 - not at start-up
 
         with guarded(f"instrumentation {name}", drops_exits=True):
             module_name, _, attributes = self._instrumentor.value.partition(":")
@@ -111,17 +112,24 @@ class _Load:
             for attribute in attributes.split("."):
                 found = getattr(found, attribute)
             instrumentor: Any = found()  # type: ignore[operator] # whatever the entry point names
-            if getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
-                return
-            # upstream's own check of versions reads all metadata again; None says that ours could not decide
-            is_checked = self._unsupported is not None
-            try:
-                instrumentor.instrument(
-                    skip_dep_check=is_checked, **sources.for_upstream(), **self._wanted.options(name)
-                )
-            except BaseException:
-                _undo(instrumentor)
-                raise
+            precedence.apply(name, instrumentor, lambda: self._apply(name, instrumentor))
+
+    def _apply(self, name: str, instrumentor: Any) -> Callable[[], None] | None:
+        from otelrun.instrumentation import sources  # noqa: PLC0415 - as above
+
+        # upstream's own check of versions reads all metadata again; None says that ours could not decide
+        is_checked = self._unsupported is not None
+        options = {**sources.for_upstream(), **self._wanted.options(name)}
+        if name in _FRAMEWORKS and is_checked:
+            from otelrun.instrumentation import applications  # noqa: PLC0415 - as above
+
+            return applications.apply(name, instrumentor, options)
+        try:
+            instrumentor.instrument(skip_dep_check=is_checked, **options)
+        except BaseException:
+            _undo(instrumentor)
+            raise
+        return None
 
 
 def _undo(instrumentor: Any) -> None:

@@ -135,6 +135,12 @@ def install(api_module: str) -> None:
             _INSTALLERS[api_module]()
 
 
+def note(slug: str, text: str) -> None:
+    """Write a note of the run about this process, once for each slug, where an agent is there to read it."""
+    if _pipeline.is_for_agent():
+        _pipeline.note(slug, text)
+
+
 def _is_wanted(profile: model.Profile, signal: str) -> bool:
     section = getattr(profile, _SECTIONS[signal])
     return section is not None or (profile.otelrun.store.enabled and _pipeline.is_for_agent())
@@ -265,8 +271,7 @@ def _follow_program(api: Any, kind: str, signal: str) -> None:
             with diagnostics.guarded(f"following {name}"):
                 if getattr(api, f"_{kind.upper()}_PROVIDER", None) is provider and provider is not ours:
                     ours.give_way(provider)
-                    if _pipeline.is_for_agent():
-                        _pipeline.note(f"own-{signal}", _OWN_PROVIDER % signal)
+                    note(f"own-{signal}", _OWN_PROVIDER % signal)
 
         return set_provider
 
