@@ -20,7 +20,7 @@ from otelrun.agent.collection import Measured
 from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
 from otelrun.ring.reader import SeriesState
-from otelrun.ring.record import Scope, Series
+from otelrun.ring.record import LEFT_TO_PROGRAM, Scope, Series
 from otelrun.store.accounts import NO_ROOM, TOO_LARGE
 
 if TYPE_CHECKING:
@@ -170,6 +170,8 @@ def _add_exporter(make: _Maker, exporter: ExporterAccount, about: Mapping[str, A
     make.add(EXPORTED[exporter.signal], exporter.delivery.exported, about)
     failed: dict[str, int] = {}
     for reason, number in exporter.delivery.dropped.items():
+        if reason == LEFT_TO_PROGRAM:
+            continue
         error = error_type(reason)
         failed[error] = failed.get(error, 0) + number
     for error, number in failed.items():

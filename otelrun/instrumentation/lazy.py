@@ -65,7 +65,7 @@ def discover(wanted: Wanted, register: Register) -> None:
         if instrumentor.name in own or not wanted.is_enabled(instrumentor.name):
             continue
         with guarded(f"instrumentation {instrumentor.name}"):
-            load = _Load(instrumentor, wanted, installed.unsupported(instrumentor))
+            load = _Load(instrumentor, wanted, register, installed.unsupported(instrumentor))
             if instrumentor.name == _DJANGO:
                 register(_DJANGO_TRIGGER, _LoadWithMiddleware(load))
                 continue
@@ -89,9 +89,12 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
 class _Load:
     """The hook that loads one instrumentor, once."""
 
-    def __init__(self, instrumentor: Instrumentor, wanted: Wanted, unsupported: str | None) -> None:
+    def __init__(
+        self, instrumentor: Instrumentor, wanted: Wanted, register: Register, unsupported: str | None
+    ) -> None:
         self._instrumentor = instrumentor
         self._wanted = wanted
+        self._register = register
         self._unsupported = unsupported
         self._is_done = False
 
@@ -107,6 +110,10 @@ class _Load:
 
         with guarded(f"instrumentation {name}", drops_exits=True):
             module_name, _, attributes = self._instrumentor.value.partition(":")
+            if _is_half_imported(module_name):  # the program is at it, and its target is imported from there
+                self._is_done = False
+                self._register(module_name, self)
+                return
             __import__(module_name)
             found = sys.modules[module_name]
             for attribute in attributes.split("."):
@@ -138,6 +145,11 @@ def _undo(instrumentor: Any) -> None:
         instrumentor._uninstrument()
     except BaseException:  # noqa: BLE001, S110 - why it failed first is what is told
         pass
+
+
+def _is_half_imported(module_name: str) -> bool:
+    specification = getattr(sys.modules.get(module_name), "__spec__", None)
+    return bool(getattr(specification, "_initializing", False))
 
 
 class _LoadWithMiddleware:

@@ -13,13 +13,21 @@ from otelrun import diagnostics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+    from collections.abc import Callable, Container, Sequence
     from typing import Any
 
     from otelrun.profile import model
     from otelrun.profile.handoff import Handoff
 
-HOOKED = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs", "opentelemetry.propagate")
+HOOKED = (
+    "opentelemetry.trace",
+    "opentelemetry.metrics",
+    "opentelemetry._logs",
+    "opentelemetry.propagate",
+    "opentelemetry.sdk.trace",
+    "opentelemetry.sdk.trace.sampling",
+    "opentelemetry.instrumentation.utils",
+)
 
 
 class Pipeline:
@@ -106,6 +114,7 @@ class Pipeline:
 
 
 _OWN_PROVIDER = "the program has set a provider of its own for %s: those it makes itself go where it sends them"
+_SHARED = "the program sends %s to %s itself: otelrun sends none of these there"
 _pipeline = Pipeline()
 
 
@@ -121,7 +130,7 @@ def prepare(handoff: Handoff, loaded: Container[str] = ()) -> None:
 
 
 def install(api_module: str) -> None:
-    """Make our provider the global one of an API module that has just been imported.
+    """Put our provider behind an API module that has just been imported, or follow what the program does with the SDK.
 
     Does nothing where the program has set its own already, or the profile wants none.
 
@@ -132,7 +141,7 @@ def install(api_module: str) -> None:
         return
     with diagnostics.guarded(f"pipeline for {api_module}"):
         if not _pipeline.profile().disabled:
-            _INSTALLERS[api_module]()
+            _INSTALLERS[api_module](api_module)
 
 
 def note(slug: str, text: str) -> None:
@@ -183,14 +192,14 @@ _BUILDERS: dict[str, Callable[[Pipeline, model.Profile], Any]] = {
 }
 
 
-def _install_traces() -> None:
+def _install_traces(_: str) -> None:
     from opentelemetry import trace  # noqa: PLC0415 - loaded by now
 
     _place("opentelemetry.trace", trace, "_TRACER_PROVIDER", "traces")
     _follow_program(trace, "tracer", "traces")
 
 
-def _install_metrics() -> None:
+def _install_metrics(_: str) -> None:
     from opentelemetry.metrics import _internal as api  # noqa: PLC0415 - loaded by now
 
     if _place("opentelemetry.metrics", api, "_METER_PROVIDER", "metrics"):
@@ -200,14 +209,14 @@ def _install_metrics() -> None:
     _follow_program(api, "meter", "metrics")
 
 
-def _install_logs() -> None:
+def _install_logs(_: str) -> None:
     from opentelemetry._logs import _internal as api  # noqa: PLC0415 - loaded by now
 
     _place("opentelemetry._logs", api, "_LOGGER_PROVIDER", "logs")
     _follow_program(api, "logger", "logs")
 
 
-def _install_propagator() -> None:
+def _install_propagator(_: str) -> None:
     from opentelemetry import propagate  # noqa: PLC0415 - loaded by now
 
     from otelrun.pipeline.propagator import build_propagator  # noqa: PLC0415
@@ -278,6 +287,43 @@ def _follow_program(api: Any, kind: str, signal: str) -> None:
     Ledger().wrap(api, name, make_wrapper)
 
 
-_INSTALLERS: dict[str, Callable[[], None]] = dict(
-    zip(HOOKED, (_install_traces, _install_metrics, _install_logs, _install_propagator), strict=True)
-)
+def _watch_sdk(module: str) -> None:
+    """Have the spans of the program's own SDK recorded too, and no operation have two."""
+    if not _pipeline.is_for_agent() or _pipeline.provider("traces") is None:
+        return
+    from otelrun.pipeline import program_spans  # noqa: PLC0415 - only where the program has an SDK
+
+    if module == program_spans.SDK_SPANS:
+        program_spans.record_spans(program_spans.Parts(_pipeline.recorder(), _exporting("traces"), _tell_shared("traces")))
+    elif module == program_spans.SDK_SAMPLERS:
+        program_spans.free_samplers()
+    else:
+        program_spans.give_server_spans_up()
+
+
+def _exporting(signal: str) -> list[model.Processor]:
+    from otelrun.profile import delivered  # noqa: PLC0415 - not for start-up
+
+    list_processors = delivered.span_processors if signal == "traces" else delivered.log_processors
+    return list_processors(_pipeline.profile())
+
+
+def _tell_shared(signal: str) -> Callable[[Sequence[str]], None]:
+    def tell(endpoints: Sequence[str]) -> None:
+        for endpoint in endpoints:
+            _pipeline.note(f"shared-{signal} {endpoint}", _SHARED % (signal, without_user(endpoint)))
+
+    from otelrun.profile.endpoints import without_user  # noqa: PLC0415 - not for start-up
+
+    return tell
+
+
+_INSTALLERS: dict[str, Callable[[str], None]] = {
+    "opentelemetry.trace": _install_traces,
+    "opentelemetry.metrics": _install_metrics,
+    "opentelemetry._logs": _install_logs,
+    "opentelemetry.propagate": _install_propagator,
+    "opentelemetry.sdk.trace": _watch_sdk,
+    "opentelemetry.sdk.trace.sampling": _watch_sdk,
+    "opentelemetry.instrumentation.utils": _watch_sdk,
+}

@@ -33,6 +33,7 @@ HAS_REMOTE = 0x100  # OTLP: whether the parent is remote is known
 IS_REMOTE = 0x200
 OTLP_FLAGS = HAS_REMOTE | IS_REMOTE
 W3C_FLAGS = 0xFF
+ONLY_OURS = 0x400  # in ``_parent_flags``: no span that the program has made is above this one in the process
 PARENT_SHIFT = 16  # in ``_parent_flags``: where the parent's own W3C flags are
 
 TRACE_FLAGS = tuple(TraceFlags(value) for value in range(256))
@@ -278,6 +279,18 @@ class Span(trace.Span):
             for processor in tracer.processors:
                 processor.on_end(readable)
 
+    def discard(self) -> None:
+        """End the span without recording it: the program has made one of the same operation."""
+        try:
+            del self._is_open
+        except AttributeError:
+            return
+        self._end = time_ns()
+        slot = self._slot
+        if slot is not None and slot.words is not None:
+            slot.words[slot.index] = 0
+            slot.free.append(slot)
+
     def as_open(self) -> bytes:
         """Encode what is known at the start; attributes only of what leaves or enters the process, which is slow anyway."""
         tracer = self._tracer
@@ -396,14 +409,15 @@ class Span(trace.Span):
 class UnsampledSpan(trace.NonRecordingSpan):
     """A span that is not recorded: only carries its ids and the decision to its children."""
 
-    __slots__ = ("_context", "_flags", "_span_id", "_trace_id", "_trace_state")
+    __slots__ = ("_context", "_flags", "_parent_flags", "_span_id", "_trace_id", "_trace_state")
 
-    def __init__(self, trace_id: int, span_id: int, flags: int, trace_state: TraceState) -> None:
+    def __init__(self, trace_id: int, span_id: int, flags: int, trace_state: TraceState, parent_flags: int = 0) -> None:
         """Keep the ids; the context of them is made when asked for."""
         self._trace_id = trace_id
         self._span_id = span_id
         self._flags = flags
         self._trace_state = trace_state
+        self._parent_flags = parent_flags
         self._context: SpanContext | None = None  # type: ignore[assignment] # made late
 
     def get_span_context(self) -> SpanContext:

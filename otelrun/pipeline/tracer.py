@@ -29,6 +29,7 @@ from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 from otelrun.pipeline.span import (
     HAS_REMOTE,
     IS_REMOTE,
+    ONLY_OURS,
     PARENT_SHIFT,
     SAMPLED,
     W3C_FLAGS,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
 _BOTH = (True, True)
-_NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
+_NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE | ONLY_OURS, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
 _new = object.__new__
 
 
@@ -199,13 +200,13 @@ class Tracer(trace.Tracer):
             parent_id = parent._span_id
             flags = parent._flags
             state = parent._trace_state
-            parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
+            parent_flags = flags << PARENT_SHIFT | HAS_REMOTE | parent._parent_flags & ONLY_OURS
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
-            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state)
+            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, parent_flags)
         span = _new(Span)
         span._tracer = self
         span._name = name if type(name) is str else as_text(name)
@@ -327,7 +328,7 @@ def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:
             parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
             if found.is_remote:
                 relation = REMOTE_SAMPLED if flags & SAMPLED else REMOTE_NOT_SAMPLED
-                return found.trace_id, found.span_id, flags, found.trace_state, parent_flags | IS_REMOTE, relation
+                return found.trace_id, found.span_id, flags, found.trace_state, parent_flags | IS_REMOTE | ONLY_OURS, relation
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
             return found.trace_id, found.span_id, flags, found.trace_state, parent_flags, relation
-    return new_trace_id(), 0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT
+    return new_trace_id(), 0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE | ONLY_OURS, NO_PARENT

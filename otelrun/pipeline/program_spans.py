@@ -1,0 +1,213 @@
+"""The spans that a program's own SDK makes: recorded too, each once, when it ends, so that a trace hangs together in the run.
+
+The SDK makes and exports them as in a bare run: no processor is added to its providers, and what is recorded is what its span
+holds after its own processors have seen it. Only sampled spans are. A span that the program itself sends to where the profile
+sends is marked, so that no exporter of otelrun sends it there once more.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from opentelemetry import trace
+from opentelemetry.context import attach
+
+from otelrun.diagnostics import guarded
+from otelrun.instrumentation.patching import Ledger, hide_frame
+from otelrun.pipeline.program_exporters import NOTHING, Shared, shared
+from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, ONLY_OURS, W3C_FLAGS, Span, UnsampledSpan
+from otelrun.pipeline.tracer import Tracer
+from otelrun.ring.record import LEFT_SHIFT, SPAN, Scope, encode_whole
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from otelrun.profile.model import Processor
+    from otelrun.ring.recorder import Recorder
+
+SDK_SPANS = "opentelemetry.sdk.trace"
+SDK_SAMPLERS = "opentelemetry.sdk.trace.sampling"
+SERVER_SPANS = "opentelemetry.instrumentation.utils"
+
+_OURS = (Span, UnsampledSpan)
+_HTTP_SERVER = "otelrun.instrumentation.http_server"
+
+_GUARD = guarded("recording a span of the program's SDK")
+
+
+class Parts(NamedTuple):
+    """What recording them needs of the pipeline.
+
+    Attributes:
+        recorder: takes the records.
+        processors: of the profile, those whose exporters the agent runs.
+        tell: called with the endpoints that both send to, once for each set of processors of the program.
+    """
+
+    recorder: Recorder
+    processors: Sequence[Processor]
+    tell: Callable[[Sequence[str]], None]
+
+
+def record_spans(parts: Parts) -> None:
+    """Record what the SDK's spans hold when they end, now that it is loaded."""
+    places = _Places(parts)
+
+    def make_wrapper(original: Callable[..., None]) -> Callable[..., None]:
+        def end(self: Any, *args: Any, **kwargs: Any) -> None:
+            was_open = getattr(self, "_end_time", 0) is None
+            try:
+                original(self, *args, **kwargs)
+            except BaseException as error:
+                hide_frame(error)
+                raise
+            finally:
+                with _GUARD:
+                    if was_open and self._end_time is not None and self._context.trace_flags.sampled:
+                        bits = places.of(getattr(self, "_span_processor", None)).bits
+                        parts.recorder.append(SPAN, encode_whole(_fields(self, parts.recorder, bits)))
+
+        return end
+
+    Ledger().wrap(sys.modules[SDK_SPANS].Span, "end", make_wrapper)
+
+
+class _Places:
+    """Remembers which exporters of the profile a provider's processors share a destination with."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._known: WeakKeyDictionary[Any, tuple[int, Shared]] = WeakKeyDictionary()
+
+    def of(self, processor: Any) -> Shared:
+        if processor is None:
+            return NOTHING
+        count = len(getattr(processor, "_span_processors", ()))
+        known = self._known.get(processor)
+        if known is None or known[0] != count:
+            found = shared(processor, self._parts.processors)
+            known = self._known[processor] = count, found
+            if found.endpoints:
+                self._parts.tell(found.endpoints)
+        return known[1]
+
+
+def _fields(span: Any, recorder: Recorder, bits: int) -> tuple[Any, ...]:
+    """Give the fields of ``ring.record.SpanRecord``, after the kind of record."""
+    context, parent = span.get_span_context(), span.parent
+    flags = int(context.trace_flags) & W3C_FLAGS | HAS_REMOTE | bits << LEFT_SHIFT
+    if parent is not None and parent.is_remote:
+        flags |= IS_REMOTE
+    found = getattr(span, "instrumentation_scope", None)
+    scope = Scope(
+        getattr(found, "name", "") or "",
+        getattr(found, "version", "") or "",
+        getattr(found, "schema_url", "") or "",
+        dict(getattr(found, "attributes", None) or {}),
+    )
+    events = tuple((event.name, event.timestamp, dict(event.attributes or {}), _dropped(event)) for event in span.events)
+    status = span.status
+    return (
+        SPAN,
+        context.trace_id,
+        context.span_id,
+        parent.span_id if parent is not None else 0,
+        flags,
+        span.name,
+        span.kind.value,
+        span.start_time,
+        span.end_time,
+        dict(span.attributes or {}),
+        recorder.scope(scope),
+        context.trace_state.to_header(),
+        events,
+        tuple(map(_link, span.links)),
+        status.status_code.value,
+        status.description or "",
+        _count(span, "dropped_attributes"),
+        _count(span, "dropped_events"),
+        _count(span, "dropped_links"),
+    )
+
+
+def _link(link: Any) -> tuple[Any, ...]:
+    context = link.context
+    flags = int(context.trace_flags) & W3C_FLAGS | HAS_REMOTE | (IS_REMOTE if context.is_remote else 0)
+    return (
+        context.trace_id,
+        context.span_id,
+        context.trace_state.to_header(),
+        flags,
+        dict(link.attributes or {}),
+        _dropped(link),
+    )
+
+
+def _dropped(holder: Any) -> int:
+    return int(getattr(holder, "dropped_attributes", 0) or 0)
+
+
+def _count(span: Any, name: str) -> int:
+    return int(getattr(span, name, 0) or 0)
+
+
+def free_samplers() -> None:
+    """Have the SDK's samplers decide on the program's spans as in a bare run, where otelrun's spans are not there.
+
+    A sampler that follows the parent would follow otelrun's, and a program that samples one trace in a hundred by itself would
+    export all of them. The parent of the span stays what it is.
+    """
+
+    def make_wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
+        def should_sample(self: Any, parent_context: Any, *args: Any, **kwargs: Any) -> Any:
+            with _GUARD:
+                span = trace.get_current_span(parent_context)
+                if type(span) in _OURS and span._parent_flags & ONLY_OURS:  # type: ignore[attr-defined] # noqa: SLF001
+                    parent_context = trace.set_span_in_context(trace.INVALID_SPAN, parent_context)
+            try:
+                return original(self, parent_context, *args, **kwargs)
+            except BaseException as error:
+                hide_frame(error)
+                raise
+
+        return should_sample
+
+    Ledger().wrap(sys.modules[SDK_SAMPLERS].ParentBased, "should_sample", make_wrapper)
+
+
+def give_server_spans_up() -> None:
+    """Have the SERVER span of the program's own WSGI or Flask instrumentation be the only one of its request.
+
+    Upstream's make an INTERNAL span where another is current, and under otelrun ``http.server`` has one already. A span of the
+    program's own SDK is what it is in a bare run instead, and otelrun's is not recorded.
+    """
+    name = "_start_internal_or_server_span"
+    module = sys.modules[SERVER_SPANS]
+
+    def make_wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
+        def start(tracer: Any, *args: Any, **kwargs: Any) -> Any:
+            given_up = None
+            with _GUARD:
+                current = trace.get_current_span()
+                if type(tracer) is not Tracer and type(current) in _OURS and _is_of_http_server(current):
+                    given_up = current
+                    # not to be undone: what is made current next is undone after the request, and then so is this
+                    attach(trace.set_span_in_context(trace.INVALID_SPAN))
+            made = original(tracer, *args, **kwargs)
+            with _GUARD:
+                if type(given_up) is Span and made[0].get_span_context().trace_flags.sampled:
+                    given_up.discard()
+            return made
+
+        return start
+
+    if hasattr(module, name):  # not in those of long ago
+        Ledger().wrap(module, name, make_wrapper)
+
+
+def _is_of_http_server(span: Any) -> bool:
+    return type(span) is UnsampledSpan or span._tracer.definition.name == _HTTP_SERVER  # noqa: SLF001 - of this package
