@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from otelrun.delivery.channel import Batching, Channel, Transport
 from otelrun.delivery.destination import Destination
 from otelrun.delivery.outbox import LIMIT, Outbox
-from otelrun.profile.delivered import KINDS, log_processors, span_processors
+from otelrun.profile.delivered import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

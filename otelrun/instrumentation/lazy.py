@@ -89,9 +89,7 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
 class _Load:
     """The hook that loads one instrumentor, once."""
 
-    def __init__(
-        self, instrumentor: Instrumentor, wanted: Wanted, register: Register, unsupported: str | None
-    ) -> None:
+    def __init__(self, instrumentor: Instrumentor, wanted: Wanted, register: Register, unsupported: str | None) -> None:
         self._instrumentor = instrumentor
         self._wanted = wanted
         self._register = register

@@ -71,7 +71,7 @@ class Precedence:
         if undo is None:
             if not getattr(instrumentor, "__dict__", {}).pop(_FLAG, False):
                 return  # it could not be applied, and has said so
-            undo = instrumentor._uninstrument  # noqa: SLF001 - what the public one calls for an instrumentor marked as applied
+            undo = instrumentor._uninstrument
             self._watch_methods(instrumentor)
         self._applied[id(instrumentor)] = name, undo
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from opentelemetry import _logs
 
+from otelrun.instrumentation.sources import is_exported_by_logging
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -12,7 +14,9 @@ if TYPE_CHECKING:
 
     from otelrun.pipeline.in_process import Source
 else:
-    ApiProxy = getattr(_logs._internal, "ProxyLoggerProvider", _logs.LoggerProvider)
+    from opentelemetry._logs import _internal
+
+    ApiProxy = getattr(_internal, "ProxyLoggerProvider", _logs.LoggerProvider)
 
 
 class DeferredLoggerProvider(ApiProxy):
@@ -42,9 +46,7 @@ class DeferredLoggerProvider(ApiProxy):
 class DeferredLogger(_logs.Logger):
     """Stands for one logger of the SDK."""
 
-    def __init__(
-        self, source: Source, name: str, version: str | None, schema_url: str | None, attributes: Any
-    ) -> None:
+    def __init__(self, source: Source, name: str, version: str | None, schema_url: str | None, attributes: Any) -> None:
         """Keep what the logger was asked for with."""
         super().__init__(name, version, schema_url)
         self._source = source
@@ -57,6 +59,8 @@ class DeferredLogger(_logs.Logger):
 
     def emit(self, *args: Any, **kwargs: Any) -> None:
         """Emit a log record; see the API."""
+        if args and is_exported_by_logging(1):
+            return
         if self._real is None:
             self._real = self._source.real("logs").get_logger(*self._wanted)
         self._real.emit(*args, **kwargs)

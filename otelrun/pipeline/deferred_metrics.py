@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
     from otelrun.pipeline.in_process import Source
 else:
-    ApiProxy = getattr(metrics._internal, "_ProxyMeterProvider", metrics.MeterProvider)
+    from opentelemetry.metrics import _internal
+
+    ApiProxy = getattr(_internal, "_ProxyMeterProvider", metrics.MeterProvider)
     ApiGauge = getattr(metrics, "_Gauge", metrics.Instrument)  # the API has gauges since 1.23
 
 
@@ -48,9 +50,7 @@ class DeferredMeterProvider(ApiProxy):
 class DeferredMeter(metrics.Meter):
     """Stands for one meter of the SDK."""
 
-    def __init__(
-        self, source: Source, name: str, version: str | None, schema_url: str | None, attributes: Any
-    ) -> None:
+    def __init__(self, source: Source, name: str, version: str | None, schema_url: str | None, attributes: Any) -> None:
         """Keep what the meter was asked for with."""
         super().__init__(name, version, schema_url)
         self._source = source

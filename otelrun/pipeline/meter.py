@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from otelrun.ring.record import Scope
     from otelrun.ring.recorder import Recorder
 else:
-    ApiProxy = getattr(metrics._internal, "_ProxyMeterProvider", metrics.MeterProvider)
+    from opentelemetry.metrics import _internal
+
+    ApiProxy = getattr(_internal, "_ProxyMeterProvider", metrics.MeterProvider)
 
 _MAX_INTERVAL_S = 60.0
 _MAX_DESCRIPTION = 4096  # a definition must leave room for others in the ring's tables

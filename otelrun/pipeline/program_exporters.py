@@ -59,10 +59,9 @@ def shared(holder: Any, processors: Sequence[Processor]) -> Shared:
     bits, endpoints = 0, []
     for number, processor in enumerate(processors):
         exporter = processor.exporter
-        if exporter is not None and exporter.kind in ("otlp_http", "otlp_grpc"):
-            if place(exporter.endpoint) in theirs:
-                bits |= 1 << number
-                endpoints.append(exporter.endpoint)
+        if exporter is not None and exporter.kind in ("otlp_http", "otlp_grpc") and place(exporter.endpoint) in theirs:
+            bits |= 1 << number
+            endpoints.append(_without_user(exporter.endpoint))
     return Shared(bits, tuple(endpoints))
 
 
@@ -75,6 +74,12 @@ def place(endpoint: str) -> tuple[str, int, str]:
     for signal in _SIGNALS:
         path = path.removesuffix(signal)
     return "localhost" if host in _LOOPBACK else host, _OTLP_PORTS[0] if port in _OTLP_PORTS else port, path
+
+
+def _without_user(endpoint: str) -> str:
+    scheme, separator, rest = endpoint.rpartition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _endpoints(holder: Any, depth: int) -> Iterator[str]:

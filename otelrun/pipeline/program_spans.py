@@ -17,7 +17,7 @@ from opentelemetry.context import attach
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.patching import Ledger, hide_frame
 from otelrun.pipeline.program_exporters import NOTHING, Shared, shared
-from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, ONLY_OURS, W3C_FLAGS, Span, UnsampledSpan
+from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, PROGRAM_PARENT, W3C_FLAGS, Span, UnsampledSpan
 from otelrun.pipeline.tracer import Tracer
 from otelrun.ring.record import LEFT_SHIFT, SPAN, Scope, encode_whole
 
@@ -34,6 +34,7 @@ SDK_SAMPLERS = "opentelemetry.sdk.trace.sampling"
 SERVER_SPANS = "opentelemetry.instrumentation.utils"
 
 _OURS = (Span, UnsampledSpan)
+_TRUE_PARENT = "_otelrun_parent"
 _HTTP_SERVER = "otelrun.instrumentation.http_server"
 
 _GUARD = guarded("recording a span of the program's SDK")
@@ -56,24 +57,48 @@ class Parts(NamedTuple):
 def record_spans(parts: Parts) -> None:
     """Record what the SDK's spans hold when they end, now that it is loaded."""
     places = _Places(parts)
+    ledger = Ledger()
+    kind = sys.modules[SDK_SPANS].Span
+    ledger.wrap(kind, "__init__", lambda original: _wrap_init(original, places))
+    ledger.wrap(kind, "end", lambda original: _wrap_end(original, places, parts.recorder))
 
-    def make_wrapper(original: Callable[..., None]) -> Callable[..., None]:
-        def end(self: Any, *args: Any, **kwargs: Any) -> None:
-            was_open = getattr(self, "_end_time", 0) is None
-            try:
-                original(self, *args, **kwargs)
-            except BaseException as error:
-                hide_frame(error)
-                raise
-            finally:
-                with _GUARD:
-                    if was_open and self._end_time is not None and self._context.trace_flags.sampled:
-                        bits = places.of(getattr(self, "_span_processor", None)).bits
-                        parts.recorder.append(SPAN, encode_whole(_fields(self, parts.recorder, bits)))
 
-        return end
+def _wrap_init(original: Callable[..., None], places: _Places) -> Callable[..., None]:
+    """Give the program's span the parent that it has in a bare run, where otelrun's do not go where the program sends it.
 
-    Ledger().wrap(sys.modules[SDK_SPANS].Span, "end", make_wrapper)
+    There it would be of an unknown parent, and no root. What otelrun records has the true one.
+    """
+
+    def __init__(self: Any, name: Any, context: Any, parent: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        with _GUARD:
+            above = getattr(parent, "__dict__", {}).get(PROGRAM_PARENT, parent)
+            if above is not parent and not places.of(kwargs.get("span_processor")).bits:
+                self.__dict__[_TRUE_PARENT] = parent
+                parent = above
+        try:
+            original(self, name, context, parent, *args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+
+    return __init__
+
+
+def _wrap_end(original: Callable[..., None], places: _Places, recorder: Recorder) -> Callable[..., None]:
+    def end(self: Any, *args: Any, **kwargs: Any) -> None:
+        was_open = getattr(self, "_end_time", 0) is None
+        try:
+            original(self, *args, **kwargs)
+        except BaseException as error:
+            hide_frame(error)
+            raise
+        finally:
+            with _GUARD:
+                if was_open and self._end_time is not None and self._context.trace_flags.sampled:
+                    bits = places.of(getattr(self, "_span_processor", None)).bits
+                    recorder.append(SPAN, encode_whole(_fields(self, recorder, bits)))
+
+    return end
 
 
 class _Places:
@@ -98,7 +123,7 @@ class _Places:
 
 def _fields(span: Any, recorder: Recorder, bits: int) -> tuple[Any, ...]:
     """Give the fields of ``ring.record.SpanRecord``, after the kind of record."""
-    context, parent = span.get_span_context(), span.parent
+    context, parent = span.get_span_context(), span.__dict__.get(_TRUE_PARENT, span.parent)
     flags = int(context.trace_flags) & W3C_FLAGS | HAS_REMOTE | bits << LEFT_SHIFT
     if parent is not None and parent.is_remote:
         flags |= IS_REMOTE
@@ -109,7 +134,9 @@ def _fields(span: Any, recorder: Recorder, bits: int) -> tuple[Any, ...]:
         getattr(found, "schema_url", "") or "",
         dict(getattr(found, "attributes", None) or {}),
     )
-    events = tuple((event.name, event.timestamp, dict(event.attributes or {}), _dropped(event)) for event in span.events)
+    events = tuple(
+        (event.name, event.timestamp, dict(event.attributes or {}), _dropped(event)) for event in span.events
+    )
     status = span.status
     return (
         SPAN,
@@ -166,8 +193,10 @@ def free_samplers() -> None:
         def should_sample(self: Any, parent_context: Any, *args: Any, **kwargs: Any) -> Any:
             with _GUARD:
                 span = trace.get_current_span(parent_context)
-                if type(span) in _OURS and span._parent_flags & ONLY_OURS:  # type: ignore[attr-defined] # noqa: SLF001
-                    parent_context = trace.set_span_in_context(trace.INVALID_SPAN, parent_context)
+                if type(span) in _OURS:
+                    above = span._program_parent  # type: ignore[attr-defined] # noqa: SLF001 - of this package
+                    seen = trace.INVALID_SPAN if above is None else trace.NonRecordingSpan(above)
+                    parent_context = trace.set_span_in_context(seen, parent_context)
             try:
                 return original(self, parent_context, *args, **kwargs)
             except BaseException as error:

@@ -27,6 +27,8 @@ HOOKED = (
     "opentelemetry.sdk.trace",
     "opentelemetry.sdk.trace.sampling",
     "opentelemetry.instrumentation.utils",
+    "opentelemetry.sdk._logs",
+    "opentelemetry.instrumentation.logging.handler",
 )
 
 
@@ -113,8 +115,13 @@ class Pipeline:
         )
 
 
-_OWN_PROVIDER = "the program has set a provider of its own for %s: those it makes itself go where it sends them"
-_SHARED = "the program sends %s to %s itself: otelrun sends none of these there"
+_OWN_PROVIDERS = {
+    "traces": "the program has a tracer provider of its own: its spans go where it sends them, and are recorded here, too",
+    "metrics": "the program has a meter provider of its own: what it measures itself goes only where it sends it",
+    "logs": "the program has a logger provider of its own: what it emits itself goes where it sends it",
+}
+_SHARED = "the program sends %s to %s itself: otelrun does not send them there once more"
+_THINGS = {"traces": "its spans", "logs": "its log records"}
 _pipeline = Pipeline()
 
 
@@ -280,7 +287,7 @@ def _follow_program(api: Any, kind: str, signal: str) -> None:
             with diagnostics.guarded(f"following {name}"):
                 if getattr(api, f"_{kind.upper()}_PROVIDER", None) is provider and provider is not ours:
                     ours.give_way(provider)
-                    note(f"own-{signal}", _OWN_PROVIDER % signal)
+                    note(f"own-{signal}", _OWN_PROVIDERS[signal])
 
         return set_provider
 
@@ -294,11 +301,23 @@ def _watch_sdk(module: str) -> None:
     from otelrun.pipeline import program_spans  # noqa: PLC0415 - only where the program has an SDK
 
     if module == program_spans.SDK_SPANS:
-        program_spans.record_spans(program_spans.Parts(_pipeline.recorder(), _exporting("traces"), _tell_shared("traces")))
+        program_spans.record_spans(
+            program_spans.Parts(_pipeline.recorder(), _exporting("traces"), _tell_shared("traces"))
+        )
     elif module == program_spans.SDK_SAMPLERS:
         program_spans.free_samplers()
     else:
         program_spans.give_server_spans_up()
+
+
+def _watch_handlers(_: str) -> None:
+    """Have no log record sent twice to where the program's own handlers send it."""
+    if not _pipeline.is_for_agent() or _pipeline.provider("logs") is None or not _exporting("logs"):
+        return
+    from otelrun.instrumentation import sources  # noqa: PLC0415 - only where the program has an SDK
+    from otelrun.pipeline.program_logs import Left  # noqa: PLC0415
+
+    sources.logs.left_of = _pipeline.once("left logs", lambda: Left(_exporting("logs"), _tell_shared("logs")))
 
 
 def _exporting(signal: str) -> list[model.Processor]:
@@ -311,9 +330,7 @@ def _exporting(signal: str) -> list[model.Processor]:
 def _tell_shared(signal: str) -> Callable[[Sequence[str]], None]:
     def tell(endpoints: Sequence[str]) -> None:
         for endpoint in endpoints:
-            _pipeline.note(f"shared-{signal} {endpoint}", _SHARED % (signal, without_user(endpoint)))
-
-    from otelrun.profile.endpoints import without_user  # noqa: PLC0415 - not for start-up
+            _pipeline.note(f"shared-{signal} {endpoint}", _SHARED % (_THINGS[signal], endpoint))
 
     return tell
 
@@ -326,4 +343,6 @@ _INSTALLERS: dict[str, Callable[[str], None]] = {
     "opentelemetry.sdk.trace": _watch_sdk,
     "opentelemetry.sdk.trace.sampling": _watch_sdk,
     "opentelemetry.instrumentation.utils": _watch_sdk,
+    "opentelemetry.sdk._logs": _watch_handlers,
+    "opentelemetry.instrumentation.logging.handler": _watch_handlers,
 }

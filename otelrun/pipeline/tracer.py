@@ -29,7 +29,6 @@ from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 from otelrun.pipeline.span import (
     HAS_REMOTE,
     IS_REMOTE,
-    ONLY_OURS,
     PARENT_SHIFT,
     SAMPLED,
     W3C_FLAGS,
@@ -52,8 +51,9 @@ if TYPE_CHECKING:
 
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
+_ENTERING = (trace.SpanKind.SERVER, trace.SpanKind.CONSUMER)  # whoever makes one has read its remote parent
 _BOTH = (True, True)
-_NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE | ONLY_OURS, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
+_NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
 _new = object.__new__
 
 
@@ -195,18 +195,22 @@ class Tracer(trace.Tracer):
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
             parent_id, flags, state, parent_flags, relation = _NO_PARENT
+            program_parent = None
         elif type(parent) is Span or type(parent) is UnsampledSpan:
             trace_id = parent._trace_id
             parent_id = parent._span_id
             flags = parent._flags
             state = parent._trace_state
-            parent_flags = flags << PARENT_SHIFT | HAS_REMOTE | parent._parent_flags & ONLY_OURS
+            parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
+            program_parent = parent._program_parent
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
+            is_ours = relation == NO_PARENT or (parent_flags & IS_REMOTE and kind in _ENTERING)
+            program_parent = None if is_ours else parent.get_span_context()
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
-            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, parent_flags)
+            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, program_parent)
         span = _new(Span)
         span._tracer = self
         span._name = name if type(name) is str else as_text(name)
@@ -217,6 +221,7 @@ class Tracer(trace.Tracer):
         span._trace_state = state
         span._parent_id = parent_id
         span._parent_flags = parent_flags
+        span._program_parent = program_parent
         span._attributes = span._end = span._rest = span._context = None
         is_usual = record_exception and set_status_on_exception
         span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)
@@ -328,7 +333,7 @@ def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:
             parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
             if found.is_remote:
                 relation = REMOTE_SAMPLED if flags & SAMPLED else REMOTE_NOT_SAMPLED
-                return found.trace_id, found.span_id, flags, found.trace_state, parent_flags | IS_REMOTE | ONLY_OURS, relation
+                return found.trace_id, found.span_id, flags, found.trace_state, parent_flags | IS_REMOTE, relation
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
             return found.trace_id, found.span_id, flags, found.trace_state, parent_flags, relation
-    return new_trace_id(), 0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE | ONLY_OURS, NO_PARENT
+    return new_trace_id(), 0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT

@@ -59,8 +59,9 @@ class SpanRecord(NamedTuple):
     """An ended span. Most spans have nothing beyond ``scope``; then the record in the ring ends there.
 
     ``parent_span_id`` is 0 for a root. ``flags`` are W3C trace flags; bit 8 (0x100) and 9 (0x200) are OTLP's "parent is
-    remote is known" and "parent is remote", those from ``LEFT_SHIFT`` on are ours. ``kind`` is the API's SpanKind value (0 internal, 1 server, 2 client, 3 producer,
-    4 consumer). ``status`` is 0 unset, 1 ok, 2 error. ``scope`` is the id of a TABLE_SCOPE entry of the same ring.
+    remote is known" and "parent is remote", those from ``LEFT_SHIFT`` on are ours. ``kind`` is the API's SpanKind value
+    (0 internal, 1 server, 2 client, 3 producer, 4 consumer). ``status`` is 0 unset, 1 ok, 2 error. ``scope`` is the id of a
+    TABLE_SCOPE entry of the same ring.
     """
 
     trace_id: int

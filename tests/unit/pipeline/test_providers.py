@@ -7,9 +7,12 @@ import sys
 import pytest
 from opentelemetry import _logs, metrics, propagate, trace
 from opentelemetry._logs import _internal as logs_api
+from opentelemetry.instrumentation import utils as upstream_utils
 from opentelemetry.metrics import _internal as metrics_api
+from opentelemetry.sdk import trace as sdk
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased
 from opentelemetry.util._once import Once
 
 from otelrun.instrumentation import sources
@@ -25,6 +28,10 @@ SETTERS = [
     (trace, "_set_tracer_provider"),
     (metrics_api, "_set_meter_provider"),
     (logs_api, "_set_logger_provider"),
+    (sdk.Span, "__init__"),
+    (sdk.Span, "end"),
+    (ParentBased, "should_sample"),
+    (upstream_utils, "_start_internal_or_server_span"),
 ]
 
 
@@ -33,6 +40,7 @@ def fresh_api(monkeypatch):
     """The API as a program finds it; put back afterwards."""
     monkeypatch.setattr(providers, "_pipeline", providers.Pipeline())
     monkeypatch.setattr(sources, "_given", {})
+    monkeypatch.setattr(sources, "logs", sources.Logs())
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(metrics_api, "_METER_PROVIDER", None)
@@ -117,9 +125,7 @@ def test_a_second_provider_of_the_program_is_refused_as_the_api_does(tmp_path, c
     trace.set_tracer_provider(first := trace.NoOpTracerProvider())
     trace.set_tracer_provider(trace.NoOpTracerProvider())
     assert trace.get_tracer_provider() is first
-    assert [record.getMessage() for record in caplog.records] == [
-        "Overriding of current TracerProvider is not allowed"
-    ]
+    assert [record.getMessage() for record in caplog.records] == ["Overriding of current TracerProvider is not allowed"]
 
 
 @pytest.mark.parametrize("pipeline", ["agent", "in_process"])
