@@ -34,7 +34,7 @@ SDK_SAMPLERS = "opentelemetry.sdk.trace.sampling"
 SERVER_SPANS = "opentelemetry.instrumentation.utils"
 
 _OURS = (Span, UnsampledSpan)
-_TRUE_PARENT = "_otelrun_parent"
+_BEGINNING = "_otelrun_beginning"  # in the SDK's span: the recorder's generation, and its true parent
 _HTTP_SERVER = "otelrun.instrumentation.http_server"
 
 _GUARD = guarded("recording a span of the program's SDK")
@@ -59,11 +59,11 @@ def record_spans(parts: Parts) -> None:
     places = _Places(parts)
     ledger = Ledger()
     kind = sys.modules[SDK_SPANS].Span
-    ledger.wrap(kind, "__init__", lambda original: _wrap_init(original, places))
+    ledger.wrap(kind, "__init__", lambda original: _wrap_init(original, places, parts.recorder))
     ledger.wrap(kind, "end", lambda original: _wrap_end(original, places, parts.recorder))
 
 
-def _wrap_init(original: Callable[..., None], places: _Places) -> Callable[..., None]:
+def _wrap_init(original: Callable[..., None], places: _Places, recorder: Recorder) -> Callable[..., None]:
     """Give the program's span the parent that it has in a bare run, where otelrun's do not go where the program sends it.
 
     There it would be of an unknown parent, and no root. What otelrun records has the true one.
@@ -71,10 +71,11 @@ def _wrap_init(original: Callable[..., None], places: _Places) -> Callable[..., 
 
     def __init__(self: Any, name: Any, context: Any, parent: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         with _GUARD:
+            true_parent = parent
             above = getattr(parent, "__dict__", {}).get(PROGRAM_PARENT, parent)
             if above is not parent and not places.of(kwargs.get("span_processor")).bits:
-                self.__dict__[_TRUE_PARENT] = parent
                 parent = above
+            self.__dict__[_BEGINNING] = recorder.generation, true_parent
         try:
             original(self, name, context, parent, *args, **kwargs)
         except BaseException as error:
@@ -94,9 +95,15 @@ def _wrap_end(original: Callable[..., None], places: _Places, recorder: Recorder
             raise
         finally:
             with _GUARD:
-                if was_open and self._end_time is not None and self._context.trace_flags.sampled:
+                generation, parent = self.__dict__.get(_BEGINNING, (-1, None))
+                if (
+                    was_open
+                    and generation == recorder.generation  # else it is the parent's, of a process that has forked since
+                    and self._end_time is not None
+                    and self._context.trace_flags.sampled
+                ):
                     bits = places.of(getattr(self, "_span_processor", None)).bits
-                    recorder.append(SPAN, encode_whole(_fields(self, recorder, bits)))
+                    recorder.append(SPAN, encode_whole(_fields(self, parent, recorder, bits)))
 
     return end
 
@@ -121,9 +128,9 @@ class _Places:
         return known[1]
 
 
-def _fields(span: Any, recorder: Recorder, bits: int) -> tuple[Any, ...]:
+def _fields(span: Any, parent: Any, recorder: Recorder, bits: int) -> tuple[Any, ...]:
     """Give the fields of ``ring.record.SpanRecord``, after the kind of record."""
-    context, parent = span.get_span_context(), span.__dict__.get(_TRUE_PARENT, span.parent)
+    context = span.get_span_context()
     flags = int(context.trace_flags) & W3C_FLAGS | HAS_REMOTE | bits << LEFT_SHIFT
     if parent is not None and parent.is_remote:
         flags |= IS_REMOTE
