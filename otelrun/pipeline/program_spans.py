@@ -12,7 +12,7 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from opentelemetry import trace
-from opentelemetry.context import attach
+from opentelemetry.context import attach, detach
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.patching import Ledger, hide_frame
@@ -226,14 +226,20 @@ def give_server_spans_up() -> None:
 
     def make_wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
         def start(tracer: Any, *args: Any, **kwargs: Any) -> Any:
-            given_up = None
+            given_up = token = None
             with _GUARD:
                 current = trace.get_current_span()
                 if type(tracer) is not Tracer and type(current) in _OURS and _is_of_http_server(current):
                     given_up = current
-                    # not to be undone: what is made current next is undone after the request, and then so is this
-                    attach(trace.set_span_in_context(trace.INVALID_SPAN))
-            made = original(tracer, *args, **kwargs)
+                    token = attach(trace.set_span_in_context(trace.INVALID_SPAN))
+            try:
+                made = original(tracer, *args, **kwargs)
+            except BaseException as error:
+                if token is not None:
+                    detach(token)
+                hide_frame(error)
+                raise
+            # what is current now is undone after the request, and by then what was before is so, too
             with _GUARD:
                 if type(given_up) is Span and made[0].get_span_context().trace_flags.sampled:
                     given_up.discard()

@@ -89,20 +89,21 @@ class OverlayFinder:
             if name.startswith(_DESCRIBED):
                 at_home = own.find_distributions(make_context(name=name, path=sys.path))
                 if next(iter(at_home), None) is None:
-                    distributions.append(_without_launching(metadata, distribution))
+                    distributions.append(_without_launching(distribution))
         return distributions
 
 
-def _without_launching(metadata: Any, distribution: Any) -> Distribution:
-    """Give a distribution without what upstream's own launcher looks for: a program that calls that gets what it gets bare."""
+def _without_launching(distribution: Any) -> Distribution:
+    """Take from a distribution what upstream's own launcher looks for: a program that calls that gets what it gets bare."""
+    read = distribution.read_text
 
-    class Described(metadata.PathDistribution):  # type: ignore[misc] # the standard library's, or its backport's
-        def read_text(self, filename: str) -> str | None:
-            text: str | None = super().read_text(filename)
-            return _without_sections(text) if filename == "entry_points.txt" and text else text
+    def read_text(filename: str) -> str | None:
+        text: str | None = read(filename)
+        return _without_sections(text) if filename == "entry_points.txt" and text else text
 
-    described: Distribution = Described(distribution._path)  # noqa: SLF001 - there is no other way to another one of it
-    return described
+    distribution.read_text = read_text
+    found: Distribution = distribution
+    return found
 
 
 def _without_sections(entry_points: str) -> str:
