@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import sys
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from opentelemetry import trace
 from opentelemetry.context import attach, detach
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.patching import Ledger, hide_frame
-from otelrun.pipeline.program_exporters import NOTHING, Shared, shared
-from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, PROGRAM_PARENT, W3C_FLAGS, Span, UnsampledSpan
+from otelrun.pipeline.current import SPAN_KEY, get_current
+from otelrun.pipeline.program_exporters import shared
+from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, PROGRAM_PARENT, SAMPLED, W3C_FLAGS, Span, UnsampledSpan
 from otelrun.pipeline.tracer import Tracer
 from otelrun.ring.record import LEFT_SHIFT, SPAN, Scope, encode_whole
 
@@ -34,9 +35,11 @@ SDK_SAMPLERS = "opentelemetry.sdk.trace.sampling"
 SERVER_SPANS = "opentelemetry.instrumentation.utils"
 
 _OURS = (Span, UnsampledSpan)
+_REMOTE = HAS_REMOTE | IS_REMOTE
 _BEGINNING = "_otelrun_beginning"  # in the SDK's span: the recorder's generation, and its true parent
 _HTTP_SERVER = "otelrun.instrumentation.http_server"
 
+_MOST_SCOPES = 1000
 _GUARD = guarded("recording a span of the program's SDK")
 
 
@@ -72,8 +75,8 @@ def _wrap_init(original: Callable[..., None], places: _Places, recorder: Recorde
     def __init__(self: Any, name: Any, context: Any, parent: Any = None, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         with _GUARD:
             true_parent = parent
-            above = getattr(parent, "__dict__", {}).get(PROGRAM_PARENT, parent)
-            if above is not parent and not places.of(kwargs.get("span_processor")).bits:
+            above = parent if parent is None else parent.__dict__.get(PROGRAM_PARENT, parent)
+            if above is not parent and not places.of(kwargs.get("span_processor")):
                 parent = above
             self.__dict__[_BEGINNING] = recorder.generation, true_parent
         try:
@@ -86,6 +89,8 @@ def _wrap_init(original: Callable[..., None], places: _Places, recorder: Recorde
 
 
 def _wrap_end(original: Callable[..., None], places: _Places, recorder: Recorder) -> Callable[..., None]:
+    scopes = _Scopes(recorder)
+
     def end(self: Any, *args: Any, **kwargs: Any) -> None:
         was_open = getattr(self, "_end_time", 0) is None
         try:
@@ -100,10 +105,11 @@ def _wrap_end(original: Callable[..., None], places: _Places, recorder: Recorder
                     was_open
                     and generation == recorder.generation  # else it is the parent's, of a process that has forked since
                     and self._end_time is not None
-                    and self._context.trace_flags.sampled
+                    and self._context.trace_flags & SAMPLED
                 ):
-                    bits = places.of(getattr(self, "_span_processor", None)).bits
-                    recorder.append(SPAN, encode_whole(_fields(self, parent, recorder, bits)))
+                    bits = places.of(getattr(self, "_span_processor", None))
+                    scope = scopes.id_of(getattr(self, "_instrumentation_scope", None))
+                    recorder.append(SPAN, encode_whole(_fields(self, parent, scope, bits)))
 
     return end
 
@@ -113,58 +119,85 @@ class _Places:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._known: WeakKeyDictionary[Any, tuple[int, Shared]] = WeakKeyDictionary()
+        self._last: tuple[Any, int, int] = (_nobody, 0, 0)  # most programs have one provider
+        self._known: WeakKeyDictionary[Any, tuple[int, int]] = WeakKeyDictionary()
 
-    def of(self, processor: Any) -> Shared:
+    def of(self, processor: Any) -> int:
+        """Give the bits of those exporters."""
         if processor is None:
-            return NOTHING
+            return 0
+        last, last_count, bits = self._last
         count = len(getattr(processor, "_span_processors", ()))
+        if last() is processor and last_count == count:
+            return bits
         known = self._known.get(processor)
         if known is None or known[0] != count:
             found = shared(processor, self._parts.processors)
-            known = self._known[processor] = count, found
+            known = self._known[processor] = count, found.bits
             if found.endpoints:
                 self._parts.tell(found.endpoints)
+        self._last = ref(processor), count, known[1]
         return known[1]
 
 
-def _fields(span: Any, parent: Any, recorder: Recorder, bits: int) -> tuple[Any, ...]:
-    """Give the fields of ``ring.record.SpanRecord``, after the kind of record."""
-    context = span.get_span_context()
-    flags = int(context.trace_flags) & W3C_FLAGS | HAS_REMOTE | bits << LEFT_SHIFT
-    if parent is not None and parent.is_remote:
-        flags |= IS_REMOTE
-    found = getattr(span, "instrumentation_scope", None)
-    scope = Scope(
-        getattr(found, "name", "") or "",
-        getattr(found, "version", "") or "",
-        getattr(found, "schema_url", "") or "",
-        dict(getattr(found, "attributes", None) or {}),
-    )
-    events = tuple(
-        (event.name, event.timestamp, dict(event.attributes or {}), _dropped(event)) for event in span.events
-    )
-    status = span.status
-    return (
+def _nobody() -> None:
+    """Stand for a reference to what is gone."""
+
+
+class _Scopes:
+    """Remembers the ids of the SDK's scopes in the ring of this process; there are as many as the program has tracers."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+        self._generation = -1
+        self._known: dict[int, tuple[Any, int]] = {}
+
+    def id_of(self, scope: Any) -> int:
+        if self._generation != self._recorder.generation or len(self._known) > _MOST_SCOPES:
+            self._known.clear()
+            self._generation = self._recorder.generation
+        known = self._known.get(id(scope))
+        if known is None:
+            name, version, schema_url, attributes = (getattr(scope, part, None) for part in Scope._fields)
+            found = Scope(name or "", version or "", schema_url or "", dict(attributes or {}))
+            known = self._known[id(scope)] = scope, self._recorder.scope(found)
+        return known[1]
+
+
+def _fields(span: Any, parent: Any, scope: int, bits: int) -> tuple[Any, ...]:
+    """Give the fields of ``ring.record.SpanRecord``, after the kind of record; what few spans have only where there is any.
+
+    Read by the names that the SDK's spans have had since 1.0: its properties take several times as long.
+    """
+    trace_id, span_id, _, trace_flags, trace_state, _ = span._context
+    fields = (
         SPAN,
-        context.trace_id,
-        context.span_id,
-        parent.span_id if parent is not None else 0,
-        flags,
-        span.name,
-        span.kind.value,
-        span.start_time,
-        span.end_time,
-        dict(span.attributes or {}),
-        recorder.scope(scope),
-        context.trace_state.to_header(),
-        events,
+        trace_id,
+        span_id,
+        0 if parent is None else parent.span_id,
+        int(trace_flags) & W3C_FLAGS
+        | (_REMOTE if parent is not None and parent.is_remote else HAS_REMOTE)
+        | bits << LEFT_SHIFT,
+        span._name,
+        span._kind._value_,
+        span._start_time,
+        span._end_time,
+        _as_dict(span._attributes),
+        scope,
+    )
+    status, dropped = span._status, getattr(span._attributes, "dropped", 0)
+    if not (span._events or span._links or dropped or trace_state or status.status_code._value_):
+        return fields
+    return (
+        *fields,
+        trace_state.to_header(),
+        tuple((event.name, event.timestamp, _as_dict(event.attributes), _dropped(event)) for event in span.events),
         tuple(map(_link, span.links)),
-        status.status_code.value,
+        status.status_code._value_,
         status.description or "",
-        _count(span, "dropped_attributes"),
-        _count(span, "dropped_events"),
-        _count(span, "dropped_links"),
+        dropped,
+        getattr(span._events, "dropped", 0),
+        getattr(span._links, "dropped", 0),
     )
 
 
@@ -176,17 +209,21 @@ def _link(link: Any) -> tuple[Any, ...]:
         context.span_id,
         context.trace_state.to_header(),
         flags,
-        dict(link.attributes or {}),
+        _as_dict(link.attributes),
         _dropped(link),
     )
 
 
+def _as_dict(attributes: Any) -> dict[str, Any]:
+    """Copy attributes; the SDK's own mapping takes a lock for each of them."""
+    if not attributes:
+        return {}
+    inside = getattr(attributes, "_dict", None)
+    return dict(inside if type(inside) is dict else attributes)
+
+
 def _dropped(holder: Any) -> int:
     return int(getattr(holder, "dropped_attributes", 0) or 0)
-
-
-def _count(span: Any, name: str) -> int:
-    return int(getattr(span, name, 0) or 0)
 
 
 def free_samplers() -> None:
@@ -199,9 +236,9 @@ def free_samplers() -> None:
     def make_wrapper(original: Callable[..., Any]) -> Callable[..., Any]:
         def should_sample(self: Any, parent_context: Any, *args: Any, **kwargs: Any) -> Any:
             with _GUARD:
-                span = trace.get_current_span(parent_context)
+                span: Any = (get_current() if parent_context is None else parent_context).get(SPAN_KEY)
                 if type(span) in _OURS:
-                    above = span._program_parent  # type: ignore[attr-defined] # noqa: SLF001 - of this package
+                    above = span._program_parent
                     seen = trace.INVALID_SPAN if above is None else trace.NonRecordingSpan(above)
                     parent_context = trace.set_span_in_context(seen, parent_context)
             try:
@@ -229,7 +266,7 @@ def give_server_spans_up() -> None:
             given_up = token = None
             with _GUARD:
                 current = trace.get_current_span()
-                if type(tracer) is not Tracer and type(current) in _OURS and _is_of_http_server(current):
+                if _is_programs(tracer) and type(current) in _OURS and _is_of_http_server(current):
                     given_up = current
                     token = attach(trace.set_span_in_context(trace.INVALID_SPAN))
             try:
@@ -251,5 +288,9 @@ def give_server_spans_up() -> None:
         Ledger().wrap(module, name, make_wrapper)
 
 
+def _is_programs(tracer: Any) -> bool:
+    return type(tracer) is not Tracer or tracer.is_following
+
+
 def _is_of_http_server(span: Any) -> bool:
-    return type(span) is UnsampledSpan or span._tracer.definition.name == _HTTP_SERVER  # noqa: SLF001 - of this package
+    return type(span) is UnsampledSpan or span._tracer.definition.name == _HTTP_SERVER

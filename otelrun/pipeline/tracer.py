@@ -159,6 +159,11 @@ class Tracer(trace.Tracer):
         theirs = provider.get_tracer(*as_arguments(self.definition))
         self.__dict__.update(start_span=theirs.start_span, start_as_current_span=theirs.start_as_current_span)
 
+    @property
+    def is_following(self) -> bool:
+        """Whether it makes the spans of another provider."""
+        return "start_span" in self.__dict__
+
     def define_scope(self) -> int:
         """Write the scope to this process's ring; give its id there."""
         scope_id = self.scope = self.recorder.scope(self.definition)

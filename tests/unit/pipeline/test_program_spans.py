@@ -139,6 +139,14 @@ def test_the_programs_server_span_takes_the_place_of_otelruns(ring, provider):
     assert ring.reader.interrupted(0) == []
 
 
+def test_a_tracer_from_before_the_program_has_set_its_provider_is_the_programs(ring, provider):
+    before = ring.tracer_provider()
+    tracer = before.get_tracer("opentelemetry.instrumentation.wsgi")
+    before.give_way(provider)
+    with ring.tracer_provider().get_tracer(HTTP_SERVER).start_as_current_span("GET", kind=trace.SpanKind.SERVER):
+        assert start(tracer)[0].kind is trace.SpanKind.SERVER
+
+
 def test_where_the_programs_cannot_be_made_otelruns_is_still_current(ring, provider):
     server = ring.tracer_provider().get_tracer(HTTP_SERVER)
     with server.start_as_current_span("GET", kind=trace.SpanKind.SERVER) as ours:
