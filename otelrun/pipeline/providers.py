@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from otelrun.profile import model
     from otelrun.profile.handoff import Handoff
 
-HOOKED = (
-    "opentelemetry.trace",
-    "opentelemetry.metrics",
-    "opentelemetry._logs",
-    "opentelemetry.propagate",
+HOOKED = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs", "opentelemetry.propagate")
+"""The modules of the API that ``install`` is for."""
+
+FOLLOWED = (
     "opentelemetry.sdk.trace",
     "opentelemetry.sdk.trace.sampling",
     "opentelemetry.instrumentation.utils",
     "opentelemetry.sdk._logs",
     "opentelemetry.instrumentation.logging.handler",
 )
+"""Modules of the program's own OpenTelemetry that it is for, too: what the program does with them is followed."""
+
 
 
 class Pipeline:
@@ -136,19 +137,19 @@ def prepare(handoff: Handoff, loaded: Container[str] = ()) -> None:
     _pipeline.prepare(handoff, loaded)
 
 
-def install(api_module: str) -> None:
-    """Put our provider behind an API module that has just been imported, or follow what the program does with the SDK.
+def install(module: str) -> None:
+    """Put our provider behind a module of the API that has just been imported, or follow what the program does with another.
 
     Does nothing where the program has set its own already, or the profile wants none.
 
     Args:
-        api_module: one of ``HOOKED``.
+        module: one of ``HOOKED`` or ``FOLLOWED``.
     """
-    if _pipeline.handoff is None or api_module not in _INSTALLERS:
+    if _pipeline.handoff is None or module not in _INSTALLERS:
         return
-    with diagnostics.guarded(f"pipeline for {api_module}"):
+    with diagnostics.guarded(f"pipeline for {module}"):
         if not _pipeline.profile().disabled:
-            _INSTALLERS[api_module](api_module)
+            _INSTALLERS[module](module)
 
 
 def note(slug: str, text: str) -> None:

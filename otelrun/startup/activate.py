@@ -88,7 +88,7 @@ def begin(handoff: Handoff) -> None:
             overlay.install(handoff.overlay)
         providers.prepare(handoff, sys.modules)
         install = _Install(providers.install)
-        for name in providers.HOOKED:
+        for name in (*providers.HOOKED, *providers.FOLLOWED):
             hooks.register(name, install)
         hooks.register(registry.UPSTREAM_BASE, _watch_program)
         for trigger, instrumentations in registry.OWN.items():
