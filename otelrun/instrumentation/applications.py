@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from weakref import WeakSet
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation.patching import Ledger, hide_frame
+from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.instrumentation.precedence import precedence
 
 TYPE_CHECKING = False
@@ -84,7 +84,7 @@ def apply(name: str, instrumentor: Any, options: dict[str, Any]) -> Callable[[],
             try:
                 return target(*args, **kwargs)
             except BaseException as error:
-                hide_frame(error)
+                without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
 
         return call

@@ -10,7 +10,7 @@ import sys
 from _thread import get_ident
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation.patching import Ledger, hide_frame
+from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.instrumentation.registry import UPSTREAM_BASE
 
 TYPE_CHECKING = False
@@ -122,7 +122,7 @@ def _before(act: Callable[[], None], function: Callable[..., Any]) -> Callable[.
         try:
             return function(*args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     method.__dict__[_MARK] = True
@@ -142,7 +142,7 @@ def watch() -> None:
             try:
                 return original(self, *args, **kwargs)
             except BaseException as error:
-                hide_frame(error)
+                without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
 
         return call

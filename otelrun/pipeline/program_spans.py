@@ -15,7 +15,7 @@ from opentelemetry import trace
 from opentelemetry.context import attach, detach
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation.patching import Ledger, hide_frame
+from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.pipeline.current import SPAN_KEY, get_current
 from otelrun.pipeline.program_exporters import shared
 from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, PROGRAM_PARENT, SAMPLED, W3C_FLAGS, Span, UnsampledSpan
@@ -82,7 +82,7 @@ def _wrap_init(original: Callable[..., None], places: _Places, recorder: Recorde
         try:
             original(self, name, context, parent, *args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
 
     return __init__
@@ -96,7 +96,7 @@ def _wrap_end(original: Callable[..., None], places: _Places, recorder: Recorder
         try:
             original(self, *args, **kwargs)
         except BaseException as error:
-            hide_frame(error)
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
         finally:
             with _GUARD:
@@ -244,7 +244,7 @@ def free_samplers() -> None:
             try:
                 return original(self, parent_context, *args, **kwargs)
             except BaseException as error:
-                hide_frame(error)
+                without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
 
         return should_sample
@@ -274,7 +274,7 @@ def give_server_spans_up() -> None:
             except BaseException as error:
                 if token is not None:
                     detach(token)
-                hide_frame(error)
+                without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
             # what is current now is undone after the request, and by then what was before is so, too
             with _GUARD:

@@ -32,7 +32,6 @@ FOLLOWED = (
 """Modules of the program's own OpenTelemetry that it is for, too: what the program does with them is followed."""
 
 
-
 class Pipeline:
     """What the providers of this process share; each part is made when the first of them needs it."""
 
