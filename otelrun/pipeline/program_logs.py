@@ -1,9 +1,17 @@
-"""The log records that a program's own handlers send: otelrun records them too, and sends none where the program does."""
+"""The log records that a program's own SDK sends: otelrun records them too, each once, and sends none where the program does.
+
+Those of ``logging`` are recorded by otelrun's instrumentation of it, whatever handlers the program has; those that the program
+emits by OpenTelemetry's API, here.
+"""
 
 from __future__ import annotations
 
+import sys
 from weakref import WeakKeyDictionary
 
+from otelrun.diagnostics import guarded
+from otelrun.instrumentation.patching import Ledger, without_frame
+from otelrun.instrumentation.sources import is_exported_by_logging
 from otelrun.pipeline.logger import LoggerProvider
 from otelrun.pipeline.program_exporters import Shared, shared
 
@@ -15,11 +23,40 @@ if TYPE_CHECKING:
 
     from otelrun.profile.model import Processor
 
-HANDLERS = ("opentelemetry.sdk._logs", "opentelemetry.instrumentation.logging.handler")
-"""Modules of the handlers for ``logging`` that send records by OpenTelemetry."""
-
 _CLASS = "LoggingHandler"
 _PROVIDER = "_logger_provider"
+_PROCESSOR = "_multi_log_record_processor"
+_SDK_LOGGERS = "opentelemetry.sdk._logs._internal"
+_GUARD = guarded("recording a log record of the program's SDK")
+
+
+def record_logs(provider: LoggerProvider, left: Left) -> None:
+    """Record what the SDK's loggers emit, now that it is loaded.
+
+    Args:
+        provider: of otelrun's own; its loggers have the scopes of the program's.
+        left: says what is the program's to send.
+    """
+
+    def make_wrapper(original: Callable[..., None]) -> Callable[..., None]:
+        def emit(self: Any, *args: Any, **kwargs: Any) -> None:
+            try:
+                original(self, *args, **kwargs)
+            except BaseException as error:
+                without_frame(error, getattr(error.__traceback__, "tb_next", None))
+                raise
+            finally:
+                with _GUARD:
+                    if not is_exported_by_logging(1):
+                        scope = self._instrumentation_scope
+                        about = (scope.name, scope.version, scope.schema_url, getattr(scope, "attributes", None))
+                        bits = left.of(getattr(self, _PROCESSOR, None))
+                        logger: Any = provider.get_logger(*about)
+                        logger.emit(*args, **kwargs, left=bits)
+
+        return emit
+
+    Ledger().wrap(sys.modules[_SDK_LOGGERS].Logger, "emit", make_wrapper)
 
 
 class Left:
@@ -49,7 +86,10 @@ class Left:
     def _bits(self, provider: Any) -> int:
         if isinstance(provider, LoggerProvider):  # given to the handler before the program has set its own
             provider = provider.followed
-        holder = getattr(provider, "_multi_log_record_processor", None)
+        return self.of(getattr(provider, _PROCESSOR, None))
+
+    def of(self, holder: Any) -> int:
+        """Give the bits of the profile's exporters that send to where a processor of the program's does."""
         if holder is None:
             return 0
         count = len(getattr(holder, "_log_record_processors", ()))

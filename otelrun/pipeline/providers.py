@@ -118,7 +118,7 @@ class Pipeline:
 _OWN_PROVIDERS = {
     "traces": "the program has a tracer provider of its own: its spans go where it sends them, and are recorded here, too",
     "metrics": "the program has a meter provider of its own: what it measures itself goes only where it sends it",
-    "logs": "the program has a logger provider of its own: what it emits itself goes where it sends it",
+    "logs": "the program has a logger provider of its own: what it emits goes where it sends it, and is recorded here, too",
 }
 _SHARED = "the program sends %s to %s itself: otelrun does not send them there once more"
 _THINGS = {"traces": "its spans", "logs": "its log records"}
@@ -310,14 +310,18 @@ def _watch_sdk(module: str) -> None:
         program_spans.give_server_spans_up()
 
 
-def _watch_handlers(_: str) -> None:
-    """Have no log record sent twice to where the program's own handlers send it."""
-    if not _pipeline.is_for_agent() or _pipeline.provider("logs") is None or not _exporting("logs"):
+def _watch_logs(module: str) -> None:
+    """Have the log records of the program's own SDK recorded too, and none sent twice to where the program sends it."""
+    if not _pipeline.is_for_agent() or _pipeline.provider("logs") is None:
         return
     from otelrun.instrumentation import sources  # noqa: PLC0415 - only where the program has an SDK
-    from otelrun.pipeline.program_logs import Left  # noqa: PLC0415
+    from otelrun.pipeline import program_logs  # noqa: PLC0415
 
-    sources.logs.left_of = _pipeline.once("left logs", lambda: Left(_exporting("logs"), _tell_shared("logs")))
+    left = _pipeline.once("left logs", lambda: program_logs.Left(_exporting("logs"), _tell_shared("logs")))
+    if _exporting("logs"):
+        sources.logs.left_of = left
+    if module == "opentelemetry.sdk._logs":
+        program_logs.record_logs(_pipeline.provider_of_instrumentations("logs"), left)
 
 
 def _exporting(signal: str) -> list[model.Processor]:
@@ -343,6 +347,6 @@ _INSTALLERS: dict[str, Callable[[str], None]] = {
     "opentelemetry.sdk.trace": _watch_sdk,
     "opentelemetry.sdk.trace.sampling": _watch_sdk,
     "opentelemetry.instrumentation.utils": _watch_sdk,
-    "opentelemetry.sdk._logs": _watch_handlers,
-    "opentelemetry.instrumentation.logging.handler": _watch_handlers,
+    "opentelemetry.sdk._logs": _watch_logs,
+    "opentelemetry.instrumentation.logging.handler": _watch_logs,
 }

@@ -1,4 +1,4 @@
-"""A program that calls upstream's instrumentors itself; it has no SDK. Arguments name what it does."""
+"""A program that calls upstream's instrumentors itself. Arguments name what it does."""
 
 import asyncio
 import logging
@@ -71,6 +71,52 @@ def use_fastapi():
     asyncio.run(ask(mine))
     asyncio.run(ask(mine))
     asyncio.run(ask(other))
+
+
+def use_flask():
+    """One application that it instruments itself, and one that it does not, both behind ``http.server``."""
+    from flask import Flask
+    from opentelemetry import trace
+    from opentelemetry.instrumentation.flask import FlaskInstrumentor
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    trace.set_tracer_provider(provider)
+    mine, other = Flask("mine"), Flask("other")
+    FlaskInstrumentor.instrument_app(mine)
+    for app in (mine, other):
+        print(type(app) is Flask, app.before_request_funcs.keys())
+
+        @app.get("/<name>")
+        def hello(name):
+            with trace.get_tracer("app").start_as_current_span(name):
+                return name
+
+        exchange(app)
+    for span in exporter.get_finished_spans():
+        print(span.name, span.kind, span.parent is None)
+
+
+def exchange(app):
+    """Make a request of a client that knows of no trace."""
+    import socket
+    from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    class Quiet(WSGIRequestHandler):
+        def log_message(self, *_):
+            pass
+
+    server = make_server("127.0.0.1", 0, app, handler_class=Quiet)
+    thread = threading.Thread(target=server.handle_request)
+    thread.start()
+    with socket.create_connection(server.server_address) as client:
+        client.sendall(b"GET /hello HTTP/1.0\r\n\r\n")
+        print(client.makefile("rb").readlines()[-1])
+    thread.join()
+    server.server_close()
 
 
 def serve_grpc(make_server, make_channel):

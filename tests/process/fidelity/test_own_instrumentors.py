@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.interpreters import make_environment
 from tests.support.programs import run_otelrun, run_python
 from tests.support.store_rows import stored_spans
 
@@ -24,11 +25,11 @@ OURS = "otelrun.instrumentation."
 UPSTREAM = "opentelemetry.instrumentation."
 
 
-def run(directory: Path, what: str) -> dict[str, Any]:
+def run(directory: Path, what: str, python: str = sys.executable) -> dict[str, Any]:
     """Run the program bare and under otelrun, compare, and give what ``otelrun show`` says of the run."""
-    bare = run_python([APP, what], env=ENV)
+    bare = run_python([APP, what], env=ENV, python=python)
     assert bare.returncode == 0
-    observed = run_otelrun([sys.executable, APP, what], otelrun_dir=directory, env=ENV)
+    observed = run_otelrun([python, APP, what], otelrun_dir=directory, env=ENV)
     assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, bare.stderr, 0)
     shown: dict[str, Any] = json.loads(run_otelrun(["show", "--json"], otelrun_dir=directory).stdout)
     return shown
@@ -60,6 +61,20 @@ def test_an_application_that_it_instruments_is_its_own_and_others_are_observed(t
         ("GET /hello", "server", f"{UPSTREAM}fastapi"),
         ("mine", "server", f"{UPSTREAM}fastapi"),
         ("mine", "server", f"{UPSTREAM}fastapi"),
+    ]
+
+
+def test_flasks_of_a_program_with_an_sdk_in_an_environment_of_its_own(tmp_path: Path) -> None:
+    requirements = ("flask", "opentelemetry-instrumentation-flask", "opentelemetry-sdk")
+    python = make_environment(tmp_path / "environment", sys.executable, *requirements)
+    shown = run(tmp_path / "runs", "flask", python)
+    assert notes(shown) == ["instrumented:flask", "own-traces"]
+    assert spans(tmp_path / "runs") == [
+        ("GET", "server", f"{OURS}http_server"),  # around the one that it does not instrument itself
+        ("GET /<name>", "internal", f"{UPSTREAM}flask"),
+        ("GET /<name>", "server", f"{UPSTREAM}flask"),
+        ("hello", "internal", "app"),
+        ("hello", "internal", "app"),
     ]
 
 

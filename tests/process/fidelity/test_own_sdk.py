@@ -107,7 +107,7 @@ def test_all_of_it_is_one_trace_in_the_run(tmp_path: Path) -> None:
     spans = {span["name"]: span for span in shown["trace"]["spans"]}
     server = next(span for span in shown["trace"]["spans"] if span["kind"] == "server")
     assert spans["handle"]["parent_span_id"] == server["span_id"]
-    assert [shown["run"]["totals"][name] for name in ("spans", "logs")] == [5, 1]
+    assert [shown["run"]["totals"][name] for name in ("spans", "logs")] == [5, 2]
     assert notes(shown) == ["own-traces", "own-metrics", "own-logs"]
 
 

@@ -102,6 +102,21 @@ def test_an_instrumentor_waits_for_its_target(site):
     assert site.calls == [("bottle", {"skip_dep_check": True})]
 
 
+def test_one_that_the_program_is_importing_waits_for_the_end_of_that(site, monkeypatch):
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"])
+    module = sys.modules["otr_contrib_bottle"]
+    module.__spec__ = types.SimpleNamespace(_initializing=True)
+
+    site.discover()
+    site.import_("bottle")  # from the body of the instrumentor's module
+    assert site.calls == []
+    module.__spec__._initializing = False
+    site.import_("otr_contrib_bottle")
+
+    assert site.calls == [("bottle", {"skip_dep_check": True})]
+
+
 def test_options_of_the_profile_are_passed(site):
     site.add("bottle", modules=["bottle/__init__.py"])
     site.instrumentor("bottle", requires=["bottle"])

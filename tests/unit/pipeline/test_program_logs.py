@@ -8,13 +8,17 @@ import pytest
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.instrumentation.logging.handler import LoggingHandler
 from opentelemetry.sdk._logs import LoggerProvider
-from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk._logs import _internal as sdk
+from opentelemetry.sdk._logs.export import InMemoryLogRecordExporter, SimpleLogRecordProcessor
 
+from otelrun.instrumentation import sources
+from otelrun.pipeline import program_logs
 from otelrun.pipeline.limits import Limits
 from otelrun.pipeline.logger import LoggerProvider as ProxyProvider
 from otelrun.pipeline.program_logs import Left
 from otelrun.profile import model
 from otelrun.profile.model import Exporter, Processor
+from otelrun.ring.record import LEFT_SHIFT
 
 ENDPOINT = "http://localhost:1/v1/logs"
 PROFILE = [Processor("batch", Exporter("console")), Processor("batch", Exporter("otlp_http", endpoint=ENDPOINT))]
@@ -45,6 +49,25 @@ def logger_with(handler):
     logger = logging.Logger("a.b")  # noqa: LOG001 - as above
     logger.parent = parent
     return logger
+
+
+def test_what_the_program_emits_itself_is_recorded_and_what_a_handler_does_is_not(ring, provider, left, monkeypatch):
+    exporter = InMemoryLogRecordExporter()
+    provider.add_log_record_processor(SimpleLogRecordProcessor(exporter))
+    monkeypatch.setattr(sdk.Logger, "emit", sdk.Logger.emit)
+    monkeypatch.setattr(sources.logs, "is_logging_exported", True)
+    program_logs.record_logs(ProxyProvider(ring.recorder, Limits(model.LogLimits()), ring.resource), left)
+    provider._multi_log_record_processor._log_record_processors[0]._exporter.export = lambda _: None
+
+    provider.get_logger("app", "1.0").emit(body="event", attributes={"a": 1}, event_name="happened")
+    handler = LoggingHandler(logging.NOTSET, provider)
+    handler.emit(logging.LogRecord("a", logging.ERROR, "", 0, "one", (), None))
+
+    assert [data.log_record.body for data in exporter.get_finished_logs()] == ["event", "one"]
+    (record,) = ring.logs()
+    assert (record.body, record.attributes, record.event_name) == ("event", {"a": 1}, "happened")
+    assert record.flags >> LEFT_SHIFT == 0b10
+    assert ring.reader.scope(record.scope)[:2] == ("app", "1.0")
 
 
 def test_by_a_handler_above_the_logger_and_by_level(provider, left, told):

@@ -10,6 +10,7 @@ from opentelemetry._logs import _internal as logs_api
 from opentelemetry.instrumentation import utils as upstream_utils
 from opentelemetry.metrics import _internal as metrics_api
 from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk._logs import _internal as sdk_logs
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ParentBased
@@ -32,6 +33,7 @@ SETTERS = [
     (sdk.Span, "end"),
     (ParentBased, "should_sample"),
     (upstream_utils, "_start_internal_or_server_span"),
+    (sdk_logs.Logger, "emit"),
 ]
 
 
