@@ -60,7 +60,8 @@ def apply(name: str, instrumentor: Any, options: dict[str, Any]) -> Callable[[],
     """
     framework = FRAMEWORKS[name]
     instrument_app = instrumentor.instrument_app
-    known = instrument_app.__code__.co_varnames[: instrument_app.__code__.co_argcount]
+    code = instrument_app.__code__
+    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     arguments = {option: value for option, value in options.items() if option in known}
     seen: WeakSet[Any] = WeakSet()
     guard = guarded(f"instrumentation {name}")  # one for all: it keeps nothing

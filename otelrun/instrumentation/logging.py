@@ -256,8 +256,11 @@ class _Export:
             "body": body,
             "attributes": attributes,
         }
-        if sources.logs.left_of is not None:
-            parts["left"] = sources.logs.left_of(source, record.levelno)
+        left = 0 if sources.logs.left_of is None else sources.logs.left_of(source, record.levelno)
+        if left and not sources.logs.exporters:
+            parts["left"] = left
+        elif left and left == sources.logs.exporters:
+            return
         logger.emit(**parts)
 
     def _attributes(self, record: LogRecord, ids: tuple[str | None, str | None]) -> dict[str, Any]:

@@ -31,10 +31,13 @@ class Logs:
         is_logging_exported: otelrun's instrumentation of ``logging`` makes OpenTelemetry log records.
         left_of: gives, of a logger and a level, the exporters of the profile that are not to send the record, since a handler
             of the program's sends it there: bits as in ``ring.record.LEFT_SHIFT``. None where there can be no such handler.
+        exporters: the bits of all exporters, where these are in the program: a record that is to go to none is not made. 0 where
+            they are not, and each takes what is for it.
     """
 
     is_logging_exported = False
     left_of: Callable[[Any, int], int] | None = None
+    exporters = 0
 
 
 logs = Logs()

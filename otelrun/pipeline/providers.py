@@ -312,7 +312,7 @@ def _watch_sdk(module: str) -> None:
 
 def _watch_logs(module: str) -> None:
     """Have the log records of the program's own SDK recorded too, and none sent twice to where the program sends it."""
-    if not _pipeline.is_for_agent() or _pipeline.provider("logs") is None:
+    if _pipeline.provider("logs") is None:
         return
     from otelrun.instrumentation import sources  # noqa: PLC0415 - only where the program has an SDK
     from otelrun.pipeline import program_logs  # noqa: PLC0415
@@ -320,7 +320,10 @@ def _watch_logs(module: str) -> None:
     left = _pipeline.once("left logs", lambda: program_logs.Left(_exporting("logs"), _tell_shared("logs")))
     if _exporting("logs"):
         sources.logs.left_of = left
-    if module == "opentelemetry.sdk._logs":
+    if not _pipeline.is_for_agent():
+        section = _pipeline.profile().logger_provider
+        sources.logs.exporters = (1 << len(section.processors)) - 1 if section else 0
+    elif module == "opentelemetry.sdk._logs":
         program_logs.record_logs(_pipeline.provider_of_instrumentations("logs"), left)
 
 
@@ -334,7 +337,7 @@ def _exporting(signal: str) -> list[model.Processor]:
 def _tell_shared(signal: str) -> Callable[[Sequence[str]], None]:
     def tell(endpoints: Sequence[str]) -> None:
         for endpoint in endpoints:
-            _pipeline.note(f"shared-{signal} {endpoint}", _SHARED % (_THINGS[signal], endpoint))
+            note(f"shared-{signal} {endpoint}", _SHARED % (_THINGS[signal], endpoint))
 
     return tell
 
