@@ -228,17 +228,6 @@ def test_a_proxys_account_of_the_request_is_believed_where_the_option_says_so(te
     }
 
 
-def test_a_span_that_was_given_up_for_one_of_the_programs_has_no_duration(patched):
-    class GivenUp(Handler):
-        def do_GET(self):
-            trace.get_current_span().end()
-            super().do_GET()
-
-    with serving(GivenUp) as server:
-        talk(server, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-    assert patched.points("http.server.request.duration") == []
-
-
 def test_no_client_can_make_series_of_the_duration_at_will(telemetry, ledger):
     http_server.apply(ledger, {"trust_forwarded": True})
     with serving(Handler) as server:
