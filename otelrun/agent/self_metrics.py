@@ -19,8 +19,9 @@ from otelrun import __version__
 from otelrun.agent.collection import Measured
 from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
+from otelrun.profile import delivered
 from otelrun.ring.reader import SeriesState
-from otelrun.ring.record import Scope, Series
+from otelrun.ring.record import LEFT_TO_PROGRAM, Scope, Series
 from otelrun.store.accounts import NO_ROOM, TOO_LARGE
 
 if TYPE_CHECKING:
@@ -170,6 +171,8 @@ def _add_exporter(make: _Maker, exporter: ExporterAccount, about: Mapping[str, A
     make.add(EXPORTED[exporter.signal], exporter.delivery.exported, about)
     failed: dict[str, int] = {}
     for reason, number in exporter.delivery.dropped.items():
+        if reason == LEFT_TO_PROGRAM:
+            continue
         error = error_type(reason)
         failed[error] = failed.get(error, 0) + number
     for error, number in failed.items():
@@ -211,8 +214,8 @@ def components(profile: Profile) -> dict[str, dict[str, Any]]:
     found = {}
     counters: dict[str, int] = {}
     groups: tuple[tuple[str, list[Exporter | None]], ...] = (
-        ("spans", [processor.exporter for processor in exporters.span_processors(profile)]),
-        ("logs", [processor.exporter for processor in exporters.log_processors(profile)]),
+        ("spans", [processor.exporter for processor in delivered.span_processors(profile)]),
+        ("logs", [processor.exporter for processor in delivered.log_processors(profile)]),
         ("metrics", [reader.exporter for reader in exporters.metric_readers(profile)]),
     )
     for signal, members in groups:

@@ -18,6 +18,7 @@ from otelrun.agent.rings import Ring, Rings
 from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
 from otelrun.delivery.handover import Handover
+from otelrun.profile import delivered
 from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
 
 if TYPE_CHECKING:
@@ -138,8 +139,8 @@ class RunWork:
             keeper=self._keeper,
         )
         for signal, processors, channels in (
-            ("spans", exporters.span_processors(self.profile), self._spans),
-            ("logs", exporters.log_processors(self.profile), self._logs),
+            ("spans", delivered.span_processors(self.profile), self._spans),
+            ("logs", delivered.log_processors(self.profile), self._logs),
         ):
             for number, processor in enumerate(processors):
                 if processor.exporter is not None:

@@ -10,6 +10,7 @@ import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.delivery import wire
+from otelrun.ring.record import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -110,7 +111,7 @@ def span(record: SpanRecord) -> bytes:
     if status or description:
         parts.append(wire.delimited(b"\x7a", wire.text(b"\x12", description) + wire.number(b"\x18", status)))
     if flags:
-        parts += b"\x85\x01", _pack_flags(flags)
+        parts += b"\x85\x01", _pack_flags(flags & FLAGS)
     return b"".join(parts)
 
 
@@ -152,7 +153,7 @@ def log_record(record: LogRecord) -> bytes:
     parts.append(wire.attributes(b"\x32", record.attributes))
     parts.append(wire.number(b"\x38", record.dropped_attributes))
     if record.flags:
-        parts += b"\x45", _pack_flags(record.flags)
+        parts += b"\x45", _pack_flags(record.flags & FLAGS)
     if record.trace_id:
         parts += b"\x4a\x10", record.trace_id.to_bytes(16, "big")
     if record.span_id:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from otelrun.delivery.channel import Batching, Channel, Transport
 from otelrun.delivery.destination import Destination
 from otelrun.delivery.outbox import LIMIT, Outbox
+from otelrun.profile.delivered import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from otelrun.delivery.kept import Keeping, Unanswered
     from otelrun.delivery.totals import Totals
     from otelrun.profile.model import Exporter, MetricReader, Processor, Profile
-
-KINDS = ("otlp_http", "otlp_grpc", "otlp_file", "console")
-"""Kinds of exporter that the agent runs; any other is a plugin, which runs in the program."""
 
 LONGEST_DELAY_S = 1.0
 """A batch is sent after this, though the profile allows it to wait longer: waiting saves the program nothing."""
@@ -66,24 +64,10 @@ class Surroundings(NamedTuple):
     keeper: Keeper | None = None
 
 
-def span_processors(profile: Profile) -> list[Processor]:
-    """List the span processors whose exporters the agent runs."""
-    return _delivered(profile.tracer_provider.processors if profile.tracer_provider else ())
-
-
-def log_processors(profile: Profile) -> list[Processor]:
-    """List the log record processors whose exporters the agent runs."""
-    return _delivered(profile.logger_provider.processors if profile.logger_provider else ())
-
-
 def metric_readers(profile: Profile) -> list[MetricReader]:
     """List the metric readers whose exporters the agent runs."""
     readers = profile.meter_provider.readers if profile.meter_provider else ()
     return [reader for reader in readers if reader.kind == "periodic" and reader.exporter.kind in KINDS]
-
-
-def _delivered(processors: tuple[Processor, ...]) -> list[Processor]:
-    return [processor for processor in processors if processor.exporter and processor.exporter.kind in KINDS]
 
 
 def batching(processor: Processor) -> Batching:

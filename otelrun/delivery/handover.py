@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.delivery.frames import Mark
+from otelrun.ring.record import LEFT_SHIFT, LEFT_TO_PROGRAM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,8 +45,23 @@ class Handover(NamedTuple):
             count = next((n for n, (position, _) in enumerate(found) if not channel.has(ring, position)), len(found))
             by_count.setdefault(count, []).append(channel)
         for count, channels in by_count.items():  # normally one: nobody has anything of it
-            if count < len(found):
+            if count == len(found):
+                continue
+            if any(record.flags >> LEFT_SHIFT for _, record in found[count:]):
+                for channel in channels:
+                    self._put_what_is_not_left(channel, ring, found[count:])
+            else:
                 self._put(channels, ring, found[count:])
+
+    def _put_what_is_not_left(self, channel: Channel, ring: int, found: Sequence[tuple[int, Any]]) -> None:
+        """Put the records that the program does not itself send to the channel's destination; count the others."""
+        bit = 1 << LEFT_SHIFT + int(channel.name.rpartition("-")[2])
+        for is_left, group in groupby(found, key=lambda pair: bool(pair[1].flags & bit)):
+            pairs = list(group)
+            if is_left:
+                channel.drop(len(pairs), Mark(ring, pairs[-1][0] + 1), LEFT_TO_PROGRAM)
+            else:
+                self._put([channel], ring, pairs)
 
     def _put(self, channels: Sequence[Channel], ring: int, found: Sequence[tuple[int, Any]]) -> None:
         limit = min(LARGEST_BATCH, *(channel.batching.size for channel in channels))

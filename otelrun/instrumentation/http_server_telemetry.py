@@ -82,7 +82,10 @@ class Telemetry:
             attributes[ERROR_TYPE] = str(exchange.status)
             span.set_attribute(ERROR_TYPE, str(exchange.status))
             span.set_status(trace.Status(trace.StatusCode.ERROR))
-        self._duration(perf_counter() - exchange.began, attributes, None)
+        if (
+            span.is_recording() or not span.get_span_context().trace_flags.sampled
+        ):  # else given up for one of the program's
+            self._duration(perf_counter() - exchange.began, attributes, None)
         span.end()
 
 

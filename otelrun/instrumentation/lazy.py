@@ -41,6 +41,7 @@ _TRIGGERS = {
 STDLIB_TRIGGERS = frozenset(("sqlite3", "urllib.request"))
 """Modules of the standard library that upstream instruments and otelrun does not."""
 
+_FRAMEWORKS = frozenset(("fastapi", "flask", "starlette"))
 _DJANGO = "django"
 _DJANGO_TRIGGER = "django.core.handlers.base"
 
@@ -64,7 +65,7 @@ def discover(wanted: Wanted, register: Register) -> None:
         if instrumentor.name in own or not wanted.is_enabled(instrumentor.name):
             continue
         with guarded(f"instrumentation {instrumentor.name}"):
-            load = _Load(instrumentor, wanted, installed.unsupported(instrumentor))
+            load = _Load(instrumentor, wanted, register, installed.unsupported(instrumentor))
             if instrumentor.name == _DJANGO:
                 register(_DJANGO_TRIGGER, _LoadWithMiddleware(load))
                 continue
@@ -88,9 +89,10 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
 class _Load:
     """The hook that loads one instrumentor, once."""
 
-    def __init__(self, instrumentor: Instrumentor, wanted: Wanted, unsupported: str | None) -> None:
+    def __init__(self, instrumentor: Instrumentor, wanted: Wanted, register: Register, unsupported: str | None) -> None:
         self._instrumentor = instrumentor
         self._wanted = wanted
+        self._register = register
         self._unsupported = unsupported
         self._is_done = False
 
@@ -102,26 +104,37 @@ class _Load:
         if self._unsupported:
             tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
             return
-        from otelrun.instrumentation import sources  # noqa: PLC0415 - not at start-up
+        from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415 - not at start-up
 
         with guarded(f"instrumentation {name}", drops_exits=True):
             module_name, _, attributes = self._instrumentor.value.partition(":")
+            if _is_half_imported(module_name):  # the program is at it, and its target is imported from there
+                self._is_done = False
+                self._register(module_name, self)
+                return
             __import__(module_name)
             found = sys.modules[module_name]
             for attribute in attributes.split("."):
                 found = getattr(found, attribute)
             instrumentor: Any = found()  # type: ignore[operator] # whatever the entry point names
-            if getattr(instrumentor, "is_instrumented_by_opentelemetry", False):
-                return
-            # upstream's own check of versions reads all metadata again; None says that ours could not decide
-            is_checked = self._unsupported is not None
-            try:
-                instrumentor.instrument(
-                    skip_dep_check=is_checked, **sources.for_upstream(), **self._wanted.options(name)
-                )
-            except BaseException:
-                _undo(instrumentor)
-                raise
+            precedence.apply(name, instrumentor, lambda: self._apply(name, instrumentor))
+
+    def _apply(self, name: str, instrumentor: Any) -> Callable[[], None] | None:
+        from otelrun.instrumentation import sources  # noqa: PLC0415 - as above
+
+        # upstream's own check of versions reads all metadata again; None says that ours could not decide
+        is_checked = self._unsupported is not None
+        options = {**sources.for_upstream(), **self._wanted.options(name)}
+        if name in _FRAMEWORKS and is_checked:
+            from otelrun.instrumentation import applications  # noqa: PLC0415 - as above
+
+            return applications.apply(name, instrumentor, options)
+        try:
+            instrumentor.instrument(skip_dep_check=is_checked, **options)
+        except BaseException:
+            _undo(instrumentor)
+            raise
+        return None
 
 
 def _undo(instrumentor: Any) -> None:
@@ -130,6 +143,11 @@ def _undo(instrumentor: Any) -> None:
         instrumentor._uninstrument()
     except BaseException:  # noqa: BLE001, S110 - why it failed first is what is told
         pass
+
+
+def _is_half_imported(module_name: str) -> bool:
+    specification = getattr(sys.modules.get(module_name), "__spec__", None)
+    return bool(getattr(specification, "_initializing", False))
 
 
 class _LoadWithMiddleware:

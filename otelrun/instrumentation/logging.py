@@ -67,6 +67,7 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 
     correlation = _Correlation()
     export = _Export(logging.LogRecord) if options.get("export") is not False else None
+    sources.logs.is_logging_exported = export is not None
 
     def patch_logger() -> None:
         ledger.wrap(logging.Logger, "filter", lambda original: _filter(original, correlation, export))
@@ -119,7 +120,7 @@ def _filter(original: Callable[..., Any], correlation: _Correlation, export: _Ex
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
         if passed and export is not None:
-            export(record if passed is True or not hasattr(passed, "getMessage") else passed, ids)
+            export(self, record if passed is True or not hasattr(passed, "getMessage") else passed, ids)
         return passed
 
     return filter
@@ -232,7 +233,7 @@ class _Export:
         self._local = _local()
         self._api: _Api | None = None
 
-    def __call__(self, record: LogRecord, ids: tuple[str | None, str | None]) -> None:
+    def __call__(self, logger: Logger, record: LogRecord, ids: tuple[str | None, str | None]) -> None:
         """Emit one record, unless it comes from emitting, or from OpenTelemetry itself."""
         if getattr(self._local, "is_busy", False):
             return
@@ -243,11 +244,11 @@ class _Export:
             attributes = self._attributes(record, ids)  # both may run the program's own __str__, which may log
             self._local.is_busy = True
             try:
-                self._emit(record, body, attributes)
+                self._emit(logger, record, body, attributes)
             finally:
                 self._local.is_busy = False
 
-    def _emit(self, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
+    def _emit(self, source: Logger, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
         api = self._api = self._api or _Api()
         if api.get_current().get(api.suppressed):
             return
@@ -259,13 +260,19 @@ class _Export:
         logger = self._loggers[record.name]
         if logger is None:
             return
-        logger.emit(
-            timestamp=int(record.created * 1e9),
-            severity_number=api.severities[_severity(record.levelno)],
-            severity_text=record.levelname,
-            body=body,
-            attributes=attributes,
-        )
+        parts: dict[str, Any] = {
+            "timestamp": int(record.created * 1e9),
+            "severity_number": api.severities[_severity(record.levelno)],
+            "severity_text": record.levelname,
+            "body": body,
+            "attributes": attributes,
+        }
+        left = 0 if sources.logs.left_of is None else sources.logs.left_of(source, record.levelno)
+        if left and not sources.logs.exporters:
+            parts["left"] = left
+        elif left and left == sources.logs.exporters:
+            return
+        logger.emit(**parts)
 
     def _attributes(self, record: LogRecord, ids: tuple[str | None, str | None]) -> dict[str, Any]:
         fields = record.__dict__

@@ -19,6 +19,9 @@ OWN: dict[str, tuple[str, ...]] = {
 }
 """Module whose import triggers → modules of ours, named below ``otelrun.instrumentation``."""
 
+UPSTREAM_BASE = "opentelemetry.instrumentation.instrumentor"
+"""The module of upstream's ``BaseInstrumentor``."""
+
 _HELPS = {"http_server_command": "http_server"}
 
 

@@ -5,10 +5,13 @@ The global ones are the program's to set: what it exports by itself is to stay w
 
 from __future__ import annotations
 
+import sys
+
 from otelrun import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from opentelemetry._logs import Logger
@@ -18,6 +21,37 @@ if TYPE_CHECKING:
 TRACER_PROVIDER, METER_PROVIDER, LOGGER_PROVIDER = "tracer_provider", "meter_provider", "logger_provider"
 
 _given: dict[str, Any] = {}
+_HANDLERS = ("opentelemetry.sdk._logs._internal", "opentelemetry.instrumentation.logging.handler")
+
+
+class Logs:
+    """What is to be known of log records by those who make them and those who emit them.
+
+    Attributes:
+        is_logging_exported: otelrun's instrumentation of ``logging`` makes OpenTelemetry log records.
+        left_of: gives, of a logger and a level, the exporters of the profile that are not to send the record, since a handler
+            of the program's sends it there: bits as in ``ring.record.LEFT_SHIFT``. None where there can be no such handler.
+        exporters: the bits of all exporters, where these are in the program: a record that is to go to none is not made. 0 where
+            they are not, and each takes what is for it.
+    """
+
+    is_logging_exported = False
+    left_of: Callable[[Any, int], int] | None = None
+    exporters = 0
+
+
+logs = Logs()
+
+
+def is_exported_by_logging(depth: int) -> bool:
+    """Say whether a log record comes from a handler for ``logging`` of upstream's, and otelrun's instrumentation has it too.
+
+    Args:
+        depth: how many frames above the caller of this function the handler's would be.
+    """
+    if not logs.is_logging_exported:
+        return False
+    return sys._getframe(depth + 1).f_globals.get("__name__") in _HANDLERS
 
 
 def give(name: str, provider: Any) -> None:

@@ -9,49 +9,58 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from opentelemetry.metrics import MeterProvider as ApiProxy
     from opentelemetry.metrics import _Gauge as ApiGauge
 
-    from otelrun.pipeline.in_process import InProcess
+    from otelrun.pipeline.in_process import Source
 else:
+    from opentelemetry.metrics import _internal
+
+    ApiProxy = getattr(_internal, "_ProxyMeterProvider", metrics.MeterProvider)
     ApiGauge = getattr(metrics, "_Gauge", metrics.Instrument)  # the API has gauges since 1.23
 
 
-class DeferredMeterProvider(metrics.MeterProvider):
+class DeferredMeterProvider(ApiProxy):
     """Stands for the SDK's provider until it is needed."""
 
-    def __init__(self, pipeline: InProcess) -> None:
+    def __init__(self, source: Source) -> None:
         """Know who builds the real one."""
-        self._pipeline = pipeline
+        self._source = source
+
+    def give_way(self, provider: metrics.MeterProvider) -> None:
+        """Have the meters that have not been used yet be those of the provider that the program has set."""
+        self._source.follow(provider)
+
+    def on_set_meter_provider(self, meter_provider: metrics.MeterProvider) -> None:
+        """Do nothing, where the API tells its proxy that the program has set a provider of its own."""
 
     def get_meter(
         self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None
     ) -> DeferredMeter:
         """Give a meter whose instruments ask the real provider at their first measurement."""
-        return DeferredMeter(self._pipeline, name, version, schema_url, attributes)
+        return DeferredMeter(self._source, name, version, schema_url, attributes)
 
     def __getattr__(self, name: str) -> Any:
         """Give what only the SDK's provider has (``force_flush``, ``shutdown``)."""
         if name.startswith("_"):
             raise AttributeError(name)
-        return getattr(self._pipeline.real("metrics"), name)
+        return getattr(self._source.real("metrics"), name)
 
 
 class DeferredMeter(metrics.Meter):
     """Stands for one meter of the SDK."""
 
-    def __init__(
-        self, pipeline: InProcess, name: str, version: str | None, schema_url: str | None, attributes: Any
-    ) -> None:
+    def __init__(self, source: Source, name: str, version: str | None, schema_url: str | None, attributes: Any) -> None:
         """Keep what the meter was asked for with."""
         super().__init__(name, version, schema_url)
-        self._pipeline = pipeline
+        self._source = source
         self._attributes = attributes
         self._real: Any = None
 
     def _meter(self) -> Any:
         if self._real is None:
             wanted = (self.name, self.version, self.schema_url, self._attributes)
-            self._real = self._pipeline.real("metrics").get_meter(*wanted)
+            self._real = self._source.real("metrics").get_meter(*wanted)
         return self._real
 
     def create_counter(self, name: str, unit: str = "", description: str = "") -> metrics.Counter:

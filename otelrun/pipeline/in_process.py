@@ -120,16 +120,34 @@ def _no_op(signal: str) -> Any:
     return NoOpLoggerProvider()
 
 
+class Source:
+    """Where a deferred provider gets the real one: from the pipeline, or the program's own once it has set one."""
+
+    def __init__(self, pipeline: InProcess) -> None:
+        """Begin with the pipeline's."""
+        self._pipeline = pipeline
+        self._followed: Any = None
+
+    def follow(self, provider: Any) -> None:
+        """Give this provider from now on."""
+        self._followed = provider
+
+    def real(self, signal: str) -> Any:
+        """Give the real provider of a signal, built now if need be."""
+        return self._pipeline.real(signal) if self._followed is None else self._followed
+
+
 def provider(pipeline: InProcess, signal: str) -> Any:
-    """Give the deferred provider of ``traces``, ``metrics`` or ``logs``."""
+    """Give a new deferred provider of ``traces``, ``metrics`` or ``logs``."""
+    source = Source(pipeline)
     if signal == "traces":
         from otelrun.pipeline.deferred_traces import DeferredTracerProvider  # noqa: PLC0415 - each needs its API module
 
-        return DeferredTracerProvider(pipeline)
+        return DeferredTracerProvider(source)
     if signal == "metrics":
         from otelrun.pipeline.deferred_metrics import DeferredMeterProvider  # noqa: PLC0415
 
-        return DeferredMeterProvider(pipeline)
+        return DeferredMeterProvider(source)
     from otelrun.pipeline.deferred_logs import DeferredLoggerProvider  # noqa: PLC0415
 
-    return DeferredLoggerProvider(pipeline)
+    return DeferredLoggerProvider(source)

@@ -6,6 +6,7 @@ from time import time_ns
 
 from opentelemetry import _logs, trace
 
+from otelrun.instrumentation.sources import is_exported_by_logging
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value
 from otelrun.pipeline.current import SPAN_KEY, get_current
@@ -13,22 +14,32 @@ from otelrun.pipeline.exception import exception_attributes
 from otelrun.pipeline.readable import resource_view
 from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 from otelrun.pipeline.span import W3C_FLAGS, Span, as_time
-from otelrun.ring.record import LOG, encode_whole
+from otelrun.ring.record import LEFT_SHIFT, LOG, encode_whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from opentelemetry._logs import LoggerProvider as ApiProxy
+
     from otelrun.pipeline.limits import Limits
     from otelrun.pipeline.resource import ProcessResource
     from otelrun.ring.record import Scope
     from otelrun.ring.recorder import Recorder
+else:
+    from opentelemetry._logs import _internal
+
+    ApiProxy = getattr(_internal, "ProxyLoggerProvider", _logs.LoggerProvider)
 
 _MAX_SEVERITY = 24
 
 
-class LoggerProvider(_logs.LoggerProvider):
-    """Gives loggers that record to the ring."""
+class LoggerProvider(ApiProxy):
+    """Gives loggers that record to the ring; to a program it is the API's proxy, as the tracer provider is.
+
+    Attributes:
+        followed: the provider that the program has set, if any.
+    """
 
     def __init__(self, recorder: Recorder, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first log record."""
@@ -36,6 +47,7 @@ class LoggerProvider(_logs.LoggerProvider):
         self._limits = limits
         self._resource = resource
         self._loggers: dict[tuple[Any, ...], Logger] = {}
+        self.followed: _logs.LoggerProvider | None = None
         fork.in_child(self._forget_scopes)
 
     def _forget_scopes(self) -> None:
@@ -49,8 +61,10 @@ class LoggerProvider(_logs.LoggerProvider):
 
     def get_logger(
         self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None
-    ) -> Logger:
+    ) -> _logs.Logger:
         """Give the logger of a scope; the same one for the same scope."""
+        if self.followed is not None:
+            return self.followed.get_logger(*as_arguments(build_scope(name, version, schema_url, attributes)))
         key: tuple[Any, ...] = (name, version, schema_url)
         logger = None if attributes else self._loggers.get(key)
         if logger is None:
@@ -60,7 +74,8 @@ class LoggerProvider(_logs.LoggerProvider):
         return logger
 
     def give_way(self, provider: _logs.LoggerProvider) -> None:
-        """Have the loggers from before now emit to the provider that the program has set."""
+        """Have the loggers, those from before now too, emit to the provider that the program has set."""
+        self.followed = provider
         for logger in tuple(self._loggers.values()):
             logger.follow(provider)
 
@@ -110,8 +125,11 @@ class Logger(_logs.Logger):
         attributes: Any = None,
         event_name: str | None = None,
         exception: BaseException | None = None,
+        left: int = 0,
     ) -> None:
-        """Emit a log record, given as one object or as its parts; see the API."""
+        """Emit a log record, given as one object or as its parts; see the API. ``left``: see ``sources.Logs``."""
+        if record is not None and is_exported_by_logging(1):
+            return
         if record is None:
             trace_id, span_id, flags = _ids(get_current() if context is None else context)
         else:
@@ -136,7 +154,7 @@ class Logger(_logs.Logger):
             time_ns() if observed_timestamp is None else as_time(observed_timestamp),
             trace_id,
             span_id,
-            flags,
+            flags | left << LEFT_SHIFT,
             _severity(severity_number),
             as_text(severity_text) if severity_text else "",
             body if type(body) is str else clean_value(body),

@@ -11,22 +11,28 @@ from otelrun import diagnostics
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.pipeline import instruments
-from otelrun.pipeline.scope import as_arguments, build_scope, is_of_instrumentation, scope_key
+from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    from opentelemetry.metrics import MeterProvider as ApiProxy
+
     from otelrun.ring.record import Scope
     from otelrun.ring.recorder import Recorder
+else:
+    from opentelemetry.metrics import _internal
+
+    ApiProxy = getattr(_internal, "_ProxyMeterProvider", metrics.MeterProvider)
 
 _MAX_INTERVAL_S = 60.0
 _MAX_DESCRIPTION = 4096  # a definition must leave room for others in the ring's tables
 
 
-class MeterProvider(metrics.MeterProvider):
-    """Gives meters whose instruments measure into the ring."""
+class MeterProvider(ApiProxy):
+    """Gives meters whose instruments measure into the ring; to a program it is the API's proxy, as the tracer provider is."""
 
     def __init__(self, recorder: Recorder, *, interval_ms: int, cardinality_limit: int) -> None:
         """Prepare; no ring is made before the first measurement.
@@ -39,6 +45,7 @@ class MeterProvider(metrics.MeterProvider):
         self._recorder = recorder
         self._cardinality_limit = cardinality_limit
         self._meters: dict[tuple[Any, ...], Meter] = {}
+        self._followed: metrics.MeterProvider | None = None
         self.collector = Collector(min(interval_ms / 1000, _MAX_INTERVAL_S))
         fork.in_child(self._forget)
 
@@ -49,9 +56,11 @@ class MeterProvider(metrics.MeterProvider):
 
     def get_meter(
         self, name: str, version: str | None = None, schema_url: str | None = None, attributes: Any = None
-    ) -> Meter:
+    ) -> metrics.Meter:
         """Give the meter of a scope; the same one for the same scope."""
         scope = build_scope(name, version, schema_url, attributes)
+        if self._followed is not None:
+            return self._followed.get_meter(*as_arguments(scope))
         key = scope_key(scope)
         meter = self._meters.get(key)
         if meter is None:
@@ -60,10 +69,13 @@ class MeterProvider(metrics.MeterProvider):
         return meter
 
     def give_way(self, provider: metrics.MeterProvider) -> None:
-        """Have the program's instruments from before now measure for the provider that it has set."""
+        """Have the program's instruments, those from before now too, measure for the provider that it has set."""
+        self._followed = provider
         for meter in tuple(self._meters.values()):
-            if not is_of_instrumentation(meter.scope):
-                meter.follow(provider)
+            meter.follow(provider)
+
+    def on_set_meter_provider(self, meter_provider: metrics.MeterProvider) -> None:
+        """Do nothing: the API tells its proxy before the provider is the global one; ``give_way`` follows."""
 
     def force_flush(self, timeout_millis: float = 10_000) -> bool:
         """Collect observable instruments now; what is measured is in the ring already."""

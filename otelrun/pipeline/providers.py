@@ -1,7 +1,8 @@
 """The door of the pipeline: puts our providers behind the API's globals, when somebody imports the API.
 
 ``prepare`` is called once at start-up and costs microseconds; ``install`` is called by the import hook for each module of the
-API. The API's set-once is left unused, so that a program that brings its own provider can still set it.
+API. Ours take the place of the API's proxies, which is what a program is given that has set no provider: the global itself
+stays unset, so that the program sets its own as if otelrun were not there.
 """
 
 from __future__ import annotations
@@ -12,13 +13,23 @@ from otelrun import diagnostics
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container, Sequence
     from typing import Any
 
     from otelrun.profile import model
     from otelrun.profile.handoff import Handoff
 
 HOOKED = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs", "opentelemetry.propagate")
+"""The modules of the API that ``install`` is for."""
+
+FOLLOWED = (
+    "opentelemetry.sdk.trace",
+    "opentelemetry.sdk.trace.sampling",
+    "opentelemetry.instrumentation.utils",
+    "opentelemetry.sdk._logs",
+    "opentelemetry.instrumentation.logging.handler",
+)
+"""Modules of the program's own OpenTelemetry that it is for, too: what the program does with them is followed."""
 
 
 class Pipeline:
@@ -27,12 +38,14 @@ class Pipeline:
     def __init__(self) -> None:
         """Know nothing yet."""
         self.handoff: Handoff | None = None
+        self.used_before: frozenset[str] = frozenset()
         self._profile: model.Profile | None = None
         self._made: dict[str, Any] = {}
 
-    def prepare(self, handoff: Handoff) -> None:
-        """Follow ``handoff`` from now on."""
+    def prepare(self, handoff: Handoff, loaded: Container[str]) -> None:
+        """Follow ``handoff`` from now on; see ``providers.prepare``."""
         self.handoff = handoff
+        self.used_before = frozenset(name for name in HOOKED if name in loaded)
         self._profile = None
         self._made = {}
 
@@ -54,16 +67,22 @@ class Pipeline:
         return self._made[name]
 
     def provider(self, signal: str) -> Any:
-        """Give our provider of ``traces``, ``metrics`` or ``logs``; None where the profile wants none."""
-        profile = self.profile()
-        if not _is_wanted(profile, signal):
+        """Give the program our provider of ``traces``, ``metrics`` or ``logs``; None where the profile wants none."""
+        if not _is_wanted(self.profile(), signal):
             return None
+        return self.once(signal, lambda: self._make_provider(signal))
+
+    def provider_of_instrumentations(self, signal: str) -> Any:
+        """Give the one that instrumentations keep to; there is one where there is one for the program."""
+        return self.once(f"{signal} of instrumentations", lambda: self._make_provider(signal))
+
+    def _make_provider(self, signal: str) -> Any:
+        profile = self.profile()
         if self.is_for_agent():
-            return self.once(signal, lambda: _BUILDERS[signal](self, profile))
+            return _BUILDERS[signal](self, profile)
         from otelrun.pipeline import in_process  # noqa: PLC0415 - the other pipeline
 
-        deferred = self.once("in_process", lambda: in_process.InProcess(profile))
-        return self.once(signal, lambda: in_process.provider(deferred, signal))
+        return in_process.provider(self.once("in_process", lambda: in_process.InProcess(profile)), signal)
 
     def recorder(self) -> Any:
         """Give the recorder of this process line."""
@@ -74,6 +93,12 @@ class Pipeline:
         from otelrun.pipeline.resource import ProcessResource  # noqa: PLC0415 - not for start-up
 
         return self.once("resource", lambda: ProcessResource(self.profile().resource))
+
+    def note(self, slug: str, text: str) -> None:
+        """Write a note of the run, once; makes a ring if need be."""
+        from otelrun.ring.record import NOTE  # noqa: PLC0415 - not for start-up
+
+        self.once(f"note {slug}", lambda: self.recorder().record(NOTE, (time_ns(), slug, text)))
 
     def _make_recorder(self) -> Any:
         from otelrun.ring.layout import OPEN_SLOT_SIZE  # noqa: PLC0415 - not for start-up
@@ -90,32 +115,46 @@ class Pipeline:
         )
 
 
-_OWN_PROVIDER = "the program has set a provider of its own for %s: those it makes itself go where it sends them"
+_OWN_PROVIDERS = {
+    "traces": "the program has a tracer provider of its own: its spans go where it sends them, and are recorded here, too",
+    "metrics": "the program has a meter provider of its own: what it measures itself goes only where it sends it",
+    "logs": "the program has a logger provider of its own: what it emits goes where it sends it, and is recorded here, too",
+}
+_SHARED = "the program sends %s to %s itself: otelrun does not send them there once more"
+_THINGS = {"traces": "its spans", "logs": "its log records"}
 _pipeline = Pipeline()
 
 
-def prepare(handoff: Handoff) -> None:
+def prepare(handoff: Handoff, loaded: Container[str] = ()) -> None:
     """Say what this process is to follow; does nothing else yet.
 
     Args:
         handoff: from the launcher.
+        loaded: names of the modules that are loaded already: who has imported the API before may hold proxies of its own,
+            which look for a provider in the global, and there ours is put then.
     """
-    _pipeline.prepare(handoff)
+    _pipeline.prepare(handoff, loaded)
 
 
-def install(api_module: str) -> None:
-    """Make our provider the global one of an API module that has just been imported.
+def install(module: str) -> None:
+    """Put our provider behind a module of the API that has just been imported, or follow what the program does with another.
 
     Does nothing where the program has set its own already, or the profile wants none.
 
     Args:
-        api_module: one of ``HOOKED``.
+        module: one of ``HOOKED`` or ``FOLLOWED``.
     """
-    if _pipeline.handoff is None or api_module not in _INSTALLERS:
+    if _pipeline.handoff is None or module not in _INSTALLERS:
         return
-    with diagnostics.guarded(f"pipeline for {api_module}"):
+    with diagnostics.guarded(f"pipeline for {module}"):
         if not _pipeline.profile().disabled:
-            _INSTALLERS[api_module]()
+            _INSTALLERS[module](module)
+
+
+def note(slug: str, text: str) -> None:
+    """Write a note of the run about this process, once for each slug, where an agent is there to read it."""
+    if _pipeline.is_for_agent():
+        _pipeline.note(slug, text)
 
 
 def _is_wanted(profile: model.Profile, signal: str) -> bool:
@@ -160,33 +199,31 @@ _BUILDERS: dict[str, Callable[[Pipeline, model.Profile], Any]] = {
 }
 
 
-def _install_traces() -> None:
+def _install_traces(_: str) -> None:
     from opentelemetry import trace  # noqa: PLC0415 - loaded by now
 
-    _set_global(trace, "_TRACER_PROVIDER", "traces", trace.set_tracer_provider)
-    _follow_program((trace,), "set_tracer_provider", lambda: getattr(trace, "_TRACER_PROVIDER", None), "traces")
+    _place("opentelemetry.trace", trace, "_TRACER_PROVIDER", "traces")
+    _follow_program(trace, "tracer", "traces")
 
 
-def _install_metrics() -> None:
-    from opentelemetry import metrics  # noqa: PLC0415 - loaded by now
-    from opentelemetry.metrics import _internal as api  # noqa: PLC0415
+def _install_metrics(_: str) -> None:
+    from opentelemetry.metrics import _internal as api  # noqa: PLC0415 - loaded by now
 
-    if _set_global(api, "_METER_PROVIDER", "metrics", api.set_meter_provider):
+    if _place("opentelemetry.metrics", api, "_METER_PROVIDER", "metrics"):
         proxy = getattr(api, "_PROXY_METER_PROVIDER", None)
         if proxy is not None:  # meters handed out before now
-            proxy.on_set_meter_provider(api._METER_PROVIDER)  # noqa: SLF001
-    _follow_program((metrics, api), "set_meter_provider", lambda: getattr(api, "_METER_PROVIDER", None), "metrics")
+            proxy.on_set_meter_provider(api._METER_PROVIDER)  # noqa: SLF001 - the API has no public name for it
+    _follow_program(api, "meter", "metrics")
 
 
-def _install_logs() -> None:
-    from opentelemetry import _logs  # noqa: PLC0415 - loaded by now
-    from opentelemetry._logs import _internal as api  # noqa: PLC0415
+def _install_logs(_: str) -> None:
+    from opentelemetry._logs import _internal as api  # noqa: PLC0415 - loaded by now
 
-    _set_global(api, "_LOGGER_PROVIDER", "logs", api.set_logger_provider)
-    _follow_program((_logs, api), "set_logger_provider", lambda: getattr(api, "_LOGGER_PROVIDER", None), "logs")
+    _place("opentelemetry._logs", api, "_LOGGER_PROVIDER", "logs")
+    _follow_program(api, "logger", "logs")
 
 
-def _install_propagator() -> None:
+def _install_propagator(_: str) -> None:
     from opentelemetry import propagate  # noqa: PLC0415 - loaded by now
 
     from otelrun.pipeline.propagator import build_propagator  # noqa: PLC0415
@@ -194,55 +231,125 @@ def _install_propagator() -> None:
     propagate.set_global_textmap(build_propagator(_pipeline.profile().propagators))
 
 
-def _set_global(api: Any, name: str, signal: str, set_publicly: Callable[[Any], None]) -> bool:
-    """Set the API's global where it is unset; through its set-once only where the name has gone."""
+def _place(module: str, api: Any, name: str, signal: str) -> bool:
+    """Put our provider where the API's proxy is; say whether it had to be the global, which is left unset else.
+
+    Args:
+        module: of ``HOOKED``.
+        api: where the names are.
+        name: of the global.
+        signal: ``traces``, ``metrics`` or ``logs``.
+    """
     provider = _pipeline.provider(signal)
     if provider is None:
         return False
     _give_to_instrumentations(signal, provider)
-    is_known = hasattr(api, name)
-    if is_known and getattr(api, name) is not None:
+    if getattr(api, name, None) is not None:
         return False
-    if is_known:
+    proxy = name.replace("_", "_PROXY_", 1)
+    if module not in _pipeline.used_before and hasattr(api, proxy):
+        setattr(api, proxy, provider)
+        return False
+    if hasattr(api, name):
         setattr(api, name, provider)
-    else:
-        set_publicly(provider)
-    return is_known
+        return True
+    getattr(api, f"set{name.lower()}")(provider)
+    return False
 
 
 def _give_to_instrumentations(signal: str, provider: Any) -> None:
-    """Have the instrumentations keep to our provider, whatever the program makes the global one."""
+    """Have the instrumentations keep to a provider of ours, whatever the program makes the global one.
+
+    It is one of their own: what the program has got by itself, an instrumentor that it has called included, follows the
+    program.
+    """
     from otelrun.instrumentation import sources  # noqa: PLC0415 - not for start-up
 
-    if signal == "logs" and _pipeline.is_for_agent():
-        # a provider of their own: it has loggers with the names of the program's, and these follow the program
-        provider = _pipeline.once("logs of instrumentations", lambda: _BUILDERS[signal](_pipeline, _pipeline.profile()))
-    sources.give(_SECTIONS[signal], provider)
+    given = _pipeline.provider_of_instrumentations(signal)
+    sources.give(_SECTIONS[signal], given)
+    if signal == "traces" and _pipeline.is_for_agent():
+        provider.processed_with = given
 
 
-def _follow_program(modules: tuple[Any, ...], name: str, get_global: Callable[[], Any], signal: str) -> None:
+def _follow_program(api: Any, kind: str, signal: str) -> None:
     """Once the program sets a provider of its own, hand over to it what ours has given to the program until then."""
     ours = _pipeline.provider(signal)
-    if ours is None or not _pipeline.is_for_agent():
+    if ours is None:
         return
     from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415 - not for start-up
 
-    def make_wrapper(original: Callable[[Any], None]) -> Callable[[Any], None]:
-        def set_provider(provider: Any) -> None:
-            original(provider)
-            from otelrun.ring.record import NOTE  # noqa: PLC0415 - not for start-up
+    private = f"_set_{kind}_provider"  # what the public one calls, and what loads the one that the environment names
+    name = private if hasattr(api, private) else private[1:]
 
+    def make_wrapper(original: Callable[..., None]) -> Callable[..., None]:
+        def set_provider(provider: Any, *args: Any, **kwargs: Any) -> None:
+            original(provider, *args, **kwargs)
             with diagnostics.guarded(f"following {name}"):
-                if get_global() is provider and provider is not ours:
+                if getattr(api, f"_{kind.upper()}_PROVIDER", None) is provider and provider is not ours:
                     ours.give_way(provider)
-                    _pipeline.recorder().record(NOTE, (time_ns(), f"own-{signal}", _OWN_PROVIDER % signal))
+                    note(f"own-{signal}", _OWN_PROVIDERS[signal])
 
         return set_provider
 
-    for module in modules:
-        Ledger().wrap(module, name, make_wrapper)
+    Ledger().wrap(api, name, make_wrapper)
 
 
-_INSTALLERS: dict[str, Callable[[], None]] = dict(
-    zip(HOOKED, (_install_traces, _install_metrics, _install_logs, _install_propagator), strict=True)
-)
+def _watch_sdk(module: str) -> None:
+    """Have the spans of the program's own SDK recorded too, and no operation have two."""
+    if not _pipeline.is_for_agent() or _pipeline.provider("traces") is None:
+        return
+    from otelrun.pipeline import program_spans  # noqa: PLC0415 - only where the program has an SDK
+
+    if module == program_spans.SDK_SPANS:
+        program_spans.record_spans(
+            program_spans.Parts(_pipeline.recorder(), _exporting("traces"), _tell_shared("traces"))
+        )
+    elif module == program_spans.SDK_SAMPLERS:
+        program_spans.free_samplers()
+    else:
+        program_spans.give_server_spans_up()
+
+
+def _watch_logs(module: str) -> None:
+    """Have the log records of the program's own SDK recorded too, and none sent twice to where the program sends it."""
+    if _pipeline.provider("logs") is None:
+        return
+    from otelrun.instrumentation import sources  # noqa: PLC0415 - only where the program has an SDK
+    from otelrun.pipeline import program_logs  # noqa: PLC0415
+
+    left = _pipeline.once("left logs", lambda: program_logs.Left(_exporting("logs"), _tell_shared("logs")))
+    if _exporting("logs"):
+        sources.logs.left_of = left
+    if not _pipeline.is_for_agent():
+        section = _pipeline.profile().logger_provider
+        sources.logs.exporters = (1 << len(section.processors)) - 1 if section else 0
+    elif module == "opentelemetry.sdk._logs":
+        program_logs.record_logs(_pipeline.provider_of_instrumentations("logs"), left)
+
+
+def _exporting(signal: str) -> list[model.Processor]:
+    from otelrun.profile import delivered  # noqa: PLC0415 - not for start-up
+
+    list_processors = delivered.span_processors if signal == "traces" else delivered.log_processors
+    return list_processors(_pipeline.profile())
+
+
+def _tell_shared(signal: str) -> Callable[[Sequence[str]], None]:
+    def tell(endpoints: Sequence[str]) -> None:
+        for endpoint in endpoints:
+            note(f"shared-{signal} {endpoint}", _SHARED % (_THINGS[signal], endpoint))
+
+    return tell
+
+
+_INSTALLERS: dict[str, Callable[[str], None]] = {
+    "opentelemetry.trace": _install_traces,
+    "opentelemetry.metrics": _install_metrics,
+    "opentelemetry._logs": _install_logs,
+    "opentelemetry.propagate": _install_propagator,
+    "opentelemetry.sdk.trace": _watch_sdk,
+    "opentelemetry.sdk.trace.sampling": _watch_sdk,
+    "opentelemetry.instrumentation.utils": _watch_sdk,
+    "opentelemetry.sdk._logs": _watch_logs,
+    "opentelemetry.instrumentation.logging.handler": _watch_logs,
+}

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_SCOPE_ATTRIBUTES = 128
-_INSTRUMENTATIONS = ("otelrun.instrumentation.", "opentelemetry.instrumentation.")
 
 
 def build_scope(name: Any, version: Any, schema_url: Any, attributes: Any) -> Scope:
@@ -29,8 +28,3 @@ def as_arguments(scope: Scope) -> tuple[Any, ...]:
     """Give what another provider is to be asked with for the same scope; attributes, which old ones do not take, if any."""
     arguments = (scope.name, scope.version or None, scope.schema_url or None)
     return (*arguments, scope.attributes) if scope.attributes else arguments
-
-
-def is_of_instrumentation(scope: Scope) -> bool:
-    """Say whether a scope is that of an instrumentation, not of the program's own code."""
-    return scope.name.startswith(_INSTRUMENTATIONS)

@@ -33,6 +33,9 @@ HAS_REMOTE = 0x100  # OTLP: whether the parent is remote is known
 IS_REMOTE = 0x200
 OTLP_FLAGS = HAS_REMOTE | IS_REMOTE
 W3C_FLAGS = 0xFF
+PROGRAM_PARENT = "_otelrun_program_parent"
+"""In a span context of otelrun's: the one that would be there in a bare run, of the nearest span above of the program's."""
+
 PARENT_SHIFT = 16  # in ``_parent_flags``: where the parent's own W3C flags are
 
 TRACE_FLAGS = tuple(TraceFlags(value) for value in range(256))
@@ -71,6 +74,7 @@ class Span(trace.Span):
         "_on_error",
         "_parent_flags",
         "_parent_id",
+        "_program_parent",
         "_rest",
         "_slot",
         "_span_id",
@@ -89,6 +93,7 @@ class Span(trace.Span):
     _trace_state: TraceState
     _parent_id: int
     _parent_flags: int
+    _program_parent: SpanContext | None
     _start: int
     _end: int | None
     _attributes: dict[str, Any] | None
@@ -109,6 +114,7 @@ class Span(trace.Span):
                 trace_flags=TRACE_FLAGS[self._flags],
                 trace_state=self._trace_state,
             )
+            context.__dict__[PROGRAM_PARENT] = self._program_parent
         return context
 
     def is_recording(self) -> bool:
@@ -278,6 +284,18 @@ class Span(trace.Span):
             for processor in tracer.processors:
                 processor.on_end(readable)
 
+    def discard(self) -> None:
+        """End the span without recording it: the program has made one of the same operation."""
+        try:
+            del self._is_open
+        except AttributeError:
+            return
+        self._end = time_ns()
+        slot = self._slot
+        if slot is not None and slot.words is not None:
+            slot.words[slot.index] = 0
+            slot.free.append(slot)
+
     def as_open(self) -> bytes:
         """Encode what is known at the start; attributes only of what leaves or enters the process, which is slow anyway."""
         tracer = self._tracer
@@ -396,14 +414,22 @@ class Span(trace.Span):
 class UnsampledSpan(trace.NonRecordingSpan):
     """A span that is not recorded: only carries its ids and the decision to its children."""
 
-    __slots__ = ("_context", "_flags", "_span_id", "_trace_id", "_trace_state")
+    __slots__ = ("_context", "_flags", "_program_parent", "_span_id", "_trace_id", "_trace_state")
 
-    def __init__(self, trace_id: int, span_id: int, flags: int, trace_state: TraceState) -> None:
+    def __init__(
+        self,
+        trace_id: int,
+        span_id: int,
+        flags: int,
+        trace_state: TraceState,
+        program_parent: SpanContext | None = None,
+    ) -> None:
         """Keep the ids; the context of them is made when asked for."""
         self._trace_id = trace_id
         self._span_id = span_id
         self._flags = flags
         self._trace_state = trace_state
+        self._program_parent = program_parent
         self._context: SpanContext | None = None  # type: ignore[assignment] # made late
 
     def get_span_context(self) -> SpanContext:
@@ -412,6 +438,7 @@ class UnsampledSpan(trace.NonRecordingSpan):
         if context is None:
             flags = TRACE_FLAGS[self._flags]
             context = self._context = SpanContext(self._trace_id, self._span_id, False, flags, self._trace_state)
+            context.__dict__[PROGRAM_PARENT] = self._program_parent
         return context
 
     def __repr__(self) -> str:

@@ -25,7 +25,7 @@ from otelrun.pipeline.sampler import (
     REMOTE_SAMPLED,
     bounds,
 )
-from otelrun.pipeline.scope import as_arguments, build_scope, is_of_instrumentation, scope_key
+from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 from otelrun.pipeline.span import (
     HAS_REMOTE,
     IS_REMOTE,
@@ -51,13 +51,20 @@ if TYPE_CHECKING:
 
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
+_ENTERING = (trace.SpanKind.SERVER, trace.SpanKind.CONSUMER)  # whoever makes one has read its remote parent
 _BOTH = (True, True)
 _NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
 _new = object.__new__
 
 
-class TracerProvider(trace.TracerProvider):
-    """Gives tracers that record to the ring. Accepts the SDK's span processors, for programs that add their own."""
+class TracerProvider(trace.ProxyTracerProvider):
+    """Gives tracers that record to the ring. Accepts the SDK's span processors, for programs that add their own.
+
+    To a program it is the proxy that the API gives as long as no provider is set: many ask for that type before they set one.
+
+    Attributes:
+        processed_with: another of ours whose spans the added span processors are to see too.
+    """
 
     def __init__(self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first span ends."""
@@ -67,6 +74,8 @@ class TracerProvider(trace.TracerProvider):
         self._resource = resource
         self._processors: tuple[Any, ...] = ()
         self._tracers: dict[tuple[Any, ...], Tracer] = {}
+        self._followed: trace.TracerProvider | None = None
+        self.processed_with: TracerProvider | None = None
         fork.in_child(self._forget_scopes)
 
     def _forget_scopes(self) -> None:
@@ -84,9 +93,11 @@ class TracerProvider(trace.TracerProvider):
         instrumenting_library_version: str | None = None,
         schema_url: str | None = None,
         attributes: Any = None,
-    ) -> Tracer:
+    ) -> trace.Tracer:
         """Give the tracer of a scope; the same one for the same scope."""
         scope = build_scope(instrumenting_module_name, instrumenting_library_version, schema_url, attributes)
+        if self._followed is not None:
+            return self._followed.get_tracer(*as_arguments(scope))
         key = scope_key(scope)
         tracer = self._tracers.get(key)
         if tracer is None:
@@ -96,16 +107,18 @@ class TracerProvider(trace.TracerProvider):
         return tracer
 
     def give_way(self, provider: trace.TracerProvider) -> None:
-        """Have the program's tracers from before now make the spans of the provider that it has set."""
+        """Have the program's tracers, those from before now too, make the spans of the provider that it has set."""
+        self._followed = provider
         for tracer in tuple(self._tracers.values()):
-            if not is_of_instrumentation(tracer.definition):
-                tracer.follow(provider)
+            tracer.follow(provider)
 
     def add_span_processor(self, span_processor: Any) -> None:
         """Have a span processor of the SDK see every span too, from now on."""
         self._processors = (*self._processors, span_processor)
         for tracer in tuple(self._tracers.values()):
             tracer.processors = self._processors
+        if self.processed_with is not None:
+            self.processed_with.add_span_processor(span_processor)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush added processors; what is in the ring needs no flushing."""
@@ -146,6 +159,11 @@ class Tracer(trace.Tracer):
         theirs = provider.get_tracer(*as_arguments(self.definition))
         self.__dict__.update(start_span=theirs.start_span, start_as_current_span=theirs.start_as_current_span)
 
+    @property
+    def is_following(self) -> bool:
+        """Whether it makes the spans of another provider."""
+        return "start_span" in self.__dict__
+
     def define_scope(self) -> int:
         """Write the scope to this process's ring; give its id there."""
         scope_id = self.scope = self.recorder.scope(self.definition)
@@ -182,18 +200,22 @@ class Tracer(trace.Tracer):
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
             parent_id, flags, state, parent_flags, relation = _NO_PARENT
+            program_parent = None
         elif type(parent) is Span or type(parent) is UnsampledSpan:
             trace_id = parent._trace_id
             parent_id = parent._span_id
             flags = parent._flags
             state = parent._trace_state
             parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
+            program_parent = parent._program_parent
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
+            is_ours = relation == NO_PARENT or (parent_flags & IS_REMOTE and kind in _ENTERING)
+            program_parent = None if is_ours else parent.get_span_context()
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
-            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state)
+            return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, program_parent)
         span = _new(Span)
         span._tracer = self
         span._name = name if type(name) is str else as_text(name)
@@ -204,6 +226,7 @@ class Tracer(trace.Tracer):
         span._trace_state = state
         span._parent_id = parent_id
         span._parent_flags = parent_flags
+        span._program_parent = program_parent
         span._attributes = span._end = span._rest = span._context = None
         is_usual = record_exception and set_status_on_exception
         span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)

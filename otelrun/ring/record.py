@@ -19,6 +19,16 @@ MARSHAL_VERSION = 2
 INTERRUPTED = "otelrun.interrupted"
 """Attribute of a span that had not ended when its process did: true."""
 
+LEFT_SHIFT = 16
+"""Of a record's ``flags``, the bits from here on: bit n says that the program itself sends the record to where the profile's n-th
+exporter of its signal does, which is not to send it, too."""
+
+LEFT_TO_PROGRAM = "sent by the program itself"
+"""Why an exporter was not given such a record."""
+
+FLAGS = (1 << LEFT_SHIFT) - 1
+"""The bits of ``flags`` that are telemetry."""
+
 MIN_INT = -(1 << 63)
 MAX_INT = (1 << 63) - 1
 
@@ -49,8 +59,9 @@ class SpanRecord(NamedTuple):
     """An ended span. Most spans have nothing beyond ``scope``; then the record in the ring ends there.
 
     ``parent_span_id`` is 0 for a root. ``flags`` are W3C trace flags; bit 8 (0x100) and 9 (0x200) are OTLP's "parent is
-    remote is known" and "parent is remote". ``kind`` is the API's SpanKind value (0 internal, 1 server, 2 client, 3 producer,
-    4 consumer). ``status`` is 0 unset, 1 ok, 2 error. ``scope`` is the id of a TABLE_SCOPE entry of the same ring.
+    remote is known" and "parent is remote", those from ``LEFT_SHIFT`` on are ours. ``kind`` is the API's SpanKind value
+    (0 internal, 1 server, 2 client, 3 producer, 4 consumer). ``status`` is 0 unset, 1 ok, 2 error. ``scope`` is the id of a
+    TABLE_SCOPE entry of the same ring.
     """
 
     trace_id: int

@@ -86,10 +86,11 @@ def begin(handoff: Handoff) -> None:
             from otelrun.startup import overlay  # noqa: PLC0415 - only in an environment that is not the launcher's
 
             overlay.install(handoff.overlay)
-        providers.prepare(handoff)
+        providers.prepare(handoff, sys.modules)
         install = _Install(providers.install)
-        for name in providers.HOOKED:
+        for name in (*providers.HOOKED, *providers.FOLLOWED):
             hooks.register(name, install)
+        hooks.register(registry.UPSTREAM_BASE, _watch_program)
         for trigger, instrumentations in registry.OWN.items():
             hooks.register(trigger, _Apply(handoff, instrumentations))
         for trigger in _LATE_AGENTS:
@@ -158,10 +159,11 @@ class _Apply:
             return
         from otelrun.instrumentation import registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
+        from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415
 
         for short_name in self._instrumentations:
             name = registry.entry_point_name(short_name)
-            if not self._handoff.is_enabled(name):
+            if not self._handoff.is_enabled(name) or precedence.has_given_way(name):
                 continue
             with guarded(f"instrumentation {name}"):
                 module_name = f"otelrun.instrumentation.{short_name}"
@@ -169,6 +171,16 @@ class _Apply:
                 instrumentation = sys.modules[module_name]
                 _ledgers.append(Ledger())
                 instrumentation.apply(_ledgers[-1], self._handoff.options(name))
+                precedence.keep(name, _ledgers[-1])
+
+
+def _watch_program(_: str) -> None:
+    """Have what otelrun instruments give way to the program's own calls of upstream's instrumentors."""
+    from otelrun.instrumentation import precedence  # noqa: PLC0415 - only where upstream's are loaded
+    from otelrun.pipeline import providers  # noqa: PLC0415
+
+    precedence.precedence.note = providers.note
+    precedence.watch()
 
 
 def _is_shadowed(module: str) -> bool:

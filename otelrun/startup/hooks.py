@@ -60,7 +60,8 @@ def register(module_name: str, hook: Hook) -> None:
     if module is None:
         return
     if _is_half_imported(module):
-        _half_imported.append(module_name)
+        if module_name not in _half_imported:
+            _half_imported.append(module_name)
     else:
         _call(hook, module_name)
 
@@ -211,7 +212,10 @@ def _prepare(name: str) -> None:
     for waiting in tuple(_half_imported):
         module = sys.modules.get(waiting)
         if module is None or not _is_half_imported(module):
-            _half_imported.remove(waiting)
+            try:
+                _half_imported.remove(waiting)
+            except ValueError:  # another thread, or an import in the middle of this, has called the hooks
+                continue
             if module is not None:
                 _fire(waiting)
 

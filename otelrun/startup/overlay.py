@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 _PUBLIC = "opentelemetry"
 _PRIVATE = ("typing_extensions", "wrapt", "packaging")
 _USERS = (*_PRIVATE, _PUBLIC, "otelrun")
+_LAUNCHING = (
+    "opentelemetry_configurator",
+    "opentelemetry_distro",
+    "opentelemetry_instrumentor",
+    "opentelemetry_post_instrument",
+    "opentelemetry_pre_instrument",
+)
 _DESCRIBED = (_PUBLIC, "otelrun")  # the API looks for its context and propagators in metadata
 
 
@@ -82,8 +89,31 @@ class OverlayFinder:
             if name.startswith(_DESCRIBED):
                 at_home = own.find_distributions(make_context(name=name, path=sys.path))
                 if next(iter(at_home), None) is None:
-                    distributions.append(distribution)
+                    distributions.append(_without_launching(distribution))
         return distributions
+
+
+def _without_launching(distribution: Any) -> Distribution:
+    """Take from a distribution what upstream's own launcher looks for: a program that calls that gets what it gets bare."""
+    read = distribution.read_text
+
+    def read_text(filename: str) -> str | None:
+        text: str | None = read(filename)
+        return _without_sections(text) if filename == "entry_points.txt" and text else text
+
+    distribution.read_text = read_text
+    found: Distribution = distribution
+    return found
+
+
+def _without_sections(entry_points: str) -> str:
+    kept, is_kept = [], True
+    for line in entry_points.splitlines():
+        if line.startswith("["):
+            is_kept = line.strip("[] ") not in _LAUNCHING
+        if is_kept:
+            kept.append(line)
+    return "\n".join(kept)
 
 
 def install(directories: Sequence[str]) -> None:

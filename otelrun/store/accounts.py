@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from otelrun.ring.record import LEFT_TO_PROGRAM
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -54,6 +56,16 @@ class Delivery(NamedTuple):
     def put(self) -> int:
         """How many were given to it."""
         return self.exported + self.held + sum(self.dropped.values())
+
+    @property
+    def left(self) -> int:
+        """How many of ``dropped`` the program itself sends to the same destination: they are not lost."""
+        return self.dropped.get(LEFT_TO_PROGRAM, 0)
+
+    @property
+    def lost(self) -> int:
+        """How many of ``dropped`` are lost."""
+        return sum(self.dropped.values()) - self.left
 
 
 _NO_DELIVERIES: dict[str, Delivery] = {}
@@ -141,7 +153,7 @@ class RunAccounts(NamedTuple):
     def lost(self) -> int:
         """Count what no ring took and what exporters have dropped; what two have dropped counts twice."""
         inside = sum(sum(reasons.values()) for reasons in self.total().dropped.values())
-        return inside + sum(sum(exporter.delivery.dropped.values()) for exporter in self.exporters)
+        return inside + sum(exporter.delivery.lost for exporter in self.exporters)
 
 
 def of_ring(ring: str, identity: int, pid: int, counts: Counts, torn: int) -> ProcessAccount:

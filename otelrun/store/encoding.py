@@ -16,6 +16,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from otelrun.ring.record import FLAGS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -127,7 +129,7 @@ def span_columns(span_key: int, process: int, scope: int, record: SpanRecord) ->
         record.status_description,
         attributes_text(record.attributes),
         record.trace_state,
-        record.flags,
+        record.flags & FLAGS,
         record.dropped_attributes,
         record.dropped_events,
         record.dropped_links,
@@ -173,7 +175,7 @@ def log_columns(log_key: int, process: int, scope: int, record: LogRecord) -> Co
         0 if is_text else 1,
         record.event_name or None,
         attributes_text(record.attributes),
-        record.flags,
+        record.flags & FLAGS,
         record.dropped_attributes,
     )
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.text import Text
 
+from otelrun.ring.record import LEFT_TO_PROGRAM
 from otelrun.store.listing import ENDED, FINISHING, LOCAL_STORE, RUNNING
 from otelrun.viewer import phrases
 from otelrun.viewer.columns import Column, lay_out
@@ -117,7 +118,7 @@ def _in_one_or_two(label: str, text: str, place: str, width: int) -> Iterator[Fa
 def _signal_row(about: RunFacts, exporter: ExporterAccount) -> _Row:
     """Add up one signal of one destination over all processes; what never came out of a ring is in it."""
     delivery, total = exporter.delivery, about.accounts.total()
-    lost = sum(delivery.dropped.values())
+    lost = delivery.lost
     held = delivery.held
     if exporter.signal != "metrics":
         lost += sum(total.dropped.get(exporter.signal, {}).values())
@@ -166,6 +167,8 @@ def _losses(about: RunFacts) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield f"{phrases.count(total.torn, 'record')} damaged", ()
     for exporter in about.accounts.exporters:
         for reason, number in exporter.delivery.dropped.items():
+            if reason == LEFT_TO_PROGRAM:
+                continue
             what = f"{phrases.count(number, _THINGS[exporter.signal])} ({phrases.visible(reason, 200)})"
             yield what, _remedy(reason)
     unstored = sum(process.unstored for process in about.processes)
@@ -213,7 +216,7 @@ def _process_row(process: ProcessAccount, service: str) -> _Row:
     """Add up one process, all signals together; each destination counts what it was given."""
     deliveries = process.deliveries.values()
     recorded = process.interrupted + max(process.points.values(), default=0)
-    lost = sum(sum(delivery.dropped.values()) for delivery in deliveries)
+    lost = sum(delivery.lost for delivery in deliveries)
     held = sum(delivery.held for delivery in deliveries)
     for kind in ("spans", "logs"):
         recorded += process.recorded.get(kind, 0)

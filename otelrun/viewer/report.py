@@ -61,11 +61,16 @@ def _why_no_store(about: RunFacts) -> str:
         return "This run keeps no store; its telemetry went where its profile sends it."
     if listing.state == INTERRUPTED:
         return "What it recorded is not in its store yet."
-    if about.accounts.total().recorded:
+    if _is_telemetry_recorded(about):
         return _UNWRITTEN
     if about.notes:
         return _NOTHING_AND_NOTED
     return _NOTHING_OR_TOLD if listing.state != RUNNING else _NOTHING_YET
+
+
+def _is_telemetry_recorded(about: RunFacts) -> bool:
+    """Say whether more than notes was, which are shown above."""
+    return any(number for kind, number in about.accounts.total().recorded.items() if kind != "notes")
 
 
 def _how_many(view: View, total: int) -> str:
@@ -107,7 +112,7 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
             yield log_line(Text(), log, start_ns, width)
         return
     if totals is not None and totals.is_empty and state != INTERRUPTED:
-        nothing = _UNWRITTEN if view.facts.accounts.total().recorded else _NOTHING
+        nothing = _UNWRITTEN if _is_telemetry_recorded(view.facts) else _NOTHING
         yield Text(f"\n{nothing if state != RUNNING else _NOTHING_YET}", "dim")
 
 

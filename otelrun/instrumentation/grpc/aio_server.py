@@ -21,7 +21,7 @@ from opentelemetry.trace import SpanKind
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.grpc import attributes as names
-from otelrun.instrumentation.grpc.call import Call, CallTracer, enter, leave
+from otelrun.instrumentation.grpc.call import Call, CallTracer, enter, has_upstreams, leave
 from otelrun.instrumentation.grpc.metadata import extract
 from otelrun.instrumentation.patching import without_frame
 
@@ -82,8 +82,11 @@ def _with_entry(
     entry = _Entry(tracer, limit is not None)
     if len(args) > _INTERCEPTORS_ARGUMENT:
         own = args[_INTERCEPTORS_ARGUMENT] or ()
+        if has_upstreams(own):
+            return args, kwargs
         return (*args[:_INTERCEPTORS_ARGUMENT], (entry, *own), *args[_INTERCEPTORS_ARGUMENT + 1 :]), kwargs
-    return args, {**kwargs, "interceptors": (entry, *(kwargs.get("interceptors") or ()))}
+    own = kwargs.get("interceptors") or ()
+    return args, kwargs if has_upstreams(own) else {**kwargs, "interceptors": (entry, *own)}
 
 
 class _Entry(ServerInterceptor):

@@ -23,11 +23,26 @@ from otelrun.instrumentation.grpc import attributes as names
 from otelrun.instrumentation.patching import without_frame
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from contextvars import Token
 
     from opentelemetry.context import Context
     from opentelemetry.trace import Span
+
+
+_UPSTREAM = "opentelemetry.instrumentation.grpc"
+
+
+def has_upstreams(interceptors: Iterable[Any] | None) -> bool:
+    """Say whether upstream's is among a program's interceptors: it makes the spans of these calls then."""
+    return any(type(interceptor).__module__.startswith(_UPSTREAM) for interceptor in interceptors or ())
+
+
+def _is_of_upstream(span: Any) -> bool:
+    """Say whether a span is that of a call which an interceptor of upstream's is in the middle of making."""
+    if getattr(span, "kind", None) is not SpanKind.CLIENT:
+        return False
+    return str(getattr(getattr(span, "instrumentation_scope", None), "name", "")).startswith(_UPSTREAM)
 
 
 class CallTracer:
@@ -71,7 +86,7 @@ class CallTracer:
             port: the server's, None where not known.
         """
         current = get_current()
-        if get_value(_SUPPRESS_INSTRUMENTATION_KEY, current):
+        if get_value(_SUPPRESS_INSTRUMENTATION_KEY, current) or _is_of_upstream(trace.get_current_span(current)):
             return None
         return self._start(method, dict(names.call_attributes(method.lstrip("/"), address, port)), current)
 

@@ -17,7 +17,7 @@ from opentelemetry.trace import SpanKind
 
 from otelrun.diagnostics import guarded, tell
 from otelrun.instrumentation.grpc import attributes as names
-from otelrun.instrumentation.grpc.call import CallTracer, in_context
+from otelrun.instrumentation.grpc.call import CallTracer, has_upstreams, in_context
 from otelrun.instrumentation.grpc.metadata import extract
 from otelrun.instrumentation.patching import without_frame
 
@@ -56,7 +56,8 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 def _wrap_find_method_handler(tracer: CallTracer, original: Callable[..., Any]) -> Callable[..., Any]:
     def _find_method_handler(rpc_event: Any, state: Any, method_with_handler: Any, *args: Any) -> Any:
         with guarded(NAME):
-            _start(tracer, rpc_event, state, method_with_handler)
+            if not (args and has_upstreams(getattr(args[-1], "interceptors", None))):
+                _start(tracer, rpc_event, state, method_with_handler)
         try:
             return original(rpc_event, state, method_with_handler, *args)
         except BaseException as error:

@@ -4,6 +4,7 @@ import pytest
 
 from otelrun.delivery import exporters
 from otelrun.delivery.channel import Batching
+from otelrun.profile import delivered
 from otelrun.profile.model import Exporter, Processor, Profile, Tls, TracerProvider
 
 
@@ -43,4 +44,4 @@ def test_tls_files_are_those_of_the_directory_the_run_was_started_in():
 def test_plugins_are_left_to_the_program():
     plugin = Processor("batch", Exporter("my_exporter"))
     profile = Profile(tracer_provider=TracerProvider((plugin, Processor("my_processor"))))
-    assert exporters.span_processors(profile) == []
+    assert delivered.span_processors(profile) == []

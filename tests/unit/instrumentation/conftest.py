@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otelrun.environment_variables import OTELRUN_STRICT
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.patching import Ledger
 
 
@@ -60,6 +61,7 @@ class Telemetry:
 def telemetry(monkeypatch):
     telemetry = Telemetry()
     monkeypatch.setenv(OTELRUN_STRICT, "1")
+    monkeypatch.setattr(sources, "logs", sources.Logs())
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", telemetry.tracer_provider)
     monkeypatch.setattr(metrics_internal, "_METER_PROVIDER", telemetry.meter_provider)
     monkeypatch.setattr(logs_internal, "_LOGGER_PROVIDER", telemetry.logger_provider)

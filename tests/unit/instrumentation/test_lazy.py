@@ -9,7 +9,7 @@ import types
 import pytest
 
 from otelrun import diagnostics
-from otelrun.instrumentation import lazy
+from otelrun.instrumentation import lazy, precedence
 from otelrun.profile import handoff as handoffs
 from otelrun.profile.model import Instrumentation, Otelrun, Profile
 
@@ -81,6 +81,7 @@ class Site:
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(diagnostics, "_told", set())
+    monkeypatch.setattr(precedence, "precedence", precedence.Precedence())
     monkeypatch.setitem(
         sys.modules,
         "otelrun.instrumentation.registry",
@@ -90,32 +91,47 @@ def site(tmp_path, monkeypatch):
 
 
 def test_an_instrumentor_waits_for_its_target(site):
-    site.add("Flask", "3.1", modules=["flask/__init__.py"])
-    site.instrumentor("flask", requires=["flask>=1.0"])
+    site.add("Bottle", "3.1", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle>=1.0"])
 
     site.discover()
 
-    assert (list(site.hooks), site.calls) == (["flask"], [])
-    site.import_("flask")
-    site.import_("flask")
-    assert site.calls == [("flask", {"skip_dep_check": True})]
+    assert (list(site.hooks), site.calls) == (["bottle"], [])
+    site.import_("bottle")
+    site.import_("bottle")
+    assert site.calls == [("bottle", {"skip_dep_check": True})]
+
+
+def test_one_that_the_program_is_importing_waits_for_the_end_of_that(site, monkeypatch):
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"])
+    module = sys.modules["otr_contrib_bottle"]
+    module.__spec__ = types.SimpleNamespace(_initializing=True)
+
+    site.discover()
+    site.import_("bottle")  # from the body of the instrumentor's module
+    assert site.calls == []
+    module.__spec__._initializing = False
+    site.import_("otr_contrib_bottle")
+
+    assert site.calls == [("bottle", {"skip_dep_check": True})]
 
 
 def test_options_of_the_profile_are_passed(site):
-    site.add("flask", modules=["flask/__init__.py"])
-    site.instrumentor("flask", requires=["flask"])
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"])
 
-    site.discover(Profile(instrumentations=(Instrumentation("flask", options=(("excluded_urls", "/health"),)),)))
-    site.import_("flask")
+    site.discover(Profile(instrumentations=(Instrumentation("bottle", options=(("excluded_urls", "/health"),)),)))
+    site.import_("bottle")
 
-    assert site.calls == [("flask", {"skip_dep_check": True, "excluded_urls": "/health"})]
+    assert site.calls == [("bottle", {"skip_dep_check": True, "excluded_urls": "/health"})]
 
 
 def test_what_the_profile_switches_off_stays_off(site):
-    site.add("flask", modules=["flask/__init__.py"])
-    site.instrumentor("flask", requires=["flask"])
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"])
 
-    site.discover(Profile(otelrun=Otelrun(disabled=("flask",))))
+    site.discover(Profile(otelrun=Otelrun(disabled=("bottle",))))
 
     assert site.hooks == {}
 
@@ -131,7 +147,7 @@ def test_names_of_otelruns_own_are_left_to_it(site):
 
 
 def test_a_target_that_is_not_installed_has_no_hook(site):
-    site.instrumentor("flask", requires=["flask"])
+    site.instrumentor("bottle", requires=["bottle"])
 
     site.discover()
 
@@ -215,27 +231,27 @@ def test_an_instrumentor_of_nobody_knows_what_loads_at_once(site):
 
 
 def test_an_unsupported_version_is_told_when_it_matters_and_not_instrumented(site, capfd):
-    site.add("flask", "4.0", modules=["flask/__init__.py"])
-    site.instrumentor("flask", requires=["flask<4,>=1.0"])
+    site.add("bottle", "4.0", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle<4,>=1.0"])
 
     site.discover()
     assert capfd.readouterr().err == ""
-    site.import_("flask")
+    site.import_("bottle")
 
     assert site.calls == []
     assert capfd.readouterr().err == (
-        "otelrun: not instrumented: flask 4.0 is not supported by opentelemetry-instrumentation-flask (<4,>=1.0)\n"
+        "otelrun: not instrumented: bottle 4.0 is not supported by opentelemetry-instrumentation-bottle (<4,>=1.0)\n"
     )
 
 
 def test_a_version_that_takes_more_to_judge_is_left_to_upstreams_check(site):
-    site.add("flask", "4.0rc1", modules=["flask/__init__.py"])
-    site.instrumentor("flask", requires=["flask>=1.0"])
+    site.add("bottle", "4.0rc1", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle>=1.0"])
 
     site.discover()
-    site.import_("flask")
+    site.import_("bottle")
 
-    assert site.calls == [("flask", {"skip_dep_check": False})]
+    assert site.calls == [("bottle", {"skip_dep_check": False})]
 
 
 def test_a_failing_instrumentor_touches_no_other(site, capfd):
@@ -251,11 +267,11 @@ def test_a_failing_instrumentor_touches_no_other(site, capfd):
 
 
 def test_what_the_program_has_instrumented_itself_is_left_alone(site):
-    site.add("flask", modules=["flask/__init__.py"])
-    site.instrumentor("flask", requires=["flask"], already=True)
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"], already=True)
 
     site.discover()
-    site.import_("flask")
+    site.import_("bottle")
 
     assert site.calls == []
 
@@ -263,14 +279,14 @@ def test_what_the_program_has_instrumented_itself_is_left_alone(site):
 def test_the_launchers_own_instrumentors_count_too(site, tmp_path, monkeypatch):
     overlay = tmp_path / "overlay"
     beside = Site(overlay, monkeypatch)
-    beside.instrumentor("flask", requires=["flask"])
+    beside.instrumentor("bottle", requires=["bottle"])
     monkeypatch.setattr(sys, "path", [str(site.path)])
-    site.add("flask", modules=["flask/__init__.py"])
+    site.add("bottle", modules=["bottle/__init__.py"])
 
     site.discover(overlay=(str(overlay),))
-    site.import_("flask")
+    site.import_("bottle")
 
-    assert beside.calls == [("flask", {"skip_dep_check": True})]
+    assert beside.calls == [("bottle", {"skip_dep_check": True})]
 
 
 def test_djangos_waits_for_its_settings(site, monkeypatch):

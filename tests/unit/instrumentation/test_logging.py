@@ -11,6 +11,7 @@ import pytest
 from opentelemetry._logs import SeverityNumber
 
 from otelrun.instrumentation import logging as logs
+from otelrun.instrumentation import sources
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +77,14 @@ def test_a_record_becomes_an_otel_log_record(patched, logger):
     }
     assert log.trace_id == log.span_id == 0
     assert patched.scopes_of_logs() == [logger.name]
+
+
+def test_with_exporters_in_the_program_what_its_handler_sends_to_all_of_them_is_not_made(patched, logger, monkeypatch):
+    monkeypatch.setattr(sources.logs, "left_of", lambda _, level: 0b11 if level > logging.WARNING else 0b01)
+    monkeypatch.setattr(sources.logs, "exporters", 0b11)
+    logger.error("sent by its handler")
+    logger.warning("sent by its handler to one of two")
+    assert [log.body for log in patched.logs()] == ["sent by its handler to one of two"]
 
 
 def test_inside_a_span_both_carry_its_ids(correlating, tracer, logger, records):

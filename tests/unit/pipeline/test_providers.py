@@ -7,9 +7,16 @@ import sys
 import pytest
 from opentelemetry import _logs, metrics, propagate, trace
 from opentelemetry._logs import _internal as logs_api
+from opentelemetry.instrumentation import utils as upstream_utils
 from opentelemetry.metrics import _internal as metrics_api
+from opentelemetry.sdk import trace as sdk
+from opentelemetry.sdk._logs import _internal as sdk_logs
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased
 from opentelemetry.util._once import Once
 
+from otelrun.instrumentation import sources
 from otelrun.pipeline import in_process, providers
 from otelrun.pipeline.deferred_traces import DeferredTracerProvider
 from otelrun.pipeline.logger import LoggerProvider
@@ -19,10 +26,14 @@ from otelrun.profile import handoff, model
 
 SETTERS = [
     (trace, "set_tracer_provider"),
-    (metrics, "set_meter_provider"),
-    (metrics_api, "set_meter_provider"),
-    (_logs, "set_logger_provider"),
-    (logs_api, "set_logger_provider"),
+    (trace, "_set_tracer_provider"),
+    (metrics_api, "_set_meter_provider"),
+    (logs_api, "_set_logger_provider"),
+    (sdk.Span, "__init__"),
+    (sdk.Span, "end"),
+    (ParentBased, "should_sample"),
+    (upstream_utils, "_start_internal_or_server_span"),
+    (sdk_logs.Logger, "emit"),
 ]
 
 
@@ -30,6 +41,8 @@ SETTERS = [
 def fresh_api(monkeypatch):
     """The API as a program finds it; put back afterwards."""
     monkeypatch.setattr(providers, "_pipeline", providers.Pipeline())
+    monkeypatch.setattr(sources, "_given", {})
+    monkeypatch.setattr(sources, "logs", sources.Logs())
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", None)
     monkeypatch.setattr(trace, "_TRACER_PROVIDER_SET_ONCE", Once())
     monkeypatch.setattr(metrics_api, "_METER_PROVIDER", None)
@@ -37,15 +50,17 @@ def fresh_api(monkeypatch):
     monkeypatch.setattr(metrics_api, "_PROXY_METER_PROVIDER", metrics_api._ProxyMeterProvider())
     monkeypatch.setattr(logs_api, "_LOGGER_PROVIDER", None)
     monkeypatch.setattr(logs_api, "_LOGGER_PROVIDER_SET_ONCE", Once())
+    monkeypatch.setattr(trace, "_PROXY_TRACER_PROVIDER", trace.ProxyTracerProvider())
+    monkeypatch.setattr(logs_api, "_PROXY_LOGGER_PROVIDER", logs_api.ProxyLoggerProvider())
     monkeypatch.setattr(propagate, "_HTTP_TEXT_FORMAT", propagate.get_global_textmap())
     for module, name in SETTERS:
         monkeypatch.setattr(module, name, getattr(module, name))
 
 
-def prepare(tmp_path, profile=None, pipeline="agent", reason=""):
+def prepare(tmp_path, profile=None, pipeline="agent", reason="", loaded=()):
     (tmp_path / "rings").mkdir()
     text = handoff.write(profile or model.Profile(), run_directory=str(tmp_path), pipeline=pipeline, reason=reason)
-    providers.prepare(handoff.read(text))
+    providers.prepare(handoff.read(text), loaded)
 
 
 def install_all():
@@ -76,7 +91,7 @@ def test_what_the_program_got_before_works_too(tmp_path):
     tracer = trace.ProxyTracer("app")
     counter = metrics.get_meter("app").create_counter("hits")
     logger = logs_api.ProxyLogger("app")
-    prepare(tmp_path)
+    prepare(tmp_path, loaded=sys.modules)
     install_all()
     with tracer.start_as_current_span("x") as span:
         assert span.is_recording()
@@ -97,6 +112,46 @@ def test_a_program_can_still_set_its_own_without_a_warning(tmp_path, caplog):
     assert caplog.records == []
 
 
+def test_to_a_program_ours_are_the_proxies_of_an_api_whose_providers_are_unset(tmp_path):
+    prepare(tmp_path)
+    install_all()
+    assert isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+    assert isinstance(metrics.get_meter_provider(), metrics_api._ProxyMeterProvider)
+    assert isinstance(_logs.get_logger_provider(), logs_api.ProxyLoggerProvider)
+    assert (trace._TRACER_PROVIDER, metrics_api._METER_PROVIDER, logs_api._LOGGER_PROVIDER) == (None, None, None)
+
+
+def test_a_second_provider_of_the_program_is_refused_as_the_api_does(tmp_path, caplog):
+    prepare(tmp_path)
+    install_all()
+    trace.set_tracer_provider(first := trace.NoOpTracerProvider())
+    trace.set_tracer_provider(trace.NoOpTracerProvider())
+    assert trace.get_tracer_provider() is first
+    assert [record.getMessage() for record in caplog.records] == ["Overriding of current TracerProvider is not allowed"]
+
+
+@pytest.mark.parametrize("pipeline", ["agent", "in_process"])
+def test_what_the_program_was_given_before_follows_the_provider_it_sets(tmp_path, pipeline):
+    prepare(tmp_path, model.Profile(tracer_provider=model.TracerProvider()), pipeline)
+    install_all()
+    provider, tracer = trace.get_tracer_provider(), trace.get_tracer("opentelemetry.instrumentation.flask")
+    instrumentations = sources.get_tracer("otelrun.instrumentation.http_client")
+    trace.set_tracer_provider(trace.NoOpTracerProvider())
+    assert not tracer.start_span("before").is_recording()
+    assert not provider.get_tracer("later").start_span("later").is_recording()
+    assert instrumentations.start_span("ours").is_recording()
+
+
+def test_an_added_span_processor_sees_the_spans_of_instrumentations_too(tmp_path):
+    prepare(tmp_path)
+    install_all()
+    exporter = InMemorySpanExporter()
+    trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(exporter))
+    trace.get_tracer("app").start_span("own").end()
+    sources.get_tracer("otelrun.instrumentation.http_client").start_span("ours").end()
+    assert [span.name for span in exporter.get_finished_spans()] == ["own", "ours"]
+
+
 def test_a_provider_that_the_program_has_set_already_stays(tmp_path):
     trace.set_tracer_provider(own := trace.NoOpTracerProvider())
     prepare(tmp_path)
@@ -115,6 +170,7 @@ def test_installing_twice_changes_nothing(tmp_path):
 def test_where_the_private_name_has_gone_the_public_setter_is_used(tmp_path, monkeypatch):
     prepare(tmp_path)
     monkeypatch.delattr(trace, "_TRACER_PROVIDER")
+    monkeypatch.delattr(trace, "_PROXY_TRACER_PROVIDER")
     seen = []
     monkeypatch.setattr(trace, "set_tracer_provider", seen.append)
     providers.install("opentelemetry.trace")

@@ -329,3 +329,20 @@ def test_discovery_runs_at_a_named_module_of_the_standard_library(fired, monkeyp
     import colorsys  # noqa: F401
 
     assert fired == ["colorsys"]
+
+
+def test_a_hook_of_a_half_imported_module_that_imports_is_called_once(tmp_path, fired):
+    write(tmp_path, "otr_first", "import otr_second")
+    write(tmp_path, "otr_second")
+    write(tmp_path, "otr_third")
+    write(tmp_path, "otr_fourth")
+
+    def wait(_):
+        hooks.register("otr_first", lambda name: (fired.append(name), importlib.import_module("otr_fourth")))
+        hooks.register("otr_first", lambda name: fired.append(f"{name} too"))
+
+    hooks.register("otr_second", wait)
+    importlib.import_module("otr_first")
+    importlib.import_module("otr_third")
+
+    assert fired == ["otr_first", "otr_first too"]

@@ -96,6 +96,20 @@ def test_metadata_is_given_for_opentelemetry_and_otelrun_alone(beside):
     assert names == ["opentelemetry-api", "otelrun"]
 
 
+def test_what_upstreams_launcher_looks_for_is_not_in_it(beside):
+    (info,) = beside.glob("opentelemetry_api-*.dist-info")
+    sections = {"opentelemetry_context": "c", "opentelemetry_distro": "d", "opentelemetry_propagator": "p"}
+    (info / "entry_points.txt").write_text("".join(f"[{name}]\n{key} = m:{key}\n" for name, key in sections.items()))
+    importlib.invalidate_caches()
+
+    entries = importlib.metadata.distribution("opentelemetry-api").entry_points
+
+    assert [(entry.group, entry.name) for entry in entries] == [
+        ("opentelemetry_context", "c"),
+        ("opentelemetry_propagator", "p"),
+    ]
+
+
 def test_who_looks_in_directories_of_his_own_finds_what_is_there(beside, tmp_path):
     assert list(importlib.metadata.distributions(path=[str(tmp_path)])) == []
 

@@ -58,6 +58,12 @@ def test_where_one_line_is_too_long_the_destination_has_its_own() -> None:
     ]
 
 
+def test_what_the_program_sends_itself_is_not_lost() -> None:
+    run = RunAccounts(exporters=(exporter("spans", 5, 0, {"sent by the program itself": 7}),))
+    assert drawn(run) == [f"sent to|everything arrived: 5 spans at {URL} ✓"]
+    assert run.lost() == 0
+
+
 def test_of_a_running_run_it_says_how_far_it_is() -> None:
     run = RunAccounts(exporters=(exporter("spans", 5, 3, state="delivering"),))
     assert drawn(run, "running") == [f"sent to|so far: 5 spans at {URL}; 3 on their way"]

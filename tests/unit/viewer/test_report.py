@@ -189,6 +189,17 @@ def test_a_run_whose_store_could_not_be_written_does_not_say_that_nothing_was_re
     assert text.endswith("\nIts store could not be written; agent.log in the run's directory says why.\n")
 
 
+def test_a_run_that_has_notes_alone_says_that_nothing_was_recorded(tmp_path: Path) -> None:
+    write_store(tmp_path, [])
+    state = {"processes": [{"ring": "1-1.ring", "pid": 1, "recorded": {"notes": 2}}], "ended_ns": START_NS}
+    (tmp_path / "runs" / RUN_ID / "state.json").write_text(json.dumps(state))
+    view = view_of(tmp_path)
+    view = view._replace(facts=view.facts._replace(accounts=view.facts.listing.accounts))
+    text = printed(console_for(80, is_terminal=False), draw_run, view)
+
+    assert text.endswith("\nNothing was recorded: the command used nothing that otelrun instruments.\n")
+
+
 def test_a_run_whose_agent_was_killed_does_not_say_that_nothing_was_recorded(tmp_path: Path) -> None:
     write_store(tmp_path, [], is_ended=False)
     text = printed(console_for(80, is_terminal=False), draw_run, view_of(tmp_path))
