@@ -57,6 +57,17 @@ def test_a_module_of_the_standard_library(tmp_path):
     assert noted(tmp_path / "state") == ["tool-compileall"]
 
 
+def test_a_module_in_isolation(tmp_path):
+    (tmp_path / "mine.py").write_text("")
+    command = ["-I", "-m", "compileall", "-q", "mine.py"]
+
+    bare = run_python(command, cwd=tmp_path)
+    observed = run_otelrun([sys.executable, *command], otelrun_dir=tmp_path / "state", cwd=tmp_path)
+
+    assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, bare.stderr, bare.returncode)
+    assert noted(tmp_path / "state") == ["tool-compileall"]
+
+
 def test_a_virtual_environment_is_made_as_bare(tmp_path):
     result = run_otelrun([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "made")])
     assert (result.stdout, result.stderr, result.returncode) == (b"", b"", 0)
