@@ -158,11 +158,11 @@ class RunWork:
     def _describe(self) -> dict[str, Any]:
         try:
             with open(self.run.description, encoding="utf-8") as file:
-                description: dict[str, Any] = json.load(file)
+                description = json.load(file)
         except (OSError, ValueError):
             self._notices.failed("reading what was run")
-            return {"run_id": self.run.run_id}
-        return description
+            description = None
+        return description if isinstance(description, dict) else {"run_id": self.run.run_id}
 
     def _open_store(self, description: dict[str, Any]) -> StoreWriter:
         from otelrun.store.ingest import StoreWriter  # noqa: PLC0415 - sqlite3 is for runs that record something

@@ -39,7 +39,7 @@ def activate() -> bool:
     reason = reason_to_stand_down(os.environ, sys.orig_argv, sys.modules, sys.path)
     if reason is not None:
         stand_down(reason, stood_down.run_directory(text))
-        return False
+        return reason.is_of_tool and _carry_through_tool(text)
     from otelrun.profile.handoff import read  # noqa: PLC0415 - not needed to stand down
 
     try:
@@ -48,12 +48,33 @@ def activate() -> bool:
         tell("handoff", f"not observed: {error}")
         return False
     begin(handoff)
+    _carry(text, handoff, goes_round=True)
+    return _active
+
+
+def _carry(text: str, handoff: Handoff, *, goes_round: bool) -> None:
+    """See to it that what this process starts is observed."""
     with guarded("children"):
         from otelrun.startup import children, hooks  # noqa: PLC0415 - not needed to stand down
 
-        children.carry(text, handoff.children)
+        children.carry(text, handoff.children, goes_round=goes_round)
         hooks.register(children.TARGET, children.patch_fork_exec)
-    return _active
+
+
+def _carry_through_tool(text: str) -> bool:
+    """Have a tool hand on what it has been handed, also to a child whose environment it makes up: tox does.
+
+    An interpreter that it starts with ``-I`` and the like is asked about itself, or builds a package, and is let be.
+    """
+    with guarded("children"):
+        from otelrun.profile.handoff import read  # noqa: PLC0415 - not needed to stand down
+        from otelrun.startup import hooks  # noqa: PLC0415
+
+        handoff = read(text)
+        hooks.install()
+        _carry(text, handoff, goes_round=False)
+        return True
+    return False
 
 
 def stand_down(reason: Reason, directory: bytes) -> None:

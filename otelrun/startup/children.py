@@ -35,18 +35,21 @@ _SHIM_FILE = os.path.join(SHIM, "sitecustomize.py")
 _set_variable = os.putenv
 
 _handoff_text = ""
+_goes_round = True
 _needed: tuple[str, ...] = ()
 
 
-def carry(handoff_text: str, children: str) -> None:
+def carry(handoff_text: str, children: str, *, goes_round: bool = True) -> None:
     """Take otelrun's variables out of sight, and have children get them as the profile says.
 
     Args:
         handoff_text: the handoff, to be passed on.
         children: ``all``; ``inherit``: the variables stay where they are, and what becomes of them is the program's affair;
             ``none``: they are gone.
+        goes_round: start interpreters the way round, where their options would shut otelrun out. Else only the one that this
+            process becomes.
     """
-    global _handoff_text, _needed
+    global _handoff_text, _needed, _goes_round
     if os.name != "posix" or children not in (ALL, NONE):
         return
     _take_out_of_sight()
@@ -54,6 +57,7 @@ def carry(handoff_text: str, children: str) -> None:
         _drop()
         return
     _handoff_text = handoff_text
+    _goes_round = goes_round
     directory = os.fsdecode(run_directory(handoff_text))
     _needed = (_SHIM_FILE, os.path.join(directory, "rings")) if directory else (_SHIM_FILE,)
     ledger = Ledger()
@@ -221,7 +225,7 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
         given = _given({name: value for name, _, value in pairs})
         changed[_ENVIRONMENT] = [os.fsencode(name) + b"=" + os.fsencode(value) for name, value in given.items()]
     positions = _USER_AND_CODE.get(len(args), ())
-    if positions and all(args[position] is None or args[position] == -1 for position in positions):
+    if _goes_round and positions and all(args[position] is None or args[position] == -1 for position in positions):
         for path in args[1]:
             if not os.access(path, os.X_OK) or (args[_DIRECTORY] is not None and not os.path.isabs(path)):
                 continue  # not the one that will be executed, or not known from here

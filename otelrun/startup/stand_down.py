@@ -29,6 +29,7 @@ _TOOLS = frozenset(
         "otelrun", "opentelemetry-bootstrap", "edot-bootstrap",
     )
 )  # fmt: skip
+_OURS = "otelrun"
 _UPSTREAM = "opentelemetry-instrument"
 _LAUNCHERS = frozenset((_UPSTREAM, "ddtrace-run", "newrelic-admin", "elasticapm-run", "sw-python"))
 _MODULES = {
@@ -57,15 +58,17 @@ class Reason:
         slug: stable short name; the file it is written down in. Empty where there is nothing to write down.
         text: one line.
         is_told: on stderr too, once in a run; else the user has asked for it, or the process is not his program.
+        is_of_tool: what the process starts may be the user's program.
     """
 
-    __slots__ = ("is_told", "slug", "text")
+    __slots__ = ("is_of_tool", "is_told", "slug", "text")
 
-    def __init__(self, slug: str, text: str, *, is_told: bool = False) -> None:
+    def __init__(self, slug: str, text: str, *, is_told: bool = False, is_of_tool: bool = False) -> None:
         """Keep the parts."""
         self.slug = slug
         self.text = text
         self.is_told = is_told
+        self.is_of_tool = is_of_tool
 
 
 def disabling_variable(environment: Mapping[str, str]) -> str:
@@ -94,9 +97,9 @@ def reason_to_stand_down(
         return Reason("disabled", f"not observed: {variable} is set")
     program = name_of_program(original_arguments)
     if program in _TOOLS and not _is_own_module(original_arguments):
-        return Reason(
-            f"tool-{program.replace('/', '-')}", f"not observed: {program} is a tool; what it starts is observed"
-        )
+        text = f"not observed: {program} is a tool; what it starts is observed"
+        slug = f"tool-{program.replace('/', '-')}"
+        return Reason(slug, text, is_of_tool=program != _OURS)  # which starts a run of its own
     if _has_own_otelrun(original_arguments):
         return Reason("own-otelrun", "not observed: the program has a module of its own named otelrun", is_told=True)
     is_launcher = program in _LAUNCHERS
@@ -183,6 +186,6 @@ def _is_own_module(original_arguments: Sequence[str]) -> bool:
     if command.kind != "module":
         return False
     name = command.program.partition(".")[0]
-    if name == "otelrun":
+    if name == _OURS:
         return False
     return os.path.isfile(f"{name}.py") or os.path.isfile(os.path.join(name, "__main__.py"))

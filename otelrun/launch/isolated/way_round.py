@@ -28,9 +28,11 @@ def _take_over():
                 code = compile(file.read(), shim, "exec", dont_inherit=True)
             eval(code, {"__name__": "otelrun_shim", "__file__": shim})
             if "otelrun" in sys.modules:
+                from otelrun.startup.activate import is_active
                 from otelrun.startup.main_program import prepare
 
-                return prepare(words, has_own_entry)
+                if is_active():
+                    return prepare(words, has_own_entry)
     except Exception:
         pass
     execv(sys.executable, original)

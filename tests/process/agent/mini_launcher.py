@@ -3,6 +3,7 @@
     python mini_launcher.py ROOT EXPORTERS PROGRAM [ARGUMENTS]
 
 EXPORTERS is JSON: ``{"endpoint": URL, "kind": …, "exit_budget_ms": …, "store": …, …}``; other keys are fields of ``Exporter``.
+With ``"is_broken": true`` each worker of the agent fails as soon as there is something to read.
 Prints ``<run directory> <agent pid>`` on stderr's place, the file ROOT/started.
 """
 
@@ -12,7 +13,7 @@ import json
 import os
 import sys
 
-from otelrun.agent import process
+from otelrun.agent import loop, process
 from otelrun.profile import handoff
 from otelrun.profile.model import (
     Exporter,
@@ -53,10 +54,16 @@ def build_profile(options):
     )
 
 
+def fail(*_):
+    raise RuntimeError("broken")
+
+
 def main():
     root, options, *program = sys.argv[1:]
     options = json.loads(options)
     keep_stdout = options.pop("keep_stdout", False)
+    if options.pop("is_broken", False):
+        loop.follow = fail
     run = create_run(root)
     text = handoff.write(build_profile(options), run_directory=run.path, pipeline="agent")
     process.describe(run, text, {"run_id": run.run_id, "command": program, "root_pid": os.getpid()})

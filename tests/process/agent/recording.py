@@ -108,15 +108,6 @@ def record_steadily(recorder, total):
     print(number, flush=True)
 
 
-def spoil_the_profile(recorder, total):
-    """Take from the agent what it cannot do without, and record."""
-    run = handoff.read(os.environ["OTELRUN_HANDOFF"]).run_directory
-    with open(os.path.join(run, "profile"), "w", encoding="ascii") as file:
-        file.write("spoilt")
-    record_span(recorder, total)
-    wait_for_stdin()
-
-
 ENDINGS = {
     "return": lambda *_: None,
     "kill": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
@@ -128,7 +119,6 @@ ENDINGS = {
     "wait": wait_for_stdin,
     "steady": record_steadily,
     "large": record_large,
-    "spoil": spoil_the_profile,
     "waitpid": look_for_children,
 }
 

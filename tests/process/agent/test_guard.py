@@ -101,7 +101,7 @@ def test_guard_of_a_run_without_telemetry_has_no_worker(runs, sink):
 
 
 def test_crash_loop_is_given_up_and_said_so(runs, sink):
-    run = runs.start(sink.http_endpoint, "recording.py", "0", "spoil")
+    run = runs.start(sink.http_endpoint, "recording.py", "1", "wait", is_broken=True)
     run.wait_for_line("recorded")
     run.wait_for_agent()
     log = run.log()

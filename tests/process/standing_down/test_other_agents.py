@@ -10,6 +10,9 @@ import sys
 
 import pytest
 
+from otelrun import inheritance
+from otelrun.profile.handoff import write
+from otelrun.profile.model import Profile
 from otelrun.ring.directory import list_runs
 from otelrun.stood_down import read
 from tests.support.programs import run_otelrun, run_python
@@ -48,7 +51,7 @@ AGENTS = {
     "opentelemetry-instrument": ("opentelemetry/instrumentation/auto_instrumentation", BEGIN.format(module="_nothing")),
 }
 OTHERS = {"OTEL_PYTHON_DISTRO": "distro"}  # otelrun's is installed beside these tests, and would be chosen
-PROGRAM = "import http.client, sys; print(sys.agents, 'otelrun' in sys.modules, hasattr(http.client.HTTPConnection.request, '__wrapped__')); sys.exit(3)"
+PROGRAM = "import http.client, sys; print(sys.agents, 'otelrun' in sys.modules, bool(http.client.HTTPConnection.putrequest.__closure__)); sys.exit(3)"
 
 
 @pytest.fixture(params=AGENTS)
@@ -104,3 +107,42 @@ def test_one_of_several_processes_is_left_alone_and_the_others_are_observed(tmp_
 
     assert result.stdout == b"True\nTrue\nFalse\nFalse\nTrue\n"
     assert result.stderr.count(b"\n") == 1
+
+
+LATE = """
+import sys, http.client
+def seen():
+    finders = [getattr(finder, "__module__", "") for finder in sys.meta_path]
+    return bool(http.client.HTTPConnection.putrequest.__closure__), any("otelrun" in name for name in finders)
+print(seen())
+{begin}
+print(seen())
+sys.exit(3)
+"""
+
+
+@pytest.mark.parametrize("where", ["program", "sitecustomize"])
+def test_one_that_comes_late_finds_nothing_of_otelruns(tmp_path, where):
+    for name, text in (
+        ("ddtrace/__init__.py", ""),
+        ("ddtrace/bootstrap/__init__.py", ""),
+        (
+            "ddtrace/bootstrap/preload.py",
+            "import http.client; print(bool(http.client.HTTPConnection.putrequest.__closure__))",
+        ),
+        ("ddtrace/auto.py", "import ddtrace.bootstrap.preload"),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    begin = "import ddtrace.auto"
+    if where == "sitecustomize":
+        (tmp_path / "sitecustomize.py").write_text(f"import http.client\n{begin}")
+    program = LATE.format(begin=begin if where == "program" else "")
+
+    # the launcher's own interpreter has no part in it: it would run the sitecustomize, too
+    text = write(Profile(), run_directory=str(tmp_path), pipeline="agent")
+    result = run_python(["-c", program], env=inheritance.add({"PYTHONPATH": str(tmp_path)}, text))
+
+    seen = b"(True, True)\nFalse\n" if where == "program" else b"False\n(False, False)\n"
+    assert (result.stdout, result.returncode) == (seen + b"(False, False)\n", 3)
+    assert result.stderr == b"otelrun: not observed by otelrun: ddtrace observes this process already\n"

@@ -14,8 +14,8 @@ from tests.support.programs import environment, run_otelrun, run_python
 
 pytestmark = pytest.mark.process
 
-SHOW = "import sys; print('otelrun.startup.hooks' in sys.modules, flush=True)"
-TOOL = f"{SHOW}\nimport os, subprocess\nsubprocess.run([sys.executable, '-c', {SHOW!r}], check=True)\n"
+SHOW = "import sys; print('otelrun.pipeline.providers' in sys.modules, flush=True)"
+TOOL = f"{SHOW}\nimport os, subprocess\nfor env in (None, {{}}): subprocess.run([sys.executable, '-c', {SHOW!r}], check=True, env=env)\n"
 
 
 def noted(otelrun_dir):
@@ -31,16 +31,17 @@ def test_a_console_script(tmp_path, name):
 
     result = run_otelrun([str(script)], otelrun_dir=tmp_path / "state")
 
-    assert (result.stdout, result.stderr) == (b"False\nTrue\n", b"")
+    assert (result.stdout, result.stderr) == (b"False\nTrue\nTrue\n", b"")
     assert noted(tmp_path / "state") == [f"tool-{name.rstrip('.123')}"]
 
 
-def test_a_tool_that_becomes_the_program(tmp_path):
+@pytest.mark.parametrize("options", [[], ["-I"]])
+def test_a_tool_that_becomes_the_program(tmp_path, options):
     script = tmp_path / "poetry"
     script.write_text(f"#!{sys.executable}\nimport os, sys; os.execvp(sys.argv[2], sys.argv[2:])\n")
     script.chmod(0o755)
 
-    result = run_otelrun([str(script), "run", sys.executable, "-c", SHOW])
+    result = run_otelrun([str(script), "run", sys.executable, *options, "-c", SHOW])
 
     assert (result.stdout, result.stderr) == (b"True\n", b"")
 
@@ -48,6 +49,17 @@ def test_a_tool_that_becomes_the_program(tmp_path):
 def test_a_module_of_the_standard_library(tmp_path):
     (tmp_path / "mine.py").write_text("")
     command = ["-m", "compileall", "-q", "mine.py"]
+
+    bare = run_python(command, cwd=tmp_path)
+    observed = run_otelrun([sys.executable, *command], otelrun_dir=tmp_path / "state", cwd=tmp_path)
+
+    assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, bare.stderr, bare.returncode)
+    assert noted(tmp_path / "state") == ["tool-compileall"]
+
+
+def test_a_module_in_isolation(tmp_path):
+    (tmp_path / "mine.py").write_text("")
+    command = ["-I", "-m", "compileall", "-q", "mine.py"]
 
     bare = run_python(command, cwd=tmp_path)
     observed = run_otelrun([sys.executable, *command], otelrun_dir=tmp_path / "state", cwd=tmp_path)

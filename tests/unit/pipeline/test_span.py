@@ -54,6 +54,15 @@ def test_a_span_becomes_one_record(ring):
     assert ring.reader.resource()["service.name"] == "shop"
 
 
+@pytest.mark.parametrize(("now", "end"), [(5, 10), (10, 10), (25, 25)])
+def test_a_clock_that_is_put_back_ends_no_span_before_its_start(ring, monkeypatch, now, end):
+    span = ring.tracer().start_span("work", start_time=10)
+    monkeypatch.setattr("otelrun.pipeline.span.time_ns", lambda: now)
+    span.end()
+
+    assert [(record.start_ns, record.end_ns) for record in ring.spans()] == [(10, end)]
+
+
 def test_values_are_cleaned_to_what_otlp_can_hold(ring):
     span = ring.tracer().start_span("work")
     given = {
