@@ -21,6 +21,7 @@ if __name__ == "__main__":
 
 import argparse
 import json
+import signal
 import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -139,6 +140,7 @@ def main() -> int:
     )
     parser.add_argument("files", nargs="*", metavar="FILES", help="files of tests, e.g. test_queue")
     options = parser.parse_args()
+    hear_signals()
     pythons = options.python or [found for version in VERSIONS if (found := find_interpreter(version))]
     files = options.files or {"ci": CI_FILES, "all": FILES}[options.share]
     done = read_results(options.results)
@@ -157,6 +159,13 @@ def main() -> int:
     order = {file: number for number, file in enumerate(FILES)}
     done.sort(key=lambda comparison: order.get(comparison.file, len(order)))
     return 0 if print_report(done, absent) else 1
+
+
+def hear_signals() -> None:
+    """Take back what ``nohup`` and a shell's ``&`` have children ignore: some tests interrupt themselves, for ever then."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 class _Progress:
