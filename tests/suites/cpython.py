@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING
 
 from tests.suites.comparison import Comparison, compare
 from tests.suites.cpython_known import is_known
-from tests.suites.outcomes import BARE, OBSERVED, Difference, Outcomes
+from tests.suites.outcomes import BARE, OBSERVED, Difference, Outcomes, end_all
 from tests.suites.regrtest import has_file, run_file
 from tests.support.interpreters import find_interpreter
 from tests.support.programs import environment
@@ -154,18 +154,23 @@ def main() -> int:
             elif (version, file) not in kept:
                 todo.append((python, version, file))
     progress = _Progress(len(todo), options.results)
-    with ThreadPoolExecutor(options.jobs) as pool:
+    pool = ThreadPoolExecutor(options.jobs)
+    try:
         done += pool.map(lambda place: progress.note(compare_file(*place)), todo)
+    finally:  # at an interrupt there is work left
+        pool.shutdown(wait=False, cancel_futures=True)
+        end_all()
     order = {file: number for number, file in enumerate(FILES)}
     done.sort(key=lambda comparison: order.get(comparison.file, len(order)))
     return 0 if print_report(done, absent) else 1
 
 
 def hear_signals() -> None:
-    """Take back what ``nohup`` and a shell's ``&`` have children ignore: some tests interrupt themselves, for ever then."""
+    """End at SIGTERM as at an interrupt, and let tests be interrupted, which ``nohup`` and a shell's ``&`` have them ignore."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         if signal.getsignal(number) is signal.SIG_IGN:
-            signal.signal(number, signal.SIG_DFL)
+            signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 
 class _Progress:

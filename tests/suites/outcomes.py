@@ -13,6 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,6 +32,9 @@ OBSERVED = "under otelrun"
 WAYS = (BARE, OBSERVED)
 
 _AGENT_DEADLINE_S = 60.0
+
+_sessions: set[int] = set()
+_is_over = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,21 @@ def run_way(
         shutil.rmtree(runs, ignore_errors=True)
 
 
+def end_all() -> None:
+    """Kill what other threads run at this moment, with all its processes; they start nothing any more."""
+    _is_over.set()
+    for session in tuple(_sessions):
+        _end(session)
+
+
+def _end(session: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(session, signal.SIGKILL)
+
+
 def _run(command: Sequence[str], env: Mapping[str, str], scratch: str, deadline_s: float) -> Ending:
+    if _is_over.is_set():
+        raise CancelledError
     with tempfile.TemporaryFile(dir=scratch) as output:
         process = subprocess.Popen(
             command,
@@ -113,13 +132,14 @@ def _run(command: Sequence[str], env: Mapping[str, str], scratch: str, deadline_
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+        _sessions.add(process.pid)
         try:
             status: int | None = process.wait(deadline_s)
         except subprocess.TimeoutExpired:
             status = None
         finally:
-            with contextlib.suppress(ProcessLookupError):  # what the command left behind, and itself at its deadline
-                os.killpg(process.pid, signal.SIGKILL)
+            _end(process.pid)  # what the command left behind, and itself at its deadline
             process.wait()
+            _sessions.discard(process.pid)
         output.seek(0)
         return Ending(status, output.read().decode("utf-8", "replace"))
