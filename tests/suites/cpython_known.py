@@ -17,7 +17,7 @@ class Known:
         tests: their ids below ``test.`` and the file.
         versions: where they differ, like ``3.12``.
         reason: why it cannot be otherwise.
-        settings: the environment variables with which they pass: the proof that the reason is the reason.
+        settings: the environment variables with which they pass, where there are such: then a test of ours checks the reason.
     """
 
     file: str
@@ -56,6 +56,19 @@ KNOWN = (
         _ALL,
         _HEADERS,
         _WITHOUT_HEADERS,
+    ),
+    Known(
+        "test_import",
+        (
+            "ImportTests.test_package_shadowing_stdlib_module",
+            "ImportTests.test_script_shadowing_stdlib",
+            "ImportTests.test_script_shadowing_stdlib_edge_cases",
+            "ImportTests.test_script_shadowing_stdlib_sys_path_modification",
+            "ImportTests.test_script_shadowing_third_party",
+        ),
+        ("3.13",),
+        "expects of `python -E script` the hint that a module beside the script hides another; CPython gives it for the folder"
+        " of the file that it was started with, which is otelrun's under `-E` and `-S`, and does not let it be changed",
     ),
 )
 

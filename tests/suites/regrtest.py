@@ -25,6 +25,7 @@ _SET_UPS = ("setUpClass", "tearDownClass", "setUpModule", "tearDownModule")
 _FAILED = re.compile(
     r"^={70}\n(?P<kind>FAIL|ERROR): (?P<name>\S+) \((?P<place>[^\s()]+)\)(?: (?P<subtest>[(\[].*))?$", re.MULTILINE
 )
+_COUNTS = re.compile(r"^(Ran \d+ tests?) in .*\n\n(.+)$", re.MULTILINE)
 _CHANGED = re.compile(r"^Warning -- (\S+) was modified by", re.MULTILINE)
 
 
@@ -63,7 +64,7 @@ def run_file(
             ending = run_way(way, command, scratch=scratch, env=env, deadline_s=deadline_s)
         except AssertionError as lives_on:
             return {file: str(lives_on)}
-        outcomes = {file: str(ending)} | read_failures(ending.output)
+        outcomes = {file: ", ".join([str(ending), *read_counts(ending.output)])} | read_failures(ending.output)
         if changed := sorted(set(_CHANGED.findall(ending.output))):
             outcomes[f"{file}, what it changed"] = ", ".join(changed)
         return outcomes | read_report(report)
@@ -105,6 +106,11 @@ def _read_case(case: ET.Element) -> str:
             return outcome
     skipped = case.findtext("skipped")
     return "ok" if skipped is None else f"skipped: {skipped}"
+
+
+def read_counts(text: str) -> list[str]:
+    """Read how many tests of each module ran, and what came of them, from the verbose text."""
+    return [": ".join(match.groups()) for match in _COUNTS.finditer(text)]
 
 
 def read_failures(text: str) -> Outcomes:

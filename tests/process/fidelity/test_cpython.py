@@ -40,5 +40,7 @@ def test_what_is_known_to_differ_passes_without_its_reason(known) -> None:
     if not known.settings or VERSION not in known.versions:
         pytest.skip("nothing takes the reason away here")
     python = interpreter_with(known.file)
+
     outcomes = run_file(OBSERVED, python, known.file, only=known.ids, env=dict(known.settings), deadline_s=DEADLINE_S)
-    assert outcomes == {known.file: "exit status 0"} | dict.fromkeys(known.ids, "ok")
+    assert outcomes.pop(known.file).startswith("exit status 0, ")
+    assert outcomes == dict.fromkeys(known.ids, "ok")

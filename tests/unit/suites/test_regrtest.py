@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.suites.regrtest import pattern_of, read_failures, read_report
+from tests.suites.regrtest import pattern_of, read_counts, read_failures, read_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +48,13 @@ def test_failures_of_tests_subtests_and_set_ups_are_read_from_the_text() -> None
         "test.test_x.Case.test_sub (kind='a b', n=1)": "FAIL",
         "test.test_x.Case.test_said [a message] (n=1)": "FAIL",
     }
+
+
+def test_the_modules_own_counts_are_read_from_the_text() -> None:
+    text = (
+        "ok\n\n---\nRan 1 test in 0.123s\n\nOK\nmore\nRan 20 tests in 4.005s\n\nFAILED (failures=1, skipped=4)\nmore\n"
+    )
+    assert read_counts(text) == ["Ran 1 test: OK", "Ran 20 tests: FAILED (failures=1, skipped=4)"]
 
 
 def test_each_kind_of_outcome_is_read_from_the_report(tmp_path: Path) -> None:
