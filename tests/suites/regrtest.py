@@ -55,6 +55,7 @@ def run_file(
         deadline_s: for all of it.
     """
     with tempfile.TemporaryDirectory(prefix="suite-", ignore_cleanup_errors=True) as scratch:
+        os.chmod(scratch, 0o755)  # some tests become another user, who starts in it
         report = os.path.join(scratch, "report.xml")
         options = ["-v", "--junit-xml", report, *(word for test in only for word in ("--match", pattern_of(test)))]
         if file in RESOURCES:
