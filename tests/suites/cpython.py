@@ -24,6 +24,7 @@ import json
 import signal
 import subprocess
 import threading
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -81,6 +82,8 @@ def print_report(comparisons: list[Comparison], absent: list[tuple[str, str]]) -
     for file in dict.fromkeys(comparison.file for comparison in comparisons):
         cells = [say_counts(by_place.get((file, version))) for version in versions]
         print(f"| {file} | {' | '.join(cells)} |")
+    cells = [say_counts(sum_up(version, comparisons)) for version in versions]
+    print(f"| all | {' | '.join(cells)} |")
     for version, file in absent:
         print(f"{version} {file}: not in this installation")
     is_good = True
@@ -96,6 +99,17 @@ def print_report(comparisons: list[Comparison], absent: list[tuple[str, str]]) -
             is_good = is_good and known
             print(f"{place}: {'known' if known else 'DIFFERS'}: {difference}")
     return is_good
+
+
+def sum_up(version: str, comparisons: list[Comparison]) -> Comparison:
+    """Add the counts of all files of a version."""
+    bare: Counter[str] = Counter()
+    observed: Counter[str] = Counter()
+    for comparison in comparisons:
+        if comparison.version == version:
+            bare.update(comparison.bare)
+            observed.update(comparison.observed)
+    return Comparison(version, "all", bare, observed)
 
 
 def say_counts(comparison: Comparison | None) -> str:

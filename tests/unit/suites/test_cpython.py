@@ -21,6 +21,7 @@ def test_what_is_the_same_is_said_once(capsys: pytest.CaptureFixture[str]) -> No
         "| File | 3.9 | 3.12 |",
         "|---|---|---|",
         "| test_a | 1 ok | 7 ok, 2 skipped |",
+        "| all | 1 ok | 7 ok, 2 skipped |",
         "3.9 test_b: not in this installation",
     ]
 
