@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 without_frame = BaseException.with_traceback
 """Set an exception's traceback, whatever its class makes of ``__setattr__`` (a frozen dataclass refuses)."""
 
-_ABOUT = ("__module__", "__name__", "__qualname__", "__doc__", "__type_params__")
+_ABOUT = ("__module__", "__name__", "__qualname__", "__doc__", "__text_signature__", "__type_params__")
 _ANNOTATIONS = "__annotate__" if sys.version_info >= (3, 14) else "__annotations__"
 _TAKES_REST = 0x04 | 0x08  # inspect.CO_VARARGS, CO_VARKEYWORDS
 _MAX_WRAPPERS = 100

@@ -13,7 +13,7 @@ from otelrun.python_command import read_python_command
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, ModuleType
+    from types import CodeType, ModuleType, TracebackType
     from typing import Any
 
 _STDIN = "<stdin>"
@@ -58,6 +58,20 @@ def prepare(words: list[str], has_own_entry: bool) -> list[Any]:
     raise NotPossibleError
 
 
+def hide_again(error: BaseException) -> None:
+    """Have the lowest frame left out where this exception is shown, if it ends the program: CPython 3.10 adds it once more."""
+    shown_by = getattr(sys, "excepthook", None)
+    if sys.version_info >= (3, 11) or shown_by is None or isinstance(error, SystemExit):
+        return
+
+    def excepthook(kind: type[BaseException], value: BaseException, traceback: TracebackType) -> None:
+        sys.excepthook = shown_by
+        sys.last_traceback = value.__traceback__ = traceback.tb_next
+        shown_by(kind, value, traceback.tb_next)
+
+    sys.excepthook = excepthook  # type: ignore[assignment]
+
+
 def _module(name: str, own_entry: str | None) -> list[Any]:
     import runpy  # noqa: PLC0415 - CPython imports it here, too
 
@@ -98,7 +112,7 @@ def _code(main: ModuleType, text: str) -> list[Any]:
         from textwrap import dedent  # noqa: PLC0415 - CPython does, too
 
         text = dedent(text)
-    code = _compile(text.encode("utf-8", "surrogateescape"), _STRING)
+    code = _compile(text, _STRING)  # text has no coding line
     if sys.version_info >= (3, 13):
         from linecache import _register_code  # type: ignore[attr-defined] # noqa: PLC0415 - CPython does, too
 
@@ -114,7 +128,7 @@ def _stdin(main: ModuleType, *, is_interactive: bool) -> list[Any]:
     return [_compile(sys.stdin.buffer.read(), _STDIN), _execute()]
 
 
-def _compile(source: bytes, file_name: str) -> CodeType:
+def _compile(source: str | bytes, file_name: str) -> CodeType:
     code: CodeType = compile(source, file_name, "exec", dont_inherit=True)
     return code
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 DEADLINE_S = 30.0
-_LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher", "otelrun_from_checkout.py")
+LAUNCHER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launcher", "otelrun_from_checkout.py")
 _SCRUBBED = ("OTEL_", "OTELRUN_", "PYTHON")
 
 
@@ -200,7 +200,7 @@ def start_otelrun(
         python: the launcher's interpreter.
     """
     added = {"OTELRUN_DIR": os.fspath(otelrun_dir)} | dict(env or {})
-    return Running([python, _LAUNCHER, *args], environment(added), cwd)
+    return Running([python, LAUNCHER, *args], environment(added), cwd)
 
 
 def run_python(

@@ -45,7 +45,7 @@ FUNCTIONS = """
 import copy, inspect, os, pickle, posix, sys, _posixsubprocess, subprocess
 for name in ("putenv", "unsetenv", "execv", "execve", "posix_spawn", "posix_spawnp"):
     function = getattr(os, name)
-    print(function.__name__, function.__qualname__, function.__module__, function.__doc__, inspect.signature(function))
+    print(function.__name__, function.__qualname__, function.__module__, function.__doc__, inspect.signature(function), function.__text_signature__)
     print(pickle.loads(pickle.dumps(function)) is function, copy.deepcopy(function) is function, function is getattr(posix, name))
     for arguments in ((), (1,), ("a",), ("a", "b"), (1, 2, 3), ("", [], {}), ("/bin/true", [], None), (object(),) * 3):
         if (name, len(arguments)) in (("putenv", 2), ("unsetenv", 1)) and isinstance(arguments[0], str):

@@ -25,7 +25,15 @@ import os; print({name: value for name, value in os.environ.items() if "OTELRUN"
 """
 IS_OBSERVED = "import sys; print('otelrun.startup.hooks' in sys.modules, file=sys.stderr)"
 FAILS = "def f():\n    raise ValueError('mine')\nf()\n"
-NOT_310 = sys.version_info >= (3, 11)
+HOOKED = """
+import atexit, sys
+def show(kind, value, traceback):
+    print(kind, value, traceback.tb_frame.f_code.co_filename, value.__traceback__ is traceback is sys.last_traceback)
+sys.excepthook = show
+atexit.register(lambda: print(sys.excepthook is show))
+raise ValueError("mine")
+"""
+CODING = "# coding: latin-1\nprint(ascii('ä'))\n"
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +64,13 @@ def folder(tmp_path_factory):
         "import pickle\nclass C: pass\nprint(pickle.loads(pickle.dumps(C())).__module__)\n"
     )
     return folder
+
+
+def named(words):
+    """Name a command line of a test, with the programs' names for their texts."""
+    for name, text in {"SELF": SELF, "FAILS": FAILS, "HOOKED": HOOKED, "CODING": CODING}.items():
+        words = words.replace(text, name)
+    return words
 
 
 def pair_of(folder, words, python=sys.executable, stdin=b""):
@@ -93,13 +108,19 @@ WORDS = [
     ["-E", "pickles.py"],
     ["-I", "interrupted.py"],
     ["-I", "--version"],
+    ["-Ic", CODING],
+    ["-I", "fails.py"],
+    ["-E", "-m", "fails"],
+    ["-S", "-c", FAILS],
+    ["-Ii", "fails.py"],
+    ["-Ic", HOOKED],
 ]
-if NOT_310:  # which keeps one frame of ours
-    WORDS += [["-I", "fails.py"], ["-E", "-m", "fails"], ["-S", "-c", FAILS], ["-Ii", "fails.py"]]
 
 
 @pytest.mark.parametrize(
-    "words", WORDS, ids=lambda words: " ".join(words).replace(SELF, "SELF").replace(FAILS, "FAILS")
+    "words",
+    WORDS,
+    ids=lambda words: named(" ".join(words)),
 )
 def test_the_program_sees_what_it_sees_bare(folder, words):
     assert_same(pair_of(folder, words, stdin=SELF.encode()))
@@ -112,8 +133,18 @@ def test_a_compiled_file_runs_as_bare(folder):
 @pytest.mark.parametrize("version", OBSERVED)
 @pytest.mark.parametrize(
     "words",
-    [["-I", "app.py"], ["-E", "-m", "package"], ["-S", "app.pyz"], ["-Ic", SELF], ["-I", "-"], ["-E", "package"]],
-    ids=lambda words: words[0] + words[-1].replace(SELF, "SELF"),
+    [
+        ["-I", "app.py"],
+        ["-E", "-m", "package"],
+        ["-S", "app.pyz"],
+        ["-Ic", SELF],
+        ["-I", "-"],
+        ["-E", "package"],
+        ["-I", "fails.py"],
+        ["-Em", "fails"],
+        ["-Ic", HOOKED],
+    ],
+    ids=lambda words: named(words[0] + words[-1]),
 )
 def test_on_every_python(folder, version, words):
     python = find_interpreter(version)
