@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _thread import RLock, allocate_lock, start_new_thread
+from _thread import RLock
 from itertools import pairwise
 
 from opentelemetry import metrics
@@ -10,6 +10,7 @@ from opentelemetry import metrics
 from otelrun import diagnostics
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
+from otelrun.lifecycle.native import allocate_lock, start_new_thread
 from otelrun.pipeline import instruments
 from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 

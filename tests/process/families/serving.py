@@ -33,7 +33,12 @@ class Server:
     """
 
     def __init__(
-        self, args: Sequence[str], otelrun_dir: str | os.PathLike[str] | None = None, sink: OtlpSink | None = None
+        self,
+        args: Sequence[str],
+        otelrun_dir: str | os.PathLike[str] | None = None,
+        sink: OtlpSink | None = None,
+        *,
+        python: str = sys.executable,
     ) -> None:
         """Start it in the folder of the programs.
 
@@ -41,16 +46,17 @@ class Server:
             args: of ``python``; ``PORT`` in them becomes the number of a free one.
             otelrun_dir: the OTELRUN_DIR; None runs it bare.
             sink: where everything goes.
+            python: the server's interpreter.
         """
         self._port = free_port()
         self._otelrun_dir = otelrun_dir
         command = [word.replace("PORT", str(self._port)) for word in args]
         if otelrun_dir is None:
-            self.program = start_python(command, cwd=APPS)
+            self.program = start_python(command, cwd=APPS, python=python)
         else:
             assert sink is not None
             env = to_sink(sink)
-            self.program = start_otelrun([sys.executable, *command], otelrun_dir=otelrun_dir, env=env, cwd=APPS)
+            self.program = start_otelrun([python, *command], otelrun_dir=otelrun_dir, env=env, cwd=APPS)
         self.jobs: list[str] = []
         self.pids: list[int] = []
 
@@ -67,13 +73,16 @@ class Server:
         """Leave nothing running."""
         self.program.__exit__()
 
-    def ask(self) -> int:
+    def ask(self, job: str = "") -> int:
         """Ask for one more job; give the process that did it.
+
+        Args:
+            job: its path; by default a number. To be given where several are asked for at a time.
 
         Raises:
             OSError, http.client.HTTPException: there was no answer, and the job was not done.
         """
-        job = f"/{len(self.jobs)}"
+        job = job or f"/{len(self.jobs)}"
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
         try:
             connection.request("GET", job)
@@ -107,9 +116,9 @@ class Server:
         return result
 
 
-def serve_bare(args: Sequence[str], requests: int = 0) -> Result:
+def serve_bare(args: Sequence[str], requests: int = 0, *, python: str = sys.executable) -> Result:
     """Run a server bare: let it answer, and ``requests`` times more, and end it by SIGTERM."""
-    with Server(args) as server:
+    with Server(args, python=python) as server:
         for _ in range(requests):
             server.ask()
         return server.end()

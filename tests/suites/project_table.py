@@ -1,0 +1,53 @@
+"""The projects whose test suites are run bare and under otelrun: version, requirements, how, and what is left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project and its suite.
+
+    Attributes:
+        name: of the project, and of its source distribution, which holds the tests.
+        version: the pinned one.
+        tests: what pytest is given, relative to the unpacked source.
+        options: of pytest, besides those of the project's own configuration.
+        left_out: tests that are not run either way, each with the reason; ``file::test`` or a file.
+        removed: folders of the unpacked source that would hide the installed package.
+        instrumentation: the distribution of upstream's instrumentation for it, of the second variant.
+        deadline_s: of the suite, bare or under otelrun.
+    """
+
+    name: str
+    version: str
+    tests: tuple[str, ...] = ("tests",)
+    options: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+    instrumentation: str = ""
+    deadline_s: float = 900.0
+
+
+def _upstream(name: str) -> str:
+    return f"opentelemetry-instrumentation-{name}==0.66b1"
+
+
+PROJECTS = (
+    Project("click", "8.5.1", instrumentation=_upstream("click")),
+    Project("structlog", "26.1.0"),
+    Project("flask", "3.1.3", instrumentation=_upstream("flask")),
+    Project("werkzeug", "3.1.9", options=("--timeout=60",)),
+    Project("requests", "2.34.2", options=("-o", "addopts="), instrumentation=_upstream("requests")),
+    Project("urllib3", "2.8.0", tests=("test",), options=("-m", "not requires_network"), instrumentation=_upstream("urllib3")),
+    Project("tornado", "6.6.1", tests=("--pyargs", "tornado.test"), instrumentation=_upstream("tornado")),
+    Project("apscheduler", "3.11.3"),
+    Project(
+        "aiohttp",
+        "3.14.5",
+        options=("-o", "addopts=", "-m", "not dev_mode and not autobahn and not internal"),
+        removed=("aiohttp",),
+        instrumentation=_upstream("aiohttp-client"),
+    ),
+)
