@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import signal
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from tests.process.families.arrivals import APPS, left_behind, to_sink
@@ -30,6 +31,7 @@ class Server:
     Attributes:
         jobs: the paths that it was asked for and answered, each the name of a job.
         pids: the processes that answered.
+        ending_s: how long it took to end after the signal; known then.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Server:
             self.program = start_otelrun([python, *command], otelrun_dir=otelrun_dir, env=env, cwd=APPS)
         self.jobs: list[str] = []
         self.pids: list[int] = []
+        self.ending_s = 0.0
 
     def __enter__(self) -> Self:
         """Wait until it answers."""
@@ -108,8 +111,10 @@ class Server:
 
     def end(self, number: int = signal.SIGTERM) -> Result:
         """Send it a signal, and wait for its end and, under otelrun, for its agent's."""
+        signalled = time.monotonic()
         self.program.send_signal(number)
         result = self.program.finish()
+        self.ending_s = time.monotonic() - signalled
         if self._otelrun_dir is not None:
             wait_until_idle(self._otelrun_dir)
             assert left_behind(self._otelrun_dir) == []
