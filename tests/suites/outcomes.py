@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,7 +24,7 @@ def read_junit(path: str) -> dict[str, str]:
         fails when it is torn down.
     """
     outcomes: dict[str, str] = {}
-    for case in ElementTree.parse(path).iter("testcase"):
+    for case in ET.parse(path).iter("testcase"):
         name, outcome = _node_id(case), _outcome(case)
         before = outcomes.get(name)
         outcomes[name] = outcome if before in (None, outcome) else f"{before}+{outcome}"
@@ -51,7 +51,7 @@ def told(found: Mapping[str, tuple[str, str]], title: str) -> Iterable[str]:
         yield f"  {title}: {name}: bare {bare}, under otelrun {observed}"
 
 
-def _outcome(case: ElementTree.Element) -> str:
+def _outcome(case: ET.Element) -> str:
     for child in case:
         if child.tag == "skipped":
             return "xfailed" if child.get("type") == "pytest.xfail" else "skipped"
@@ -62,7 +62,7 @@ def _outcome(case: ElementTree.Element) -> str:
     return "passed"
 
 
-def _node_id(case: ElementTree.Element) -> str:
+def _node_id(case: ET.Element) -> str:
     file, classes, name = case.get("file") or "", case.get("classname") or "", case.get("name") or ""
     module = file.removesuffix(".py").replace("/", ".")
     if not file:

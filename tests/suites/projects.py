@@ -75,7 +75,9 @@ class Suite:
         with open(f"{report}.txt", "wb") as output:
             output.write(result.stdout + result.stderr)
         if not os.path.exists(report):
-            raise NoReportError(f"{self.project.name} {way}: no report, exit status {result.returncode}; see {report}.txt")
+            raise NoReportError(
+                f"{self.project.name} {way}: no report, exit status {result.returncode}; see {report}.txt"
+            )
         return read_junit(report), result
 
     def _start(self, way: str, command: list[str]) -> Result:
@@ -86,7 +88,9 @@ class Suite:
         if way == UPSTREAM:
             env |= {"OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none", "OTEL_LOGS_EXPORTER": "none"}
             launcher = [os.path.join(os.path.dirname(self.python), UPSTREAM), self.python]
-            return run_python([*launcher, *command], python=self.python, cwd=self.source, env=env, deadline_s=deadline_s)
+            return run_python(
+                [*launcher, *command], python=self.python, cwd=self.source, env=env, deadline_s=deadline_s
+            )
         return run_otelrun([self.python, *command], cwd=self.source, env=env, deadline_s=deadline_s)
 
 
@@ -155,7 +159,10 @@ def compare(suite: Suite, way: str = OTELRUN) -> dict[str, tuple[str, str]]:
 
 def _told_run(suite: Suite, way: str) -> dict[str, str]:
     outcomes, result = suite.run(way)
-    print(f"{suite.project.name} {suite.project.version} {way:8}: {totals(outcomes)} ({result.duration_s:.0f} s)", flush=True)
+    print(
+        f"{suite.project.name} {suite.project.version} {way:8}: {totals(outcomes)} ({result.duration_s:.0f} s)",
+        flush=True,
+    )
     return outcomes
 
 
@@ -178,13 +185,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the suites that are named; gives 1 where anything differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="project", help=", ".join(project.name for project in PROJECTS))
-    parser.add_argument("--instrumented", action="store_true", help="with upstream's instrumentation in its environment")
-    parser.add_argument("--upstream", action="store_true", help="run under opentelemetry-instrument instead, to compare")
+    parser.add_argument(
+        "--instrumented", action="store_true", help="with upstream's instrumentation in its environment"
+    )
+    parser.add_argument(
+        "--upstream", action="store_true", help="run under opentelemetry-instrument instead, to compare"
+    )
     parser.add_argument("--python", default=sys.executable, help="the interpreter of the projects' environments")
     parser.add_argument("--scratch", help="a folder to keep and use again; default: a temporary one")
     options = parser.parse_args(arguments)
     is_instrumented = options.instrumented or options.upstream
-    chosen = [p for p in PROJECTS if p.name in (options.names or [p.name]) and (p.instrumentation or not is_instrumented)]
+    chosen = [
+        p for p in PROJECTS if p.name in (options.names or [p.name]) and (p.instrumentation or not is_instrumented)
+    ]
     scratch = options.scratch or tempfile.mkdtemp(prefix="otelrun-suites-")
     differing = 0
     try:

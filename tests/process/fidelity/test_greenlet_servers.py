@@ -93,7 +93,9 @@ def test_workers_that_are_recycled_lose_nothing(tmp_path: Path) -> None:
 
 def test_eventlets_workers_keep_traces_apart_too(tmp_path: Path) -> None:
     # gunicorn had this worker class until 25; the application needs the API, bare too
-    python = make_environment(tmp_path / "environment", sys.executable, "gunicorn==23.0.0", "eventlet", "opentelemetry-api")
+    python = make_environment(
+        tmp_path / "environment", sys.executable, "gunicorn==23.0.0", "eventlet", "opentelemetry-api"
+    )
     command = [*GUNICORN, "--worker-class", "eventlet"]
     bare = serve_bare(command, python=python)
     with OtlpSink() as sink:
