@@ -26,12 +26,14 @@ from typing import TYPE_CHECKING
 from tests.suites.outcomes import MISSING, differences, read_junit, told, totals
 from tests.suites.project_table import PROJECTS, Project
 from tests.support.programs import Result, environment, run_otelrun, run_python
+from tests.support.project import ROOT, pyproject
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 REQUIREMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "requirements")
 BARE, OTELRUN, UPSTREAM = "bare", "otelrun", "opentelemetry-instrument"
+_PRELUDE = "suite_prelude"
 _AGAIN = 3  # how often a test that differs is run alone, each way
 _DISTRO = "opentelemetry-distro==0.66b1"
 
@@ -53,12 +55,14 @@ class Suite:
         python: the interpreter of its environment.
         source: the folder with its tests.
         reports: the folder for what the runs report.
+        launcher: the interpreter that otelrun runs on.
     """
 
     project: Project
     python: str
     source: str
     reports: str
+    launcher: str
 
     def run(self, way: str, tests: Sequence[str] = ()) -> tuple[dict[str, str], Result]:
         """Run the suite one way; give the outcomes and how pytest ended.
@@ -70,7 +74,8 @@ class Suite:
         report = os.path.join(self.reports, f"{way}-{time.time_ns()}.xml")
         pytest = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "junit_family=xunit1", f"--junitxml={report}"]
         left_out = [word for name in self.project.left_out for word in ("--deselect", name)]
-        command = [*pytest, *self.project.options, *left_out, *(tests or self.project.tests)]
+        prelude = ["-p", _PRELUDE] if self.project.prelude else []
+        command = [*pytest, *prelude, *self.project.options, *left_out, *(tests or self.project.tests)]
         result = self._start(way, command)
         with open(f"{report}.txt", "wb") as output:
             output.write(result.stdout + result.stderr)
@@ -91,7 +96,9 @@ class Suite:
             return run_python(
                 [*launcher, *command], python=self.python, cwd=self.source, env=env, deadline_s=deadline_s
             )
-        return run_otelrun([self.python, *command], cwd=self.source, env=env, deadline_s=deadline_s)
+        return run_otelrun(
+            [self.python, *command], python=self.launcher, cwd=self.source, env=env, deadline_s=deadline_s
+        )
 
 
 def prepare(project: Project, scratch: str, *, is_instrumented: bool = False, python: str = sys.executable) -> Suite:
@@ -118,7 +125,20 @@ def prepare(project: Project, scratch: str, *, is_instrumented: bool = False, py
         _unpack(project, folder, source)
         with open(os.path.join(folder, "ready"), "w", encoding="utf-8"):
             pass
-    return Suite(project, made, source, reports)
+    return Suite(project, made, source, reports, _prepare_launcher(scratch))
+
+
+def _prepare_launcher(scratch: str) -> str:
+    """Make the environment of a user who has installed otelrun and nothing else; the tests' own has much to observe with."""
+    venv = os.path.join(scratch, "launcher")
+    made = os.path.join(venv, "bin", "python")
+    if not os.path.exists(os.path.join(venv, "ready")):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", venv], env=environment(), check=True)
+        constraints = ["--constraint", os.path.join(ROOT, "constraints.txt")]
+        _pip("--python", made, "install", *constraints, *pyproject()["project"]["dependencies"])
+        with open(os.path.join(venv, "ready"), "w", encoding="utf-8"):
+            pass
+    return made
 
 
 def _unpack(project: Project, folder: str, source: str) -> None:
@@ -131,6 +151,9 @@ def _unpack(project: Project, folder: str, source: str) -> None:
     shutil.rmtree(source, ignore_errors=True)
     (top,) = os.listdir(unpacked)
     os.rename(os.path.join(unpacked, top), source)
+    if project.prelude:
+        with open(os.path.join(source, f"{_PRELUDE}.py"), "w", encoding="utf-8") as plugin:
+            plugin.write(project.prelude)
     for name in project.removed:
         shutil.rmtree(os.path.join(source, name))
 
@@ -142,8 +165,17 @@ def _pip(*arguments: str) -> None:
         raise NotInstallableError(ended.stderr.strip())
 
 
-def compare(suite: Suite, way: str = OTELRUN) -> dict[str, tuple[str, str]]:
-    """Run a suite bare and another way, print both totals, and give the tests whose outcome differs for good."""
+@dataclass(frozen=True)
+class Comparison:
+    """The outcomes of a suite's tests bare and another way, and of those that differ for good both."""
+
+    bare: dict[str, str]
+    observed: dict[str, str]
+    lasting: dict[str, tuple[str, str]]  # besides those that cannot be otherwise
+
+
+def compare(suite: Suite, way: str = OTELRUN) -> Comparison:
+    """Run a suite bare and another way; print both totals, and the tests whose outcome differs."""
     name = suite.project.name
     bare = _told_run(suite, BARE)
     observed = _told_run(suite, way)
@@ -151,10 +183,13 @@ def compare(suite: Suite, way: str = OTELRUN) -> dict[str, tuple[str, str]]:
     lasting = _lasting(suite, way, found) if found else {}
     for line in told({test: found[test] for test in found.keys() - lasting.keys()}, "wavers, equal when run again"):
         print(line)
+    accepted = {test: lasting.pop(test) for test in [*lasting] if test in suite.project.accepted}
+    for line in told(accepted, "cannot be otherwise"):
+        print(line)
     for line in told(lasting, "DIFFERS"):
         print(line)
     print(f"{name}: {len(lasting)} differences", flush=True)
-    return lasting
+    return Comparison(bare, observed, lasting)
 
 
 def _told_run(suite: Suite, way: str) -> dict[str, str]:
@@ -204,7 +239,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for project in chosen:
             suite = prepare(project, scratch, is_instrumented=is_instrumented, python=options.python)
             try:
-                differing += bool(compare(suite, UPSTREAM if options.upstream else OTELRUN))
+                differing += bool(compare(suite, UPSTREAM if options.upstream else OTELRUN).lasting)
             except (NoReportError, AssertionError) as error:  # the second one: it did not end in time
                 print(error, flush=True)
                 differing += 1
