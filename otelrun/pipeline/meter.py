@@ -233,7 +233,7 @@ class Collector:
     """Collects observable instruments on a thread of its own, started with the first callback, and once at a normal end.
 
     The thread ends before each fork, and another one begins after it: from 3.12 on the interpreter warns of a fork while there
-    is more than one thread, and to the program there is one.
+    is more than one thread, and to the program there is one. (Early releases of 3.13 count after the new one has begun.)
     """
 
     def __init__(self, interval_s: float) -> None:

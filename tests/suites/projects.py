@@ -35,7 +35,7 @@ REQUIREMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "require
 BARE, OTELRUN, UPSTREAM = "bare", "otelrun", "opentelemetry-instrument"
 _PRELUDE = "suite_prelude"
 _AGAIN = 3  # how often a test that differs is run alone, each way
-_DISTRO = "opentelemetry-distro==0.66b1"
+_DISTRO = "opentelemetry-distro==0.66b2"
 
 
 class NotInstallableError(Exception):
@@ -63,6 +63,7 @@ class Suite:
     source: str
     reports: str
     launcher: str
+    is_header_left_out: bool = True
 
     def run(self, way: str, tests: Sequence[str] = ()) -> tuple[dict[str, str], Result]:
         """Run the suite one way; give the outcomes and how pytest ended.
@@ -97,7 +98,11 @@ class Suite:
                 [*launcher, *command], python=self.python, cwd=self.source, env=env, deadline_s=deadline_s
             )
         return run_otelrun(
-            [self.python, *command], python=self.launcher, cwd=self.source, env=env, deadline_s=deadline_s
+            [self.python, *command],
+            python=self.launcher,
+            cwd=self.source,
+            env=env | (self.project.env if self.is_header_left_out else {}),
+            deadline_s=deadline_s,
         )
 
 
