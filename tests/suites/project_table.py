@@ -37,7 +37,7 @@ class Project:
 
 
 def _upstream(name: str) -> str:
-    return f"opentelemetry-instrumentation-{name}==0.66b2"
+    return f"opentelemetry-instrumentation-{name}==0.66b1"
 
 
 # These suites compare requests byte by byte, and traceparent is one header more. With it, and only for it, they differ.

@@ -35,7 +35,7 @@ REQUIREMENTS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "require
 BARE, OTELRUN, UPSTREAM = "bare", "otelrun", "opentelemetry-instrument"
 _PRELUDE = "suite_prelude"
 _AGAIN = 3  # how often a test that differs is run alone, each way
-_DISTRO = "opentelemetry-distro==0.66b2"
+_DISTRO = "opentelemetry-distro==0.66b1"
 
 
 class NotInstallableError(Exception):
