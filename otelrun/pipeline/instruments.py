@@ -125,7 +125,7 @@ class Stream:
 class SumCells:
     """The cells of a sum or a gauge.
 
-    No ``__slots__``: eventlet looks for locks made before its patch in the dictionaries of objects, and complains of others.
+    No ``__slots__``: see ``instrumentation.eventlet_locks``.
     """
 
     def __init__(self, writer: Any, first: int) -> None:
