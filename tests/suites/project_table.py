@@ -88,6 +88,7 @@ PROJECTS = (
         "3.14.5",
         options=("-o", "addopts=", "-m", "not dev_mode and not autobahn and not internal"),
         removed=("aiohttp",),
+        deadline_s=3600,
         instrumentation=_upstream("aiohttp-client"),
     ),
 )
