@@ -56,6 +56,7 @@ class Suite:
         source: the folder with its tests.
         reports: the folder for what the runs report.
         launcher: the interpreter that otelrun runs on.
+        is_instrumented: whether upstream's instrumentation of the project is in its environment.
     """
 
     project: Project
@@ -63,7 +64,7 @@ class Suite:
     source: str
     reports: str
     launcher: str
-    is_header_left_out: bool = True
+    is_instrumented: bool = False
 
     def run(self, way: str, tests: Sequence[str] = ()) -> tuple[dict[str, str], Result]:
         """Run the suite one way; give the outcomes and how pytest ended.
@@ -101,7 +102,7 @@ class Suite:
             [self.python, *command],
             python=self.launcher,
             cwd=self.source,
-            env=env | (self.project.env if self.is_header_left_out else {}),
+            env=env | self.project.env,
             deadline_s=deadline_s,
         )
 
@@ -130,7 +131,7 @@ def prepare(project: Project, scratch: str, *, is_instrumented: bool = False, py
         _unpack(project, folder, source)
         with open(os.path.join(folder, "ready"), "w", encoding="utf-8"):
             pass
-    return Suite(project, made, source, reports, _prepare_launcher(scratch))
+    return Suite(project, made, source, reports, _prepare_launcher(scratch), is_instrumented)
 
 
 def _prepare_launcher(scratch: str) -> str:
@@ -176,7 +177,7 @@ class Comparison:
 
     bare: dict[str, str]
     observed: dict[str, str]
-    lasting: dict[str, tuple[str, str]]  # besides those that cannot be otherwise
+    lasting: dict[str, tuple[str, str]]  # besides those that are known to be the instrumentation's own
 
 
 def compare(suite: Suite, way: str = OTELRUN) -> Comparison:
@@ -188,8 +189,9 @@ def compare(suite: Suite, way: str = OTELRUN) -> Comparison:
     lasting = _lasting(suite, way, found) if found else {}
     for line in told({test: found[test] for test in found.keys() - lasting.keys()}, "wavers, equal when run again"):
         print(line)
-    accepted = {test: lasting.pop(test) for test in [*lasting] if test in suite.project.accepted}
-    for line in told(accepted, "cannot be otherwise"):
+    known = suite.project.upstreams if suite.is_instrumented else {}
+    upstreams = {test: lasting.pop(test) for test in [*lasting] if test in known}
+    for line in told(upstreams, "the instrumentation's own"):
         print(line)
     for line in told(lasting, "DIFFERS"):
         print(line)
