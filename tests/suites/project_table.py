@@ -16,7 +16,8 @@ class Project:
         options: of pytest, besides those of the project's own configuration.
         prelude: what the project's own runner does before the tests and pytest does not; a plugin's text.
         left_out: tests that are not run either way, each with the reason; ``file::test`` or a file.
-        upstreams: tests that end otherwise with upstream's instrumentation, under ``opentelemetry-instrument`` too; the causes.
+        upstreams: beginnings of the ids of tests that end otherwise with upstream's instrumentation, and do so under
+            ``opentelemetry-instrument`` too; with the causes.
         env: what is set under otelrun, and why.
         removed: folders of the unpacked source that would hide the installed package.
         instrumentation: the distribution of upstream's instrumentation for it, of the second variant.
@@ -42,6 +43,9 @@ def _upstream(name: str) -> str:
 
 # These suites compare requests byte by byte, and traceparent is one header more. With it, and only for it, they differ.
 _NO_HEADER = {"OTEL_PROPAGATORS": "none"}
+
+_OTHER_CONTEXT = "detaches in another context than it attached in, which the API logs as an error"
+_THEIR_HEADERS = "adds traceparent to the headers object of the program"
 
 PROJECTS = (
     Project("click", "8.5.1", instrumentation=_upstream("click")),
@@ -90,6 +94,22 @@ PROJECTS = (
         "6.6.1",
         tests=("--pyargs", "tornado.test"),
         options=("-p", "no:logging", "--timeout=60"),
+        upstreams={
+            "tornado/test/auth_test.py": _OTHER_CONTEXT,
+            "tornado/test/gen_test.py::GenWebTest::test_coroutine_sequence_handler": _OTHER_CONTEXT,
+            "tornado/test/security_corpus_test.py": _OTHER_CONTEXT,
+            "tornado/test/web_test.py::FinalReturnTest": _OTHER_CONTEXT,
+            "tornado/test/web_test.py::NonWSGIWebTests::test_empty_flush": _OTHER_CONTEXT,
+            "tornado/test/websocket_test.py": _OTHER_CONTEXT,
+            "tornado/test/httpclient_test.py::HTTPClientCommonTestCase::test_error_after_cancel": "asks a cancelled request",
+            "tornado/test/simple_httpclient_test.py::SimpleHTTPClientCommonTestCase::test_error_after_cancel": (
+                "asks a cancelled request"
+            ),
+            "tornado/test/httpserver_test.py::StreamingChunkSizeTest::test_regular_body": "one header more, in pieces of 16 bytes",
+            "tornado/test/import_test.py::ImportTest::test_lazy_import": "imports tornado.web with tornado",
+            "tornado/test/simple_httpclient_test.py::SimpleHTTPClientTestCase::test_header_reuse": _THEIR_HEADERS,
+            "tornado/test/simple_httpclient_test.py::SimpleHTTPSClientTestCase::test_header_reuse": _THEIR_HEADERS,
+        },
         prelude="import logging\nlogging.getLogger('tornado.access').setLevel(logging.CRITICAL)\n",
         instrumentation=_upstream("tornado"),
     ),

@@ -189,8 +189,8 @@ def compare(suite: Suite, way: str = OTELRUN) -> Comparison:
     lasting = _lasting(suite, way, found) if found else {}
     for line in told({test: found[test] for test in found.keys() - lasting.keys()}, "wavers, equal when run again"):
         print(line)
-    known = suite.project.upstreams if suite.is_instrumented else {}
-    upstreams = {test: lasting.pop(test) for test in [*lasting] if test in known}
+    known = tuple(suite.project.upstreams) if suite.is_instrumented else ()
+    upstreams = {test: lasting.pop(test) for test in [*lasting] if test.startswith(known)}
     for line in told(upstreams, "the instrumentation's own"):
         print(line)
     for line in told(lasting, "DIFFERS"):
