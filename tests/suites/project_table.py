@@ -113,7 +113,11 @@ PROJECTS = (
         prelude="import logging\nlogging.getLogger('tornado.access').setLevel(logging.CRITICAL)\n",
         instrumentation=_upstream("tornado"),
     ),
-    Project("apscheduler", "3.11.3", options=("--timeout=60",)),
+    Project(
+        "apscheduler",
+        "3.11.3",
+        options=("--timeout=60", "-k", "not mongodb and not redis and not rethinkdb and not etcd and not zookeeper"),
+    ),
     Project(
         "aiohttp",
         "3.14.5",
