@@ -9,6 +9,7 @@ from __future__ import annotations
 OWN: dict[str, tuple[str, ...]] = {
     "asyncio.base_events": ("asyncio",),
     "concurrent.futures.thread": ("futures",),
+    "eventlet.patcher": ("eventlet_locks",),
     "grpc": ("grpc.client", "grpc.server"),
     "grpc.aio": ("grpc.aio_client", "grpc.aio_server"),
     "http.client": ("http_client",),
@@ -22,7 +23,7 @@ OWN: dict[str, tuple[str, ...]] = {
 UPSTREAM_BASE = "opentelemetry.instrumentation.instrumentor"
 """The module of upstream's ``BaseInstrumentor``."""
 
-_HELPS = {"http_server_command": "http_server"}
+_HELPS = {"eventlet_locks": "threading", "http_server_command": "http_server"}
 
 
 def entry_point_name(module: str) -> str:

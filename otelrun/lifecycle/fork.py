@@ -1,4 +1,4 @@
-"""The registry for fork: what must be reset in a forked child. Registered with the interpreter once, at first use."""
+"""The registry for fork: what must be reset in a forked child, and what must stand still while the parent forks."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ def in_child(reset: Callable[[], None]) -> None:
     if not _registered and hasattr(os, "register_at_fork"):
         _registered = True
         os.register_at_fork(after_in_child=_run_in_child)
+
+
+def around(stop: Callable[[], None], go_on: Callable[[], None]) -> None:
+    """Call ``stop`` before each fork, and ``go_on`` after it in the parent."""
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_guarded(stop), after_in_parent=_guarded(go_on))
+
+
+def _guarded(function: Callable[[], None]) -> Callable[[], None]:
+    def run() -> None:
+        with guarded("fork"):
+            function()
+
+    return run
 
 
 def _run_in_child() -> None:

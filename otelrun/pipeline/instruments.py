@@ -123,9 +123,10 @@ class Stream:
 
 
 class SumCells:
-    """The cells of a sum or a gauge."""
+    """The cells of a sum or a gauge.
 
-    __slots__ = ("doubles", "first", "is_float", "lock", "time", "words")
+    No ``__slots__``: see ``instrumentation.eventlet_locks``.
+    """
 
     def __init__(self, writer: Any, first: int) -> None:
         """Take over cells that are all zero."""
@@ -157,9 +158,7 @@ class SumCells:
 
 
 class HistogramCells:
-    """The cells of a histogram."""
-
-    __slots__ = ("doubles", "first", "is_float", "lock", "maximum", "minimum", "words")
+    """The cells of a histogram; no ``__slots__``, as above."""
 
     def __init__(self, writer: Any, first: int) -> None:
         """Take over cells that are all zero."""

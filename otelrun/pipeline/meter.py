@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from _thread import RLock, allocate_lock, start_new_thread
+import os
+from _thread import RLock
 from itertools import pairwise
+from time import monotonic
 
 from opentelemetry import metrics
 
 from otelrun import diagnostics
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
+from otelrun.lifecycle.native import allocate_lock, sleep, start_new_thread
 from otelrun.pipeline import instruments
 from otelrun.pipeline.scope import as_arguments, build_scope, scope_key
 
@@ -28,6 +31,8 @@ else:
     ApiProxy = getattr(_internal, "_ProxyMeterProvider", metrics.MeterProvider)
 
 _MAX_INTERVAL_S = 60.0
+_PATIENCE_S = 0.05
+_STEP_S = 0.0002
 _MAX_DESCRIPTION = 4096  # a definition must leave room for others in the ring's tables
 
 
@@ -225,7 +230,11 @@ class Meter(metrics.Meter):
 
 
 class Collector:
-    """Collects observable instruments on a thread of its own, started with the first callback, and once at a normal end."""
+    """Collects observable instruments on a thread of its own, started with the first callback, and once at a normal end.
+
+    The thread ends before each fork, and another one begins after it: from 3.12 on the interpreter warns of a fork while there
+    is more than one thread, and to the program there is one. (Early releases of 3.13 count after the new one has begun.)
+    """
 
     def __init__(self, interval_s: float) -> None:
         """Prepare; no thread yet."""
@@ -233,7 +242,13 @@ class Collector:
         self._watched: list[Any] = []
         self._is_running = False
         self._is_exit_known = False
-        self._never = allocate_lock()
+        self._renew_locks()
+
+    def _renew_locks(self) -> None:
+        self._go_on = allocate_lock()
+        self._go_on.acquire()
+        self._has_ended = allocate_lock()
+        self._has_ended.acquire()
 
     def watch(self, instrument: Any) -> None:
         """Collect ``instrument`` from now on."""
@@ -243,6 +258,7 @@ class Collector:
         if not self._is_exit_known:
             self._is_exit_known = True
             at_end.at_exit(self.collect)
+            fork.around(self.end_thread, self.ensure_running)
 
     def ensure_running(self) -> None:
         """Start the thread if there is something to collect and none runs in this process."""
@@ -250,11 +266,25 @@ class Collector:
             return
         self._is_running = True
         with diagnostics.guarded("collecting observable instruments"):
-            start_new_thread(self._run, ())
+            start_new_thread(self._run, (self._go_on, self._has_ended))
+
+    def end_thread(self) -> None:
+        """Have the thread end, and wait until it is gone; no longer than a moment, since it may be in a callback."""
+        if not self._is_running:
+            return
+        self._is_running = False
+        threads = _count_threads()
+        end, has_ended = self._go_on, self._has_ended
+        self._renew_locks()
+        end.release()
+        deadline = monotonic() + _PATIENCE_S
+        if has_ended.acquire(timeout=_PATIENCE_S):
+            while _count_threads() >= threads > 1 and monotonic() < deadline:
+                sleep(_STEP_S)
 
     def forget(self) -> None:
         """Know in a forked child that the thread stayed in the parent."""
-        self._never = allocate_lock()
+        self._renew_locks()
         self._is_running = False
 
     def collect(self) -> None:
@@ -262,11 +292,18 @@ class Collector:
         for instrument in tuple(self._watched):
             instrument.collect()
 
-    def _run(self) -> None:
-        never = self._never
-        never.acquire()
-        while not never.acquire(timeout=self._interval_s):
+    def _run(self, end: Any, has_ended: Any) -> None:
+        while not end.acquire(timeout=self._interval_s):
             self.collect()
+        has_ended.release()
+
+
+def _count_threads() -> int:
+    """Count the threads of this process as the kernel does; 0 where it does not say."""
+    try:
+        return len(os.listdir("/proc/self/task"))
+    except OSError:
+        return 0
 
 
 def _define(kind: str, name: Any, unit: Any, description: Any) -> tuple[str, str, str, str] | None:

@@ -11,8 +11,9 @@ import sys
 from _thread import RLock
 from binascii import crc32
 from collections import deque
-from time import monotonic_ns, sleep, time_ns
+from time import monotonic_ns, time_ns
 
+from otelrun.lifecycle.native import sleep
 from otelrun.ring import layout
 from otelrun.ring.identity import pid_namespace, start_ticks_and_image
 from otelrun.ring.mapping import keep_if_descriptor_is_gone, map_file

@@ -97,6 +97,7 @@ def begin(handoff: Handoff) -> None:
     set_run(os.fsencode(handoff.run_directory))
     with guarded("start-up"):
         from otelrun.instrumentation import lazy, registry  # noqa: PLC0415 - not needed to stand down
+        from otelrun.lifecycle import native  # noqa: F401, PLC0415 - now, while what it keeps is the interpreter's own
         from otelrun.pipeline import providers  # noqa: PLC0415
         from otelrun.startup import hooks  # noqa: PLC0415
 

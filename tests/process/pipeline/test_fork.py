@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 
 import pytest
 
@@ -12,6 +14,10 @@ from tests.process.pipeline.programs import file_profile, processes, run
 pytestmark = pytest.mark.process
 
 FORK_WITH_THREADS = {"PYTHONWARNINGS": "ignore::DeprecationWarning"}  # Python 3.12 and later warn of it
+
+STRICTLY = (
+    FORK_WITH_THREADS if sys.version_info[:2] == (3, 13) else {"PYTHONWARNINGS": "error"}
+)  # 3.13.0 counts too late
 
 
 def test_a_child_continues_the_trace_in_its_own_ring(tmp_path):
@@ -150,13 +156,44 @@ def test_observable_instruments_are_collected_on_time_at_exit_and_in_children(tm
         print(len(calls))
         """,
         model.Profile(meter_provider=model.MeterProvider((reader,))),
-        environment=FORK_WITH_THREADS,
+        environment=STRICTLY,
     )
     assert (result.returncode, result.stderr) == (0, "")
     parent, child = processes(tmp_path)
     assert parent.series["level"] > int(result.stdout) >= 3
     assert child.series["level"] >= 5
     assert child.series["hits"] == 1.0
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="threads are counted in /proc")
+def test_the_thread_that_collects_is_not_there_while_the_program_forks(tmp_path):
+    reader = model.MetricReader(model.Exporter("console"), interval_ms=20)
+    result = run(
+        tmp_path,
+        """
+        import time
+        threads, calls = [], []
+        os.register_at_fork(before=lambda: threads.append(len(os.listdir("/proc/self/task"))))
+
+        def level(options):
+            calls.append(os.getpid())
+            return [metrics.Observation(len(calls))]
+
+        metrics.get_meter("app").create_observable_gauge("level", [level])
+        for _ in range(10):
+            if os.fork() == 0:
+                os._exit(0)
+            os.wait()
+        print(threads)
+        deadline, before = time.monotonic() + 20, len(calls)
+        while len(calls) < before + 2 and time.monotonic() < deadline:
+            time.sleep(0.005)
+        print(len(calls) >= before + 2)
+        """,
+        model.Profile(meter_provider=model.MeterProvider((reader,))),
+        environment=STRICTLY,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{[1] * 10}\nTrue\n", "")
 
 
 def test_in_process_a_forked_child_goes_on_and_exports(tmp_path):

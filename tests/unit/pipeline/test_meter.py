@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
+
 import pytest
 from opentelemetry import metrics
 from opentelemetry.metrics import Observation
@@ -23,7 +26,10 @@ def no_exit_hooks(monkeypatch):
 def no_thread(monkeypatch):
     """Collection is called for by the test; the thread has tests of its own."""
     started = []
-    monkeypatch.setattr("otelrun.pipeline.meter.start_new_thread", lambda run, _: started.append(run))
+    monkeypatch.setattr(
+        "otelrun.pipeline.meter.start_new_thread", lambda run, arguments: started.append((run, arguments))
+    )
+    monkeypatch.setattr("otelrun.pipeline.meter.fork.around", lambda *_: None)
     return started
 
 
@@ -130,6 +136,19 @@ def test_the_thread_starts_again_in_a_forked_child(no_thread):
     collector.ensure_running()
     assert len(no_thread) == 1
     collector.forget()
+    collector.ensure_running()
+    assert len(no_thread) == 2
+
+
+def test_the_thread_has_ended_when_the_program_forks_and_starts_again_after_that(no_thread):
+    collector = Collector(0)
+    collector.end_thread()
+    collector.watch(SimpleNamespace(collect=lambda: None))
+    thread = threading.Thread(target=no_thread[0][0], args=no_thread[0][1])
+    thread.start()
+    collector.end_thread()
+    thread.join(10)
+    assert not thread.is_alive()
     collector.ensure_running()
     assert len(no_thread) == 2
 
