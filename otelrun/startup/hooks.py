@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Hook = Callable[[str], None]
 
 _IMPORTLIB = "<frozen importlib._bootstrap>"
+_RUNPY = ("runpy.py", "<frozen runpy>")
 _NOT_FOREIGN = frozenset(("sitecustomize", "usercustomize", "otelrun"))
 
 _hooks: dict[str, list[Hook]] = {}
@@ -86,6 +87,8 @@ class PostImportFinder:
         if name not in _hooks and not _half_imported and (_discover is None or not _is_foreign(name)):
             if _shadows and name in _shadows:
                 _refuse_to_ourselves(name)
+            return None
+        if _is_asked_by_runpy():
             return None
         search = (get_ident(), name)
         if search in _searching:  # a finder that asks importlib for the same name again
@@ -186,6 +189,16 @@ def _fire(name: str) -> None:
 def _call(hook: Hook, name: str) -> None:
     with guarded(f"hook of {name}"):
         hook(name)
+
+
+def _is_asked_by_runpy() -> bool:
+    """Say whether ``runpy`` searches: it runs the code by itself, and shows the program the loader as it was found."""
+    if "runpy" not in sys.modules:
+        return False
+    frame = sys._getframe(2)  # noqa: SLF001 - the only way to see who searches
+    while frame is not None and "importlib" in frame.f_code.co_filename:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_code.co_filename.endswith(_RUNPY)
 
 
 def _is_half_imported(module: ModuleType) -> bool:
