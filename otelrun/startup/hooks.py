@@ -25,11 +25,13 @@ if TYPE_CHECKING:
 
 _IMPORTLIB = "<frozen importlib._bootstrap>"
 _RUNPY = ("runpy.py", "<frozen runpy>")
-_NOT_FOREIGN = frozenset(("sitecustomize", "usercustomize", "otelrun"))
+_OWN = "otelrun"
+_NOT_FOREIGN = frozenset(("sitecustomize", "usercustomize", _OWN))
 
 _hooks: dict[str, list[Hook]] = {}
 _half_imported: list[str] = []
 _searching: set[tuple[int, str]] = set()
+_own_modules: dict[str, ModuleType] = {}
 _discover: Callable[[str], None] | None = None
 _discover_at: frozenset[str] = frozenset()
 _shadows: dict[str, str] | None = None
@@ -65,6 +67,11 @@ def register(module_name: str, hook: Hook) -> None:
             _half_imported.append(module_name)
     else:
         _call(hook, module_name)
+
+
+def remember_own_modules() -> None:
+    """Keep otelrun's modules for hooks to find: a program may clear ``sys.modules`` of what is not its own, as PEX files do."""
+    _own_modules.update((name, module) for name, module in sys.modules.copy().items() if name.partition(".")[0] == _OWN)
 
 
 def discover_with(discover: Callable[[str], None], at: frozenset[str]) -> None:
@@ -116,9 +123,7 @@ class WatchedLoader:
         self._loader = loader
 
     def __getattr__(self, name: str) -> Any:
-        """Answer everything else as the loader itself; who takes the code, as ``runpy``, runs no module, and is left alone."""
-        if name == "get_code":
-            self._spec.loader = self._loader
+        """Answer everything else as the loader itself."""
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -188,7 +193,10 @@ def _fire(name: str) -> None:
 
 def _call(hook: Hook, name: str) -> None:
     with guarded(f"hook of {name}"):
+        if __name__ not in sys.modules:
+            sys.modules.update(_own_modules)
         hook(name)
+        remember_own_modules()
 
 
 def _is_asked_by_runpy() -> bool:
