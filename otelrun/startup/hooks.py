@@ -102,16 +102,21 @@ class PostImportFinder:
             return None
         _searching.add(search)
         try:
-            for finder in tuple(sys.meta_path):
-                if finder is cls or not hasattr(finder, "find_spec"):
-                    continue
-                spec = finder.find_spec(name, path, target)
+            for finder in _after(cls):
+                spec: ModuleSpec | None = finder.find_spec(name, path, target)
                 if spec is not None:
                     _watch(spec)
                     return spec
         finally:
             _searching.discard(search)
         return None
+
+
+def _after(own: type) -> list[Any]:
+    """Give the finders that importlib has not asked yet: those behind our own."""
+    finders: list[Any] = list(sys.meta_path)
+    position = finders.index(own) + 1 if own in finders else 0
+    return [finder for finder in finders[position:] if hasattr(finder, "find_spec")]
 
 
 class WatchedLoader:

@@ -376,3 +376,18 @@ def test_runpy_is_given_the_loader_as_it_is(tmp_path, monkeypatch, capsys, suffi
     runpy.run_module("otr_main", run_name="__main__")
 
     assert capsys.readouterr().out == f"{'zipimporter' if suffix == '.zip' else 'SourceFileLoader'} False\n"
+
+
+def test_a_finder_in_front_is_asked_once(tmp_path, fired, monkeypatch):
+    class Finder:
+        @staticmethod
+        def find_spec(name, *_):
+            fired.append(name)
+
+    write(tmp_path, "otr_a")
+    hooks.register("otr_a", fired.append)
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    import otr_a
+
+    assert otr_a is not None
+    assert fired == ["otr_a", "otr_a"]  # searched once, and the hook
