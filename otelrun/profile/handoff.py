@@ -1,8 +1,9 @@
 """Profile ↔ one compact string: what the launcher hands to the program and to the agent. Neither ever parses YAML.
 
 The string is a ``marshal`` version 2 dump of plain tuples in hexadecimal, so that any CPython 3 reads it at the cost of
-microseconds, and imports nothing for it. The parts that start-up needs are plain; the profile itself is decoded only when telemetry begins. After a dot
-follows the path of the run's directory in hexadecimal, for processes that can read nothing else, see ``otelrun.stood_down``.
+microseconds, and imports nothing for it. The parts that start-up needs are plain; the profile itself is decoded only when
+telemetry begins. After a dot follows the path of the run's directory, likewise, for processes that can read nothing else, see
+``otelrun.stood_down``.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from otelrun.agent import accounting
 from otelrun.agent.accounting import Accounting
-from otelrun.ring.mapping import let_go
 from otelrun.ring import layout
 from otelrun.ring.directory import create_run
+from otelrun.ring.mapping import let_go
 from otelrun.ring.reader import RingReader
 from otelrun.ring.record import LOG, NOTE, SPAN, LogRecord, SpanRecord, encode
 from otelrun.ring.writer import RingWriter
