@@ -11,6 +11,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from otelrun.inheritance import remove
 from tests.support.project import ROOT
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _THIRD_PARTY = frozenset(("typing_extensions",))
 FINDER = "otelrun.startup.hooks.PostImportFinder"
 _LAST_FINDER = "otelrun.startup.overlay.OverlayFinder"
 _WAY_ROUND = os.path.join("otelrun", "launch", "isolated", "way_round.py")
-_VARIABLES = ("PYTHONPATH", "OTELRUN_HANDOFF")
 
 
 @dataclass(frozen=True)
@@ -118,8 +118,9 @@ def _at_exit(bare: Report, observed: Report) -> None:
 
 def _kernel_environment(bare: Report, observed: Report) -> None:
     for _, before, now in _sections(bare, observed, "kernel_environment"):
-        now[:] = [entry for entry in now if entry.partition("=")[0] not in _VARIABLES]
-        before[:] = [entry for entry in before if entry.partition("=")[0] not in _VARIABLES]
+        shown = remove(dict(entry.split("=", 1) for entry in now))
+        now[:] = sorted(f"{name}={value}" for name, value in shown.items())
+        before.sort()
 
 
 def _command_line(bare: Report, observed: Report) -> None:
