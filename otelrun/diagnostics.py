@@ -147,6 +147,8 @@ class guarded:  # noqa: N801 - reads as a word at its uses
     ) -> bool:
         if is_strict():
             return False
+        if not sys.meta_path and issubclass(kind, ImportError):  # the interpreter ends: nothing can be imported
+            return True
         is_incomplete = _is_incomplete(error)
         is_of_api = not (self._drops_exits or is_incomplete) and _is_of_api(error, traceback)
         may_exit = self._drops_exits or is_of_api

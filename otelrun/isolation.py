@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 WAY_ROUND = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch", "isolated", "way_round.py")
 """The script."""
 
+AS_SCRIPT = "--as-script"
+"""Word for it: the process is to have the name of the script, which the system has executed itself."""
+
 _ENV = "env"
 _SPLIT = "-S"
 _SKIPS_FIRST_LINE = "x"
@@ -34,6 +37,7 @@ def go_round(executable: str, arguments: Sequence[str]) -> tuple[str, list[str]]
         What to execute instead, and its ``argv``; None where nothing has to be rewritten, or it cannot be.
     """
     before: Sequence[str]
+    name: tuple[str, ...] = ()
     if is_python(executable):
         before, words = arguments[:1], list(arguments[1:])
     else:
@@ -41,6 +45,7 @@ def go_round(executable: str, arguments: Sequence[str]) -> tuple[str, list[str]]
         if not interpreter:
             return None
         executable, before, options = interpreter
+        name = (AS_SCRIPT,) if is_python(executable) else ()
         words = [*options, *arguments[1:]]
     command = read_python_command(words)
     is_in_need = command.blocking_option and command.kind != "information"
@@ -48,7 +53,7 @@ def go_round(executable: str, arguments: Sequence[str]) -> tuple[str, list[str]]
         return None
     if not os.access(WAY_ROUND, os.R_OK):
         return None
-    return executable, [*before, *command.options, WAY_ROUND, *words]
+    return executable, [*before, *command.options, WAY_ROUND, *name, *words]
 
 
 def read_shebang(path: str) -> list[str]:

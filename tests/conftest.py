@@ -12,7 +12,9 @@ from tests.support.golden import Golden
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the files of tests/golden")
     parser.addoption(
-        "--full", action="store_true", help="run the loss tests at their full size: minutes instead of seconds"
+        "--full",
+        action="store_true",
+        help="run the loss tests at their full size, and every row of the fidelity table: minutes instead of seconds",
     )
 
 

@@ -65,7 +65,7 @@ def _search(word: str, folders: list[str], environment: Mapping[str, str]) -> tu
         for name in _spellings(word, environment):
             path = os.path.join(folder or os.curdir, name)
             if os.path.isfile(path):
-                if os.access(path, os.X_OK):
+                if _is_executable(path):
                     return path, refused
                 refused = refused or path
     return "", refused
@@ -95,10 +95,15 @@ def _check_file(path: str) -> None:
         if os.path.isfile(os.path.join(path, "__main__.py")):
             message += f"; did you mean `otelrun python {path}`?"
         raise CommandNotExecutableError(message)
-    if not os.access(path, os.X_OK):
+    if not _is_executable(path):
         message = f"{path}: not executable"
         message += f"; did you mean `otelrun python {path}`?" if path.endswith((".py", ".pyz")) else ""
         raise CommandNotExecutableError(message)
+
+
+def _is_executable(path: str) -> bool:
+    """Say whether the system would execute it: for the effective user and with the capabilities of this process."""
+    return os.access(path, os.X_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def _give_up(word: str, refused: str, folders: list[str]) -> NoReturn:

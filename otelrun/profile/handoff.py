@@ -1,15 +1,15 @@
 """Profile ↔ one compact string: what the launcher hands to the program and to the agent. Neither ever parses YAML.
 
-The string is base64 of a ``marshal`` version 2 dump of plain tuples, so that any CPython 3 reads it at the cost of
-microseconds. The parts that start-up needs are plain; the profile itself is decoded only when telemetry begins. After a dot
-follows the path of the run's directory in hexadecimal, for processes that can read nothing else, see ``otelrun.stood_down``.
+The string is a ``marshal`` version 2 dump of plain tuples in hexadecimal, so that any CPython 3 reads it at the cost of
+microseconds, and imports nothing for it. The parts that start-up needs are plain; the profile itself is decoded only when
+telemetry begins. After a dot follows the path of the run's directory, likewise, for processes that can read nothing else, see
+``otelrun.stood_down``.
 """
 
 from __future__ import annotations
 
 import marshal
 import os
-from binascii import a2b_base64, b2a_base64
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def write(
         overlay,
         profile.otelrun.children,
     )
-    coded = b2a_base64(marshal.dumps(parts, _MARSHAL_VERSION), newline=False).decode("ascii")
-    return f"{coded}.{os.fsencode(run_directory).hex()}"
+    return f"{marshal.dumps(parts, _MARSHAL_VERSION).hex()}.{os.fsencode(run_directory).hex()}"
 
 
 def read(text: str) -> Handoff:
@@ -113,7 +112,7 @@ def read(text: str) -> Handoff:
     """
     try:
         coded, directory = text.split(".")
-        version, *parts = marshal.loads(a2b_base64(coded.encode("ascii")))
+        version, *parts = marshal.loads(bytes.fromhex(coded))
         if version != VERSION:
             raise ValueError
         names = ("pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay", "children")

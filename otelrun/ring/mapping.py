@@ -1,8 +1,7 @@
-"""Mapping a ring's file without leaving a descriptor in the program's way.
+"""Mapping a ring's file without a descriptor: the program's own have the numbers that they have without otelrun.
 
-Before CPython 3.13 a ``mmap`` object keeps a copy of the descriptor it was given, until the object goes; then it closes that
-number, whosever it is by then. A program that has closed all its descriptors, as daemons do, and opened files of its own
-under the same numbers would lose one of them.
+Before CPython 3.13 a ``mmap`` object keeps a copy of the descriptor it was given, and closes that number when it goes,
+whosever it is by then. Here the copy is closed at once, and the object never goes, unless it is known to harm nobody.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ import os
 import sys
 
 _LAST_STANDARD = 2
-_kept: list[mmap.mmap] = []
+_REFERENCES = 2  # the holder's, and the call's that counts them
+_kept: dict[int, list[object]] = {}
 
 
 def map_file(fd: int, size: int) -> tuple[mmap.mmap, int]:
@@ -23,8 +23,7 @@ def map_file(fd: int, size: int) -> tuple[mmap.mmap, int]:
         size: bytes to map.
 
     Returns:
-        The mapping, and the number of the descriptor that it keeps: never one of the standard streams', closed or not; -1
-        where it keeps none or which one is not known.
+        The mapping, and a number for ``let_go``; -1 where that has nothing to do.
 
     Raises:
         OSError: it cannot be mapped.
@@ -41,33 +40,52 @@ def map_file(fd: int, size: int) -> tuple[mmap.mmap, int]:
     finally:
         for copy in taken:
             os.close(copy)
-    return mapping, number if _is_same_file(number, fd) else -1
+    if not _is_same_file(number, fd):  # another thread was faster; where the copy is cannot be known
+        return mapping, -1
+    os.close(number)
+    _kept[number] = _keep_for_ever(mapping)
+    return mapping, number
 
 
-def keep_if_descriptor_is_gone(mapping: mmap.mmap, number: int, file: os.stat_result) -> None:
-    """See to it that the mapping never closes a descriptor that has become somebody else's: then it never goes.
+def let_go(number: int) -> None:
+    """Unmap, in a process without other threads, what nothing refers to any more; leave it mapped where that could do harm.
 
     Args:
-        mapping: from ``map_file``.
         number: from ``map_file``.
-        file: what the descriptor stood for.
     """
-    if number < 0 or _is_open_on(number, file):
+    holder = _kept.pop(number, None)
+    if holder is None or sys.getrefcount(holder[0]) > _REFERENCES or _is_open(number):
         return
+    free = os.open(os.devnull, os.O_RDONLY)
+    if free != number:
+        os.dup2(free, number)
+        os.close(free)
+    holder.clear()  # closes the number
+
+
+def _keep_for_ever(mapping: mmap.mmap) -> list[object]:
+    """Put an object where not even the end of the interpreter frees it: into a cycle that its collector cannot follow.
+
+    It does not look into code objects, before CPython 3.13 at least.
+
+    Returns:
+        The only way to break the cycle: the list to clear.
+    """
+    holder: list[object] = [mapping]
+    holder.append(map_file.__code__.replace(co_consts=(holder,)))
+    return holder
+
+
+def _is_open(number: int) -> bool:
     try:
-        from ctypes import py_object, pythonapi  # noqa: PLC0415 - seldom needed
-    except ImportError:
-        _kept.append(mapping)  # until the end of the interpreter, at least
-    else:
-        pythonapi.Py_IncRef(py_object(mapping))
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _is_same_file(number: int, fd: int) -> bool:
-    return _is_open_on(number, os.fstat(fd))
-
-
-def _is_open_on(number: int, file: os.stat_result) -> bool:
     try:
-        return os.path.samestat(os.fstat(number), file)
+        return os.path.samestat(os.fstat(number), os.fstat(fd))
     except OSError:
         return False

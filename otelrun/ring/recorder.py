@@ -16,6 +16,7 @@ from otelrun.environment_variables import OTELRUN_DIR
 from otelrun.lifecycle import exit as at_end
 from otelrun.lifecycle import fork
 from otelrun.ring import layout
+from otelrun.ring.mapping import let_go
 from otelrun.ring.record import NOTE, encode, encode_definition
 from otelrun.ring.writer import LastLock, RingWriter
 
@@ -116,8 +117,9 @@ class Recorder:
             self._writer.open_spans.leave_to_parent()
         self.append = self._append_first
         self.open_spans = FirstOpenSpan(self) if self._sizes.open and not self._is_off else None
-        self._prepare_to_go()
+        mapping = -1 if self._writer is None else self._writer.mapping
         self._writer = None
+        let_go(mapping)
         self._lock = RLock()
         self._early = []
         self.is_opening = False
@@ -126,15 +128,10 @@ class Recorder:
     def _end(self) -> None:
         if self._writer is not None and os.getpid() == _FIRST_PROCESS:
             self._writer.flush(self._last_wait_ns)
-        self._prepare_to_go()
         if self._writer is not None:
             self._writer.outlive_threads()
         if not isinstance(self._lock, LastLock):
             self._lock = LastLock(self._lock, _nothing)
-
-    def _prepare_to_go(self) -> None:
-        if self._writer is not None:
-            self._writer.prepare_to_go()
 
     @property
     def writer(self) -> RingWriter | None:

@@ -16,7 +16,7 @@ from time import monotonic_ns, time_ns
 from otelrun.lifecycle.native import sleep
 from otelrun.ring import layout
 from otelrun.ring.identity import pid_namespace, start_ticks_and_image
-from otelrun.ring.mapping import keep_if_descriptor_is_gone, map_file
+from otelrun.ring.mapping import map_file
 from otelrun.ring.open_spans import OpenSpans
 
 TYPE_CHECKING = False
@@ -38,6 +38,7 @@ class RingWriter:
 
     Attributes:
         path: the file.
+        mapping: for ``mapping.let_go``.
         words: the whole file as unsigned 64-bit words; one store is atomic for readers in other processes.
         doubles: the same bytes as 64-bit floats.
         open_spans: the slots for spans that have not ended; None where there are none.
@@ -64,8 +65,7 @@ class RingWriter:
                 os.posix_fallocate(fd, 0, size)  # a full file system is an error here, not a SIGBUS later
             else:
                 os.write(fd, bytes(size))
-            self._file = os.fstat(fd)
-            self._map, self._descriptor = map_file(fd, size)
+            self._map, self.mapping = map_file(fd, size)
         except OSError:
             os.unlink(path)
             raise
@@ -118,10 +118,6 @@ class RingWriter:
                 return False
             sleep(_HOLD_STEP_S)
         return True
-
-    def prepare_to_go(self) -> None:
-        """Call before the last reference goes: the program's own descriptors are to stay open."""
-        keep_if_descriptor_is_gone(self._map, self._descriptor, self._file)
 
     def outlive_threads(self) -> None:
         """Call at the end of the interpreter: threads that it kills from now on may have been about to write.

@@ -118,6 +118,7 @@ def begin(handoff: Handoff) -> None:
         for trigger in _LATE_AGENTS:
             hooks.register(trigger, lambda module: _leave_to_agent(handoff, module))
         hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
+        hooks.remember_own_modules()
 
 
 def leave() -> None:

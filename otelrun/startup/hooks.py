@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     Hook = Callable[[str], None]
 
 _IMPORTLIB = "<frozen importlib._bootstrap>"
-_NOT_FOREIGN = frozenset(("sitecustomize", "usercustomize", "otelrun"))
+_RUNPY = ("runpy.py", "<frozen runpy>")
+_OWN = "otelrun"
+_NOT_FOREIGN = frozenset(("sitecustomize", "usercustomize", _OWN))
 
 _hooks: dict[str, list[Hook]] = {}
 _half_imported: list[str] = []
 _searching: set[tuple[int, str]] = set()
+_own_modules: dict[str, ModuleType] = {}
 _discover: Callable[[str], None] | None = None
 _discover_at: frozenset[str] = frozenset()
 _shadows: dict[str, str] | None = None
@@ -66,6 +69,11 @@ def register(module_name: str, hook: Hook) -> None:
         _call(hook, module_name)
 
 
+def remember_own_modules() -> None:
+    """Keep otelrun's modules for hooks to find: a program may clear ``sys.modules`` of what is not its own, as PEX files do."""
+    _own_modules.update((name, module) for name, module in sys.modules.copy().items() if name.partition(".")[0] == _OWN)
+
+
 def discover_with(discover: Callable[[str], None], at: frozenset[str]) -> None:
     """Call ``discover(name)`` once: before the first import of a module of ``at``, or of one that is not the standard library.
 
@@ -87,21 +95,28 @@ class PostImportFinder:
             if _shadows and name in _shadows:
                 _refuse_to_ourselves(name)
             return None
+        if _is_asked_by_runpy():
+            return None
         search = (get_ident(), name)
         if search in _searching:  # a finder that asks importlib for the same name again
             return None
         _searching.add(search)
         try:
-            for finder in tuple(sys.meta_path):
-                if finder is cls or not hasattr(finder, "find_spec"):
-                    continue
-                spec = finder.find_spec(name, path, target)
+            for finder in _after(cls):
+                spec: ModuleSpec | None = finder.find_spec(name, path, target)
                 if spec is not None:
                     _watch(spec)
                     return spec
         finally:
             _searching.discard(search)
         return None
+
+
+def _after(own: type) -> list[Any]:
+    """Give the finders that importlib has not asked yet: those behind our own."""
+    finders: list[Any] = list(sys.meta_path)
+    position = finders.index(own) + 1 if own in finders else 0
+    return [finder for finder in finders[position:] if hasattr(finder, "find_spec")]
 
 
 class WatchedLoader:
@@ -113,9 +128,7 @@ class WatchedLoader:
         self._loader = loader
 
     def __getattr__(self, name: str) -> Any:
-        """Answer everything else as the loader itself; who takes the code, as ``runpy``, runs no module, and is left alone."""
-        if name == "get_code":
-            self._spec.loader = self._loader
+        """Answer everything else as the loader itself."""
         return getattr(self._loader, name)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
@@ -185,7 +198,20 @@ def _fire(name: str) -> None:
 
 def _call(hook: Hook, name: str) -> None:
     with guarded(f"hook of {name}"):
+        if __name__ not in sys.modules:
+            sys.modules.update(_own_modules)
         hook(name)
+        remember_own_modules()
+
+
+def _is_asked_by_runpy() -> bool:
+    """Say whether ``runpy`` searches: it runs the code by itself, and shows the program the loader as it was found."""
+    if "runpy" not in sys.modules:
+        return False
+    frame = sys._getframe(2)  # noqa: SLF001 - the only way to see who searches
+    while frame is not None and "importlib" in frame.f_code.co_filename:
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_code.co_filename.endswith(_RUNPY)
 
 
 def _is_half_imported(module: ModuleType) -> bool:

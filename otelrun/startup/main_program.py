@@ -19,18 +19,20 @@ if TYPE_CHECKING:
 _STDIN = "<stdin>"
 _STRING = "<string>"
 _COMPILED = ".pyc"
+_NAME = "/proc/self/comm"
 
 
 class NotPossibleError(Exception):
     """The program cannot be run in this place; CPython has to do it, or to say why not."""
 
 
-def prepare(words: list[str], has_own_entry: bool) -> list[Any]:
+def prepare(words: list[str], has_own_entry: bool, is_script: bool) -> list[Any]:
     """Make this process look as it does before CPython runs the program of a command line.
 
     Args:
         words: what follows the interpreter.
         has_own_entry: ``sys.path`` begins with the script's folder, or with that of ``-m`` and ``-c``.
+        is_script: the system has executed the script itself: the process has its name.
 
     Returns:
         The arguments of a function that runs the program, and after them the function.
@@ -41,6 +43,9 @@ def prepare(words: list[str], has_own_entry: bool) -> list[Any]:
     command = read_python_command(words)
     main = sys.modules["__main__"]
     main.__doc__ = None
+    if is_script and os.path.exists(_NAME):
+        with open(_NAME, "wb") as file:
+            file.write(os.fsencode(os.path.basename(command.program)))
     if command.kind == "module":
         sys.argv[:] = ["-m", *command.rest]
         return _module(command.program, own_entry=os.getcwd() if has_own_entry else None)
@@ -89,13 +94,12 @@ def _script(main: ModuleType, path: str, *, has_own_entry: bool) -> list[Any]:
         sys.path.insert(0, full_path)
         _forget_file(main)
         return ["__main__", False, runpy._run_module_as_main]  # type: ignore[attr-defined] # noqa: SLF001 - as above
-    from importlib.machinery import SourceFileLoader, SourcelessFileLoader  # noqa: PLC0415 - changed below
-
+    external: Any = sys.modules["_frozen_importlib_external"]
     if full_path.endswith(_COMPILED):
-        loader: Any = SourcelessFileLoader("__main__", full_path)
+        loader: Any = external.SourcelessFileLoader("__main__", full_path)
         code = loader.get_code("__main__")
     else:
-        loader = SourceFileLoader("__main__", full_path)
+        loader = external.SourceFileLoader("__main__", full_path)
         with open(full_path, "rb") as file:
             code = _compile(file.read(), full_path)
     if has_own_entry:
@@ -146,8 +150,9 @@ def _forget_file(main: ModuleType) -> None:
 def _is_importable(path: str) -> bool:
     for hook in sys.path_hooks:
         try:
-            hook(path)
+            sys.path_importer_cache[path] = hook(path)
         except ImportError:
             continue
         return True
+    sys.path_importer_cache[path] = None
     return False

@@ -13,6 +13,7 @@ from otelrun.agent import accounting
 from otelrun.agent.accounting import Accounting
 from otelrun.ring import layout
 from otelrun.ring.directory import create_run
+from otelrun.ring.mapping import let_go
 from otelrun.ring.reader import RingReader
 from otelrun.ring.record import LOG, NOTE, SPAN, LogRecord, SpanRecord, encode
 from otelrun.ring.writer import RingWriter
@@ -98,7 +99,7 @@ class World:
                 exporter.put(reader.identity, interrupted)
         self.accounting.leave(reader, interrupted)
         self.readers.pop(number)
-        self.writers.pop(number).prepare_to_go()
+        let_go(self.writers.pop(number).mapping)
         self.save()
         reader.close()
         os.unlink(reader.path)

@@ -171,6 +171,11 @@ class Running:
         return self._pumps[list(self._output).index(stream)].is_alive()
 
 
+def otelrun_command(python: str = sys.executable) -> tuple[str, ...]:
+    """Give the words that run otelrun from this checkout, on the interpreter ``python``."""
+    return (python, LAUNCHER)
+
+
 def start_python(
     args: Sequence[str],
     *,
@@ -200,7 +205,7 @@ def start_otelrun(
         python: the launcher's interpreter.
     """
     added = {"OTELRUN_DIR": os.fspath(otelrun_dir)} | dict(env or {})
-    return Running([python, LAUNCHER, *args], environment(added), cwd)
+    return Running([*otelrun_command(python), *args], environment(added), cwd)
 
 
 def run_python(

@@ -15,6 +15,9 @@ def _take_over():
     from posix import execv  # now: once it is patched, it leads here again
 
     words = sys.argv[1:]
+    is_script = words[0] == "--as-script"
+    if is_script:
+        del words[0]
     original = getattr(sys, "orig_argv", [sys.executable])[:1] + words
     try:
         if sys.version_info >= (3, 10):
@@ -32,7 +35,7 @@ def _take_over():
                 from otelrun.startup.main_program import prepare
 
                 if is_active():
-                    return prepare(words, has_own_entry)
+                    return prepare(words, has_own_entry, is_script)
     except Exception:
         pass
     execv(sys.executable, original)

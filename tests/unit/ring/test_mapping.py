@@ -1,9 +1,11 @@
-"""A mapped ring never closes, or stands in for, a descriptor of the program's."""
+"""A mapped ring has no descriptor, and never closes one of the program's."""
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import weakref
 
 import pytest
 
@@ -21,22 +23,17 @@ def file(tmp_path):
 
 
 def test_the_mapping_is_the_file(file):
-    mapped, _ = mapping.map_file(file, 4096)
+    before = os.listdir("/proc/self/fd")
+    mapped, number = mapping.map_file(file, 4096)
     mapped[:4] = b"ring"
     assert os.pread(file, 4, 0) == b"ring"
-    mapped.close()
+    assert os.listdir("/proc/self/fd") == before
+    del mapped
+    mapping.let_go(number)
 
 
 @keeps_a_descriptor
-def test_it_tells_which_descriptor_it_keeps(file):
-    mapped, number = mapping.map_file(file, 4096)
-    assert number != file
-    assert os.path.samestat(os.fstat(number), os.fstat(file))
-    mapped.close()
-
-
-@keeps_a_descriptor
-def test_a_closed_standard_stream_is_not_replaced_by_it(file):
+def test_closed_standard_streams_are_not_used_for_it(file):
     saved = os.dup(0)
     os.close(0)
     try:
@@ -44,7 +41,8 @@ def test_a_closed_standard_stream_is_not_replaced_by_it(file):
         assert number > 2
         with pytest.raises(OSError, match="Bad file descriptor"):
             os.fstat(0)
-        mapped.close()
+        del mapped
+        mapping.let_go(number)
     finally:
         os.dup2(saved, 0)
         os.close(saved)
@@ -53,19 +51,37 @@ def test_a_closed_standard_stream_is_not_replaced_by_it(file):
 @keeps_a_descriptor
 def test_a_descriptor_that_has_become_the_programs_stays_open(file, tmp_path):
     mapped, number = mapping.map_file(file, 4096)
+    gone = weakref.ref(mapped)
     theirs = os.open(tmp_path / "theirs", os.O_RDWR | os.O_CREAT)
-    os.dup2(theirs, number)  # as after closing every descriptor and opening a file
-    mapping.keep_if_descriptor_is_gone(mapped, number, os.fstat(file))
+    if theirs != number:
+        os.dup2(theirs, number)
+        os.close(theirs)
     del mapped
-    assert os.path.samestat(os.fstat(number), os.fstat(theirs))
+    mapping.let_go(number)
+    gc.collect()
+    assert gone() is not None
+    assert os.readlink(f"/proc/self/fd/{number}") == os.fspath(tmp_path / "theirs")
     os.close(number)
-    os.close(theirs)
 
 
 @keeps_a_descriptor
-def test_its_own_descriptor_goes_with_it(file):
+def test_what_is_in_use_stays_mapped(file):
     mapped, number = mapping.map_file(file, 4096)
-    mapping.keep_if_descriptor_is_gone(mapped, number, os.fstat(file))
+    view = memoryview(mapped).cast("Q")
     del mapped
+    mapping.let_go(number)
+    view[0] = 1
+    assert os.pread(file, 1, 0) == b"\1"
+
+
+@keeps_a_descriptor
+def test_what_nobody_uses_is_unmapped_when_it_may_go(file):
+    mapped, number = mapping.map_file(file, 4096)
+    gone = weakref.ref(mapped)
+    del mapped
+    gc.collect()
+    assert gone() is not None
+    mapping.let_go(number)
+    assert gone() is None
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(number)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import runpy
 import sys
 import threading
 import traceback
@@ -346,3 +347,47 @@ def test_a_hook_of_a_half_imported_module_that_imports_is_called_once(tmp_path, 
     importlib.import_module("otr_third")
 
     assert fired == ["otr_first", "otr_first too"]
+
+
+def test_a_hook_finds_the_modules_of_otelrun_that_a_program_has_cleared_away(tmp_path, fired, monkeypatch):
+    write(tmp_path, "otr_a")
+    hooks.register("otr_a", lambda _: fired.append(sys.modules["otelrun.diagnostics"]))
+    hooks.remember_own_modules()
+    diagnostics = sys.modules["otelrun.diagnostics"]
+    for name in [name for name in sys.modules if name.startswith("otelrun")]:
+        monkeypatch.delitem(sys.modules, name)
+    import otr_a
+
+    assert otr_a is not None
+    assert fired == [diagnostics]
+
+
+@pytest.mark.parametrize("suffix", [".py", ".zip"])
+def test_runpy_is_given_the_loader_as_it_is(tmp_path, monkeypatch, capsys, suffix):
+    hooks.discover_with(lambda _: None, frozenset())
+    text = "print(type(__loader__).__name__, 'exec_module' in getattr(__loader__, '__dict__', ()))"
+    if suffix == ".zip":
+        with zipfile.ZipFile(tmp_path / "library.zip", "w") as file:
+            file.writestr("otr_main.py", text)
+        monkeypatch.syspath_prepend(tmp_path / "library.zip")
+    else:
+        write(tmp_path, "otr_main", text)
+
+    runpy.run_module("otr_main", run_name="__main__")
+
+    assert capsys.readouterr().out == f"{'zipimporter' if suffix == '.zip' else 'SourceFileLoader'} False\n"
+
+
+def test_a_finder_in_front_is_asked_once(tmp_path, fired, monkeypatch):
+    class Finder:
+        @staticmethod
+        def find_spec(name, *_):
+            fired.append(name)
+
+    write(tmp_path, "otr_a")
+    hooks.register("otr_a", fired.append)
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    import otr_a
+
+    assert otr_a is not None
+    assert fired == ["otr_a", "otr_a"]  # searched once, and the hook
