@@ -138,8 +138,8 @@ def _ring(bare: Report, observed: Report) -> None:
 
 def _context(bare: Report, observed: Report) -> None:
     for _, _, now in _sections(bare, observed, "in_handler"):
-        names, headers, attributes = now[1:4]
-        for found, name in ((names, "current_context"), (headers, "traceparent"), (attributes, "_otel_exchange")):
+        names, headers = now[1:3]
+        for found, name in ((names, "current_context"), (headers, "traceparent")):
             if name in found:
                 found.remove(name)
 
@@ -222,8 +222,7 @@ ALLOWED = (
         _ring,
     ),
     Difference(
-        "while a request is served: a `traceparent` header where the client is observed, a context variable, and the "
-        "attribute `_otel_exchange` of the handler",
+        "while a request is served: a `traceparent` header where the client is observed, and a context variable",
         "this is how a trace goes from one process to the next, and on to the code inside",
         _context,
     ),
