@@ -81,12 +81,13 @@ def test_many_requests_at_a_time_keep_their_traces_apart_and_the_end_is_bare(tmp
 
 
 def test_workers_that_are_recycled_lose_nothing(tmp_path: Path) -> None:
-    command = [*SERVERS["gunicorn"], "--max-requests", "20"]
+    # not the application that calls itself: a worker on its way out waits for itself then, and what it was at is done again
+    command = [*SERVERS["gunicorn"][:-3], "wsgi:application", "--worker-class", "gevent", "--max-requests", "20"]
     with OtlpSink() as sink, Server(command, tmp_path, sink) as server:
         while len({*server.pids}) < 3:
             server.wait_for_answer()
         observed = server.end()
-        assert_each_once(sink, [*server.jobs, *(f"/back{job}" for job in server.jobs)])
+        assert_each_once(sink, server.jobs)
         assert len(instances(sink)) >= 3
     assert observed.returncode == 0
 
