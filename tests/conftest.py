@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 import pytest
 
 from otelrun import diagnostics
@@ -16,6 +18,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the loss tests at their full size, and every row of the fidelity table: minutes instead of seconds",
     )
+
+
+def pytest_configure() -> None:
+    """Have the tests' programs hear what a shell has its background jobs ignore, and ``nohup`` what it runs."""
+    for number, handler in (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGQUIT, signal.SIG_DFL),
+        (signal.SIGHUP, signal.SIG_DFL),
+    ):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -37,9 +37,14 @@ PROMPTLY_S = 1.0  # more than bare, at the end
 def serve(command: list[str], otelrun_dir: Path, sink: OtlpSink, python: str = sys.executable) -> tuple[Server, Result]:
     """Run a server under otelrun, ask it for many things at a time, and end it."""
     with Server(command, otelrun_dir, sink, python=python) as server:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            list(pool.map(server.ask, [f"/many/{number}" for number in range(REQUESTS)]))
+        ask_at_once(server)
         return server, server.end()
+
+
+def ask_at_once(server: Server) -> None:
+    """Ask for many things at a time."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(server.ask, [f"/many/{number}" for number in range(REQUESTS)]))
 
 
 def assert_traces_are_apart(sink: OtlpSink, paths: list[str]) -> None:
@@ -70,6 +75,7 @@ def _count(sink: OtlpSink, kind: str) -> int:
 @pytest.mark.parametrize("kind", SERVERS)
 def test_many_requests_at_a_time_keep_their_traces_apart_and_the_end_is_bare(tmp_path: Path, kind: str) -> None:
     with Server(SERVERS[kind]) as bare_server:
+        ask_at_once(bare_server)  # else a worker that is still being started is killed
         bare = bare_server.end()
     with OtlpSink() as sink:
         server, observed = serve(SERVERS[kind], tmp_path, sink)
