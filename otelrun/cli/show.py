@@ -119,7 +119,7 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
         StoreError: the store cannot be read.
     """
     from otelrun.store.queries import open_store  # noqa: PLC0415 - sqlite3 only where it is needed
-    from otelrun.store.rows import NoteRow  # noqa: PLC0415
+    from otelrun.store.rows import NoteRow  # noqa: PLC0415 - as above
     from otelrun.viewer.facts import RunFacts, View  # noqa: PLC0415 - not for --help
 
     if listing.problem:

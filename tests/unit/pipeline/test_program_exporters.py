@@ -50,7 +50,7 @@ def provider():
 def test_the_exporters_of_the_profile_that_send_to_the_same_place_are_found(provider):
     provider.add_span_processor(SimpleSpanProcessor(ConsoleSpanExporter()))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint="http://localhost:1/v1/traces")))
-    profile = processors("file /tmp/x", "http http://user:secret@127.0.0.1:1/v1/traces", "http http://localhost:2")
+    profile = processors("file spans.jsonl", "http http://user:secret@127.0.0.1:1/v1/traces", "http http://localhost:2")
     assert shared(provider, profile) == (0b10, ("http://127.0.0.1:1/v1/traces",))
 
 
