@@ -37,7 +37,7 @@ class Processes:
         if (pid, ticks) in self._alive:
             return
         pidfd = _open_pidfd(pid)
-        if not _is_running(pid, ticks):
+        if not is_running(pid, ticks):
             if pidfd is not None:
                 os.close(pidfd)
             return
@@ -51,7 +51,7 @@ class Processes:
         pidfd = self._alive.get((pid, ticks))
         if pidfd is None:
             return False
-        if pidfd < 0 and not _is_running(pid, ticks):
+        if pidfd < 0 and not is_running(pid, ticks):
             del self._alive[pid, ticks]
             return False
         return True
@@ -75,7 +75,13 @@ def _open_pidfd(pid: int) -> int | None:
         return None
 
 
-def _is_running(pid: int, ticks: int) -> bool:
+def is_running(pid: int, ticks: int) -> bool:
+    """Say whether a process runs; a zombie does not.
+
+    Args:
+        pid: its id.
+        ticks: its start time (``ring.identity.start_ticks``), 0 if unknown.
+    """
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

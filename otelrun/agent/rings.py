@@ -7,6 +7,7 @@ from contextlib import suppress
 from time import monotonic, time, time_ns
 from typing import TYPE_CHECKING
 
+from otelrun.agent.owners import is_running
 from otelrun.ring.reader import RingReader
 
 if TYPE_CHECKING:
@@ -86,8 +87,12 @@ class Rings:
         """The readers of all rings."""
         return [ring.reader for ring in self._found.values()]
 
-    def discover(self) -> None:
-        """Take up rings that have appeared, and watch their owners."""
+    def discover(self, *, is_run_over: bool = False) -> None:
+        """Take up rings that have appeared, and watch their owners.
+
+        Args:
+            is_run_over: nobody is left who could be making one: what is no ring yet never will be.
+        """
         try:
             names = os.listdir(self._directory)
         except OSError:
@@ -99,26 +104,22 @@ class Rings:
             try:
                 reader = RingReader(path)
             except (OSError, ValueError):
-                self._remove_unfinished(path, name)
+                self._remove_unfinished(path, name, is_run_over)
                 continue
             ring = self._found[name] = Ring(name, reader)
             if not reader.is_foreign:
                 self._processes.watch(reader.pid, reader.start_ticks)
             ring.is_live = self.is_alive(ring)
 
-    def _remove_unfinished(self, path: str, name: str) -> None:
+    def _remove_unfinished(self, path: str, name: str, is_run_over: bool) -> None:
         """Remove a file that its process was killed over before it was a ring; not at once, it may be in another namespace."""
         pid = name.partition("-")[0]
-        try:
-            if not pid.isdigit() or time() - os.stat(path).st_mtime < _UNFINISHED_S:
-                return
-            os.kill(int(pid), 0)
-        except ProcessLookupError:
-            with suppress(OSError):  # somebody was first
+        with suppress(OSError):  # somebody was first
+            if is_run_over or (
+                time() - os.stat(path).st_mtime >= _UNFINISHED_S and pid.isdigit() and not is_running(int(pid), 0)
+            ):
                 os.unlink(path)
-            self._notices.log(f"{name}: its process ended while making it")
-        except OSError:
-            pass  # alive, and another user's
+                self._notices.log(f"{name}: its process ended while making it")
 
     def is_alive(self, ring: Ring) -> bool:
         """Say whether what writes a ring still runs: not where the process has ended, or become another program (exec).

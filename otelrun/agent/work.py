@@ -419,6 +419,7 @@ class RunWork:
             if self._rings.is_done(ring):
                 self._finish_ring(ring)
         if not self.is_any_owner_alive():
+            self._rings.discover(is_run_over=True)
             self._end_run(max(self._last_end_ns, self._accounting.saved_ns) if is_left_behind else 0)
         self._save()
         for channel in self.channels:

@@ -40,7 +40,7 @@ def test_without_pidfds_the_start_time_tells(monkeypatch):
     processes.watch(os.getpid(), start_ticks(os.getpid()))
     assert processes.is_any_alive()
     processes.wait(0)
-    monkeypatch.setattr(owners, "_is_running", lambda *_: False)
+    monkeypatch.setattr(owners, "is_running", lambda *_: False)
     assert not processes.is_any_alive()
 
 

@@ -134,3 +134,13 @@ def test_a_file_that_never_became_a_ring_goes_after_a_while(run, rings, owner, a
     os.utime(path, (made, made))
     rings.discover()
     assert (len(rings), os.path.exists(path)) == (0, is_kept)
+
+
+def test_a_ring_that_its_process_died_over_making_goes_after_a_while_or_when_the_run_is_over(run, rings):
+    path = os.path.join(run.rings, f"{NOBODY}-1.ring")
+    open(path, "xb").close()
+    rings.discover()
+    assert os.path.exists(path), "its process may be one of another namespace"
+    rings.discover(is_run_over=True)
+    assert not os.path.exists(path)
+    assert not len(rings)
