@@ -90,14 +90,3 @@ def test_other_reasons_to_skip_and_tests_that_are_not_there_differ() -> None:
         Difference("test.test_a.C.test_1", "ok", "did not run"),
         Difference("test.test_a.C.test_2", "skipped: no curses", "skipped: no network"),
     ]
-
-
-def test_a_file_of_which_no_test_ran_is_not_the_same_both_ways():
-    found = compare("3.12", "test_x", lambda way, only: {"test_x": "exit status 1"})
-    assert [str(each) for each in found.differences] == [
-        "test_x: bare no test ran: exit status 1; under otelrun exit status 1"
-    ]
-
-
-def test_a_file_that_is_skipped_whole_is():
-    assert not compare("3.12", "test_x", lambda way, only: {"test_x": "exit status 0"}).differences
