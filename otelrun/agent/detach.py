@@ -139,7 +139,8 @@ def become_agent(keep: Iterable[int]) -> None:
     """Let go, in the new process, of everything of the launcher that the program has too.
 
     A session of its own, ``/`` as the directory, no descriptor but ``keep`` and /dev/null, signals ignored (the agent ends by
-    itself, bounded by its budget), but for SIGCHLD, a lower priority, and a name of its own in the list of processes.
+    itself, bounded by its budget), but for SIGCHLD, as many descriptors as the system
+    allows, a lower priority, and a name of its own in the list of processes.
     """
     os.setsid()
     os.chdir("/")
@@ -149,11 +150,21 @@ def become_agent(keep: Iterable[int]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody hears how a child died
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     _close_all_but(set(keep))
+    _allow_descriptors()
     with suppress(OSError):
         os.nice(_NICENESS)
     take_title(GUARD)
     _prefer_own_libraries()
     gc.freeze()
+
+
+def _allow_descriptors() -> None:
+    """Open as many files as the system lets this user, however few the program was given for itself."""
+    import resource  # noqa: PLC0415 - in the agent only
+
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _close_all_but(keep: set[int]) -> None:

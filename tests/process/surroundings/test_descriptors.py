@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
 
 from tests.process.pipeline.programs import processes, run
-from tests.support.programs import run_otelrun
+from tests.support.programs import environment, otelrun_command, run_otelrun, wait_until_idle
+from tests.support.store_rows import stored_spans
 
 pytestmark = pytest.mark.process
 
@@ -57,3 +59,13 @@ metrics.get_meter("app").create_counter("counter").add(-1)
     result = run_otelrun([sys.executable, "-c", program])
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
     assert [(tmp_path / f"data{number}").read_bytes() for number in range(3)] == [b"", b"", b""]
+
+
+def test_a_program_that_may_open_next_to_nothing_is_recorded(tmp_path):
+    program = "from opentelemetry import trace; trace.get_tracer('app').start_span('span').end()"
+    limited = ["sh", "-c", 'ulimit -S -n 8 && exec "$@"', "sh", *otelrun_command(), sys.executable, "-c", program]
+    env = environment({"OTELRUN_DIR": str(tmp_path)})
+    result = subprocess.run(limited, env=env, capture_output=True, timeout=60, check=False)
+    wait_until_idle(tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
+    assert [span.name for span in stored_spans(tmp_path)] == ["span"]
