@@ -43,11 +43,11 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
         options: ``excluded_methods``.
     """
     started = partial(_wrap_call, CallTracer(NAME, SCOPE, SpanKind.CLIENT, options))
-    ledger.wrap(_channel.Channel, "__init__", _wrap_channel_init)
+    ledger.wrap(_channel.Channel, "__init__", _wrap_channel_init, "self target")
     ledger.wrap(_channel.UnaryUnaryMultiCallable, "__call__", started)
     ledger.wrap(_channel.UnaryStreamMultiCallable, "__call__", started)
-    ledger.wrap(_channel.StreamUnaryMultiCallable, "__call__", started)
-    ledger.wrap(_channel.StreamStreamMultiCallable, "__call__", started)
+    ledger.wrap(_channel.StreamUnaryMultiCallable, "__call__", started, "self ? timeout metadata")
+    ledger.wrap(_channel.StreamStreamMultiCallable, "__call__", started, "self ? timeout metadata")
 
 
 def _wrap_channel_init(original: Callable[..., Any]) -> Callable[..., Any]:
