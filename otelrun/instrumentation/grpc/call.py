@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
 
+_NOT_THE_PROGRAMS = ("grpc.health.*", "grpc.reflection.*")
 _UPSTREAM = "opentelemetry.instrumentation.grpc"
 
 
@@ -60,7 +61,8 @@ class CallTracer:
             name: entry-point name of the instrumentation.
             scope: name of its instrumentation scope.
             kind: CLIENT or SERVER.
-            options: ``excluded_methods``, a list of patterns such as ``grpc.health.v1.Health/*``.
+            options: ``excluded_methods``, a list of patterns such as ``shop.Pricing/*``; without it the services are excluded by
+                which others look at a server: health and reflection.
         """
         self.name = name
         self._kind = kind
@@ -72,7 +74,8 @@ class CallTracer:
             f"Measures the duration of an {'incoming' if is_server else 'outgoing'} Remote Procedure Call (RPC).",
             names.DURATION_BUCKETS,
         )
-        excluded = tuple(options.get("excluded_methods") or ())
+        given = options.get("excluded_methods")
+        excluded = _NOT_THE_PROGRAMS if given is None else tuple(given)
         self._is_excluded: Callable[[str], bool] = lru_cache(512)(
             lambda method: any(fnmatchcase(method, pattern) for pattern in excluded)
         )
