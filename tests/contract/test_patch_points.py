@@ -10,14 +10,14 @@ import functools
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.interpreters import OBSERVED, find_interpreter, make_environment
-from tests.support.programs import environment, run_python
+from tests.support import grpc_versions
+from tests.support.interpreters import OBSERVED, find_interpreter
+from tests.support.programs import run_python
 
 pytestmark = pytest.mark.process
 
@@ -28,15 +28,6 @@ MARK = "<!-- made by tests/contract/test_patch_points.py --update-golden -->"
 
 GONE = {"threading.Thread._set_ident": (3, 14)}
 """Points that are not needed from some CPython on."""
-
-OLDEST_SERVER = (1, 60)
-"""``grpc.server`` before says that it is not instrumented."""
-
-OLDEST = {"3.10": "1.42", "3.11": "1.49", "3.12": "1.59", "3.13": "1.66", "3.14": "1.76"}
-"""The first minor with a wheel for this CPython, from the oldest that is supported."""
-
-BY_DEFAULT = (("3.10", "1.42"), ("3.11", "1.60"), ("3.13", "newest"))
-MINORS = tuple(f"1.{minor}" for minor in range(42, 86) if minor not in (45, 52, 77, 79))  # those that were released
 
 
 def points(what, python=sys.executable, *folders):
@@ -82,39 +73,16 @@ def test_each_point_of_the_standard_library_is_there(version):
     assert found == {name: sorted({*each} - gone) for name, each in documented("stdlib").items()}
 
 
-def is_numbered(version):
-    return tuple(map(int, version.split(".")))
-
-
-def cells(is_full):
-    """Give the pairs of CPython and gRPC to look at."""
-    if not is_full:
-        return BY_DEFAULT
-    every = [
-        (python, minor) for python in OLDEST for minor in MINORS if is_numbered(minor) >= is_numbered(OLDEST[python])
-    ]
-    return (*every, *((python, "newest") for python in OLDEST))
-
-
 def pytest_generate_tests(metafunc):
     if "cell" in metafunc.fixturenames:
-        pairs = cells(metafunc.config.getoption("--full"))
-        metafunc.parametrize("cell", pairs, ids=[f"CPython {python}, grpcio {minor}" for python, minor in pairs])
+        grpc_versions.parametrize(metafunc)
 
 
 @pytest.fixture(scope="module")
 def interpreter(tmp_path_factory):
-    """Give, for each CPython, one of an environment that has the OpenTelemetry API."""
-
-    @functools.cache
-    def make(version):
-        python = find_interpreter(version)
-        if python is None:
-            return None
-        folder = tmp_path_factory.mktemp(f"python{version}")
-        return make_environment(folder, python, "opentelemetry-api", "six", "typing-extensions")
-
-    return make
+    """Give, for each CPython, one of an environment that has the OpenTelemetry API, or None."""
+    make = grpc_versions.maker("opentelemetry-api")
+    return functools.cache(lambda version: make(version, tmp_path_factory.mktemp(f"python{version}")))
 
 
 def test_each_point_of_every_grpc_is_there(cell, interpreter, tmp_path):
@@ -122,16 +90,13 @@ def test_each_point_of_every_grpc_is_there(cell, interpreter, tmp_path):
     python = interpreter(version)
     if python is None:
         pytest.skip(f"no Python {version} here")
-    wanted = "grpcio" if minor == "newest" else f"grpcio=={minor}.*"
-    pip = [sys.executable, "-m", "pip", "--python", python, "-qq", "--disable-pip-version-check", "install"]
-    options = ["--no-deps", "--only-binary", ":all:", "--target", os.fspath(tmp_path)]
-    subprocess.run([*pip, *options, wanted], env=environment(), check=True, timeout=120)
+    grpc_versions.install(minor, python, tmp_path)
     found = points("grpc", python, tmp_path)
     notices = found.pop("notices")
     expected = documented("grpc")
-    if minor != "newest" and is_numbered(minor) < OLDEST_SERVER:
-        expected = {**expected, "grpc.server": []}
-        assert notices == ["not instrumented: gRPC servers need grpcio 1.60 or newer"]
-    else:
+    if grpc_versions.has_server(minor):
         assert notices == []
+    else:
+        expected = {**expected, "grpc.server": []}
+        assert notices == [grpc_versions.NO_SERVER]
     assert found == expected

@@ -1,7 +1,7 @@
 """Every name that otelrun writes is one of opentelemetry-semantic-conventions; so is what arrives: types, units, required ones.
 
-Statically: each text of the code that could be such a name. Dynamically: what a real receiver gets of the shop, and of a
-program that makes calls of each kind which end in each way.
+Statically: each text of the code that could be such a name. Dynamically: what a real receiver gets of the shop, and of
+programs that make calls of each kind which end in each way.
 """
 
 from __future__ import annotations
@@ -87,7 +87,8 @@ def test_what_is_written_down_by_hand_is_known_to_the_conventions():
 PROGRAMS_OWN_FIELDS = {"attempt", "warehouse"}
 PROGRAMS = {
     "shop": (["docs/examples/shop/app.py", "--requests", "2"], ["--profile", "docs/examples/shop/profile.yaml"]),
-    "exchange": (["tests/apps/conventions/exchange_all.py"], ["--profile", "docs/examples/shop/profile.yaml"]),
+    "http": (["tests/apps/conventions/exchange_http.py"], ["--profile", "docs/examples/shop/profile.yaml"]),
+    "grpc": (["tests/apps/conventions/exchange_grpc.py"], []),
 }
 
 
@@ -179,10 +180,11 @@ def test_each_metric_is_the_conventions(sink):
 
 @pytest.mark.process
 def test_each_instrumentation_is_among_what_arrives(arrived):
-    sink = arrived("exchange")
-    spans = {(span.scope.name.removeprefix(SCOPE), span.kind) for span in ours(sink.spans())}
-    assert spans == conventions.REQUIRED_OF_SPANS.keys()
-    assert {metric.name for metric in ours(sink.metrics())} == conventions.REQUIRED_OF_POINTS.keys()
+    sinks = [arrived("http"), arrived("grpc")]
+    spans = [span for sink in sinks for span in ours(sink.spans())]
+    assert {(span.scope.name.removeprefix(SCOPE), span.kind) for span in spans} == conventions.REQUIRED_OF_SPANS.keys()
+    metrics = [metric.name for sink in sinks for metric in ours(sink.metrics())]
+    assert set(metrics) == conventions.REQUIRED_OF_POINTS.keys()
 
 
 def test_the_buckets_are_the_conventions():

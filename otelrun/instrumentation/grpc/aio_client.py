@@ -90,8 +90,17 @@ def _wrap_call(tracer: CallTracer, original: Callable[..., Any]) -> Callable[...
 
 
 def _start(tracer: CallTracer, multi_callable: Any) -> Call | None:
-    address, port = names.server_of_target(_targets.get(multi_callable._references[0], ""))
+    address, port = names.server_of_target(_target(multi_callable))
     return tracer.start_client(multi_callable._method.decode("utf-8", "replace"), address, port)
+
+
+def _target(multi_callable: Any) -> str:
+    """Give what the channel of a multi-callable was made with; empty where that is not known."""
+    references = getattr(multi_callable, "_references", None)
+    if references:
+        return _targets.get(references[0], "")
+    own = multi_callable._channel  # before 1.54 the multi-callable knows the compiled channel alone
+    return next((target for channel, target in tuple(_targets.items()) if channel._channel is own), "")
 
 
 def _with_injected(args: tuple[Any, ...], kwargs: dict[str, Any], call: Call) -> tuple[tuple[Any, ...], dict[str, Any]]:
