@@ -40,6 +40,7 @@ TYPES: dict[str, type] = {
     "code.line.number": int,
     "code.stacktrace": str,
     "container.id": str,
+    "cpu.mode": str,
     "deployment.environment.name": str,
     "error.type": str,
     "exception.message": str,
@@ -62,6 +63,7 @@ TYPES: dict[str, type] = {
     "otel.component.name": str,
     "otel.component.type": str,
     "process.command_args": list,
+    "process.context_switch.type": str,
     "process.executable.name": str,
     "process.executable.path": str,
     "process.owner": str,
@@ -78,6 +80,7 @@ TYPES: dict[str, type] = {
     "server.port": int,
     "service.instance.id": str,
     "service.name": str,
+    "system.paging.fault.type": str,
     "telemetry.distro.name": str,
     "telemetry.distro.version": str,
     "telemetry.sdk.language": str,
@@ -109,6 +112,14 @@ REQUIRED_OF_POINTS = {
     "http.client.request.duration": {"http.request.method", "server.address", "server.port"},
     "rpc.server.call.duration": {"rpc.system.name", "rpc.method"},
     "rpc.client.call.duration": {"rpc.system.name", "rpc.method", "server.address", "server.port"},
+    "process.context_switches": {"process.context_switch.type"},
+    "process.cpu.time": {"cpu.mode"},
+    "process.memory.usage": set(),
+    "process.memory.virtual": set(),
+    "process.paging.faults": {"system.paging.fault.type"},
+    "process.thread.count": set(),
+    "process.unix.file_descriptor.count": set(),
+    "process.uptime": set(),
 }
 
 ALLOWED_OF_POINTS = {
@@ -123,7 +134,7 @@ ALLOWED_OF_POINTS = {
     "rpc.server.call.duration": {"rpc.response.status_code", "error.type", "server.address", "server.port"},
     "rpc.client.call.duration": {"rpc.response.status_code", "error.type"},
 }
-"""Metric → the attributes it may have beside the required ones; any other makes series that the conventions do not know."""
+"""Metric → the attributes it may have beside the required ones, where there are such; any other makes series that the conventions do not know."""
 
 
 class _Meter:
