@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from otelrun.agent.notices import Notices
     from otelrun.agent.owners import Processes
+    from otelrun.agent.runtime_metrics import RuntimeMetrics
     from otelrun.agent.self_metrics import SelfMetrics
     from otelrun.delivery.channel import Channel
     from otelrun.delivery.exporters import Keeper
@@ -41,6 +42,8 @@ READ_LIMIT = 512
 _MIB = 1024 * 1024
 _SAVE_INTERVAL_S = 1.0
 _STORE_METRICS_INTERVAL_S = 5.0
+_STORE_USAGE_INTERVAL_S = 60.0
+_LOOK_INTERVAL_S = 1.0
 _LARGEST_STEP = 4 * READ_LIMIT
 """Records read, of several rings, before they are handed over."""
 
@@ -102,6 +105,11 @@ class RunWork:
         self._logs: list[Channel] = []
         self._readers: list[Reader] = []
         self._due: dict[str, float] = {}
+        self._runtime: RuntimeMetrics | None = None
+        if profile.otelrun.runtime_metrics and exporters.metric_readers(profile):
+            from otelrun.agent.runtime_metrics import RuntimeMetrics  # noqa: PLC0415 - for those who ask for them
+
+            self._runtime = RuntimeMetrics()
         self._own: SelfMetrics | None = None
         if profile.otelrun.self_metrics and exporters.metric_readers(profile):
             from otelrun.agent.self_metrics import SelfMetrics  # noqa: PLC0415 - for those who ask for them
@@ -276,6 +284,7 @@ class RunWork:
             reader = ring.reader
             resource = reader.resource()
             ring.encoder = ProcessEncoder(resource, self.profile.resource.schema_url or "", reader.scope)
+            self._look_at([ring])
             self._with_store(lambda store: self._add_process(store, ring, resource))
         return ring.encoder
 
@@ -291,10 +300,15 @@ class RunWork:
         """
         if not self._is_open:
             return
+        if self._is_due("look", _LOOK_INTERVAL_S, now):
+            self._look_at(self._rings)
         for reader in self._readers:
             if self._is_due(reader.channel.name, reader.interval_s, now):
                 self._collect(reader, self._rings)
                 self._collect_own(reader)
+        if self._is_due("usage", _STORE_USAGE_INTERVAL_S, now):
+            for ring in self._rings:
+                self._store_usage(ring)
         if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
             for ring in self._rings:
                 self._store_metrics(ring)
@@ -307,11 +321,20 @@ class RunWork:
             self._due[what] = now + interval_s
         return now >= due
 
-    def _collect(self, reader: Reader, rings: Iterable[Ring]) -> None:
-        self._collection.collect(reader, map(self._measured, rings))
+    def _look_at(self, rings: Iterable[Ring]) -> None:
+        """Look at what the processes of rings use, where the profile wants that."""
+        if self._runtime is not None:
+            for ring in filter(self._rings.is_alive, rings):
+                self._runtime.look(ring)
 
-    def _measured(self, ring: Ring) -> Measured:
-        return Measured(ring.name, ring.reader.identity, ring.reader.series(), lambda: self._introduce(ring))
+    def _collect(self, reader: Reader, rings: Iterable[Ring]) -> None:
+        self._collection.collect(reader, [measured for ring in rings for measured in self._measured(ring)])
+
+    def _measured(self, ring: Ring) -> list[Measured]:
+        own = Measured(ring.name, ring.reader.identity, ring.reader.series(), lambda: self._introduce(ring))
+        if self._runtime is None:
+            return [own]
+        return [own, self._runtime.measured(ring, self.profile.resource.schema_url or "")]
 
     def _collect_own(self, reader: Reader) -> None:
         """Collect the metrics about the run's telemetry, where the profile wants them."""
@@ -341,6 +364,13 @@ class RunWork:
             ring.stored_ns = max(state.time_ns for state in changed)
             self._with_store(lambda store: store.set_metrics(process, changed, ring.reader.scope, time_ns()))
 
+    def _store_usage(self, ring: Ring) -> None:
+        """Store what the process of a ring was seen to use last."""
+        runtime, process = self._runtime, ring.process
+        if runtime is not None and process is not None:
+            used = runtime.states(ring)
+            self._with_store(lambda store: store.set_metrics(process, used, runtime.scope_of, time_ns()))
+
     def _finish_ring(self, ring: Ring) -> None:
         """Take the last of a ring whose process has ended, with the spans it was in, and remove it."""
         self._tell_of_drops()
@@ -354,9 +384,13 @@ class RunWork:
             self._introduce(ring)
         for metric_reader in self._readers:
             self._collect(metric_reader, [ring])
-            metric_reader.temporality.forget(ring.name)
+            for measured in self._measured(ring):
+                metric_reader.temporality.forget(measured.name)
             self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
+        self._store_usage(ring)
+        if self._runtime is not None:
+            self._runtime.forget(ring)
         lost = rings.describe_losses(reader)
         if lost:
             self._notices.log(f"process {reader.pid}: lost {lost}")

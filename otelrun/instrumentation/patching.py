@@ -28,7 +28,8 @@ without_frame = BaseException.with_traceback
 
 _ABOUT = ("__module__", "__name__", "__qualname__", "__doc__", "__text_signature__", "__type_params__")
 _ANNOTATIONS = "__annotate__" if sys.version_info >= (3, 14) else "__annotations__"
-_TAKES_REST = 0x04 | 0x08  # inspect.CO_VARARGS, CO_VARKEYWORDS
+_TAKES_ARGS, _TAKES_KEYWORDS = 0x04, 0x08  # inspect.CO_VARARGS, CO_VARKEYWORDS
+_TAKES_ANYTHING = _TAKES_ARGS | _TAKES_KEYWORDS
 _MAX_WRAPPERS = 100
 
 _Compiled: Any = type(len)
@@ -47,17 +48,20 @@ class Ledger:
         """Begin with no patch."""
         self._entries: list[tuple[Any, str, Any, Any, bool]] = []
 
-    def wrap(self, owner: Any, name: str, make_wrapper: Callable[[Any], Any]) -> None:
+    def wrap(self, owner: Any, name: str, make_wrapper: Callable[[Any], Any], takes: str = "") -> None:
         """Replace one function of a class or a module.
 
-        Nothing happens, apart from one notice, where there is no such function; nothing at all where the same
-        instrumentation stands there already, so that the entry point and the launcher never patch twice.
+        Nothing happens, apart from one notice, where there is no such function, or one of other parameters than the
+        replacement is written for; nothing at all where the same instrumentation stands there already, so that the entry
+        point and the launcher never patch twice.
 
         Args:
             owner: the class or the module; where a class inherits the function, only this class gets the replacement.
             name: the function's name.
             make_wrapper: is given the original and returns the replacement, a plain function defined in its own module;
                 best with the original's parameters, or else with ``*args, **kwargs``.
+            takes: names of the original's first parameters, separated by spaces, where the replacement finds what it needs at
+                their places in ``*args``; a ``?`` stands for one whose name is none of its business.
         """
         is_own = name in getattr(owner, "__dict__", ())
         original = owner.__dict__[name] if is_own else getattr(owner, name, None)
@@ -68,6 +72,10 @@ class Ledger:
         replacement = make_wrapper(original)
         source = replacement.__module__
         if _is_standing(original, source):
+            return
+        mismatch = _mismatch(original, replacement, takes)
+        if mismatch:
+            tell(f"patch:{where}", f"not instrumented: {where} of this version of its library {mismatch}")
             return
         _resemble(replacement, original)
         if type(original) is _Compiled:
@@ -156,9 +164,45 @@ def _like_compiled(function: Any, original: Any) -> Any:
 
 
 def _parameters(code: CodeType) -> tuple[Any, ...]:
-    rest = code.co_flags & _TAKES_REST
+    rest = code.co_flags & _TAKES_ANYTHING
     count = code.co_argcount + code.co_kwonlyargcount + rest.bit_count()
     return code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, rest, code.co_varnames[:count]
+
+
+def _mismatch(original: Any, replacement: Any, takes: str) -> str:
+    """Say why a replacement cannot stand for the original, "" where it can or where the original does not tell.
+
+    Each call that the original takes must be one that the replacement takes, and can hand on as it does. A private function
+    is called by its own library alone, and there by position.
+    """
+    code = getattr(original, "__code__", None)
+    if code is None or code.co_flags & _TAKES_ANYTHING == _TAKES_ANYTHING:
+        return ""
+    positional, named = _names(code)
+    own, own_named = _names(replacement.__code__)
+    if not code.co_flags & _TAKES_ARGS:
+        for name, found in zip(takes.split(), (*positional, *[""] * len(takes)), strict=False):
+            if name not in (found, "?"):
+                return f"has no parameter {name} where it was"
+        if len(own) > len(positional):
+            return f"takes fewer than {len(own)} arguments"
+    required = len(own) - len(replacement.__defaults__ or ())
+    if len(positional) - len(original.__defaults__ or ()) < required:
+        return f"can be called with fewer than {required} arguments"
+    flags = replacement.__code__.co_flags
+    if len(positional) > len(own) and not flags & _TAKES_ARGS:
+        return f"takes more than {len(own)} arguments"
+    is_public = not original.__name__.startswith("_") or original.__name__.endswith("__")
+    unknown = {*positional[1:] * is_public, *named}.difference(own, own_named)
+    if unknown and not flags & _TAKES_KEYWORDS:
+        return f"takes {', '.join(sorted(unknown))}"
+    return ""
+
+
+def _names(code: CodeType) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Give the names of parameters by position, and of those by keyword alone."""
+    count = code.co_argcount
+    return code.co_varnames[:count], code.co_varnames[count : count + code.co_kwonlyargcount]
 
 
 def _at_the_place_of(original: CodeType, code: CodeType) -> CodeType:

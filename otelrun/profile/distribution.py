@@ -36,6 +36,7 @@ OTELRUN = Map(
         "exit_budget_ms": Integer(unit=MILLISECONDS, example=2_000),
         "outbox_limit_mb": Integer(minimum=1, unit="MiB", example=64),
         "self_metrics": Boolean(),
+        "runtime_metrics": Boolean(),
         "children": Choice(("all", "inherit", "none")),
         "store": Map({"enabled": Boolean(), "keep_runs": Integer(minimum=1, example=20)}),
         "ring": Map(

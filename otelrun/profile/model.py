@@ -195,6 +195,7 @@ class Otelrun(NamedTuple):
             a copy; ``none``.
         outbox_limit_mb: how many MiB of undelivered telemetry each exporter may hold on disk for each signal.
         self_metrics: the agent sends ``otel.sdk.*`` metrics about the run's own telemetry.
+        runtime_metrics: the agent sends ``process.*`` metrics about the processes of the run.
     """
 
     pipeline: str = "auto"
@@ -206,6 +207,7 @@ class Otelrun(NamedTuple):
     children: str = "all"
     outbox_limit_mb: int = 64
     self_metrics: bool = False
+    runtime_metrics: bool = False
     store: Store = Store()
     ring: Ring = Ring()
 

@@ -43,11 +43,11 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
         options: ``excluded_methods``.
     """
     started = partial(_wrap_call, CallTracer(NAME, SCOPE, SpanKind.CLIENT, options))
-    ledger.wrap(_channel.Channel, "__init__", _wrap_channel_init)
+    ledger.wrap(_channel.Channel, "__init__", _wrap_channel_init, "self target")
     ledger.wrap(_channel.UnaryUnaryMultiCallable, "__call__", started)
     ledger.wrap(_channel.UnaryStreamMultiCallable, "__call__", started)
-    ledger.wrap(_channel.StreamUnaryMultiCallable, "__call__", started)
-    ledger.wrap(_channel.StreamStreamMultiCallable, "__call__", started)
+    ledger.wrap(_channel.StreamUnaryMultiCallable, "__call__", started, "self ? timeout metadata")
+    ledger.wrap(_channel.StreamStreamMultiCallable, "__call__", started, "self ? timeout metadata")
 
 
 def _wrap_channel_init(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -90,8 +90,17 @@ def _wrap_call(tracer: CallTracer, original: Callable[..., Any]) -> Callable[...
 
 
 def _start(tracer: CallTracer, multi_callable: Any) -> Call | None:
-    address, port = names.server_of_target(_targets.get(multi_callable._references[0], ""))
+    address, port = names.server_of_target(_target(multi_callable))
     return tracer.start_client(multi_callable._method.decode("utf-8", "replace"), address, port)
+
+
+def _target(multi_callable: Any) -> str:
+    """Give what the channel of a multi-callable was made with; empty where that is not known."""
+    references = getattr(multi_callable, "_references", None)
+    if references:
+        return _targets.get(references[0], "")
+    own = multi_callable._channel  # before 1.54 the multi-callable knows the compiled channel alone
+    return next((target for channel, target in tuple(_targets.items()) if channel._channel is own), "")
 
 
 def _with_injected(args: tuple[Any, ...], kwargs: dict[str, Any], call: Call) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -71,7 +71,7 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 
         return __init__
 
-    ledger.wrap(_server.Server, "__init__", wrap)
+    ledger.wrap(_server.Server, "__init__", wrap, "self ? ? interceptors ? maximum_concurrent_rpcs")
 
 
 def _with_entry(

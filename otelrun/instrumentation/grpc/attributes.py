@@ -1,7 +1,7 @@
 """The names of the RPC semantic conventions, and the readers of gRPC's addresses. No OpenTelemetry, no gRPC import.
 
 The names are those of semantic conventions 1.41 to 1.44, which the installed constants package calls current;
-``tests/contract/test_semconv_grpc.py`` compares them.
+``tests/contract/test_semantic_conventions.py`` compares them.
 """
 
 from __future__ import annotations

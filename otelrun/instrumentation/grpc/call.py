@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span
 
 
+_NOT_THE_PROGRAMS = ("grpc.health.*", "grpc.reflection.*")
 _UPSTREAM = "opentelemetry.instrumentation.grpc"
 
 
@@ -60,7 +61,8 @@ class CallTracer:
             name: entry-point name of the instrumentation.
             scope: name of its instrumentation scope.
             kind: CLIENT or SERVER.
-            options: ``excluded_methods``, a list of patterns such as ``grpc.health.v1.Health/*``.
+            options: ``excluded_methods``, a list of patterns such as ``shop.Pricing/*``; without it the services are excluded by
+                which others look at a server: health and reflection.
         """
         self.name = name
         self._kind = kind
@@ -72,7 +74,8 @@ class CallTracer:
             f"Measures the duration of an {'incoming' if is_server else 'outgoing'} Remote Procedure Call (RPC).",
             names.DURATION_BUCKETS,
         )
-        excluded = tuple(options.get("excluded_methods") or ())
+        given = options.get("excluded_methods")
+        excluded = _NOT_THE_PROGRAMS if given is None else tuple(given)
         self._is_excluded: Callable[[str], bool] = lru_cache(512)(
             lambda method: any(fnmatchcase(method, pattern) for pattern in excluded)
         )
@@ -88,7 +91,8 @@ class CallTracer:
         current = get_current()
         if get_value(_SUPPRESS_INSTRUMENTATION_KEY, current) or _is_of_upstream(trace.get_current_span(current)):
             return None
-        return self._start(method, dict(names.call_attributes(method.lstrip("/"), address, port)), current)
+        measured = names.call_attributes(method.lstrip("/"), address, port)
+        return self._start(method, measured, measured, current)
 
     def start_server(
         self, method: str, parent: Context, authority: str = "", peer: Mapping[str, str | int] | None = None
@@ -102,17 +106,17 @@ class CallTracer:
             peer: ``network.peer`` attributes, where known already.
         """
         address, port = names.server_of_authority(authority)
-        attributes = dict(names.call_attributes(method.lstrip("/"), address, port))
-        if peer:
-            attributes.update(peer)
-        return self._start(method, attributes, parent)
+        attributes = {**names.call_attributes(method.lstrip("/"), address, port), **(peer or {})}
+        return self._start(method, attributes, names.call_attributes(method.lstrip("/"), "", None), parent)
 
-    def _start(self, method: str, attributes: dict[str, str | int], parent: Context) -> Call | None:
+    def _start(
+        self, method: str, attributes: Mapping[str, str | int], measured: Mapping[str, str | int], parent: Context
+    ) -> Call | None:
         method = method.lstrip("/")
         if self._is_excluded(method):
             return None
-        span = self._tracer.start_span(method, parent, self._kind, attributes)
-        return Call(self, span, method, trace.set_span_in_context(span, parent))
+        span = self._tracer.start_span(method, parent, self._kind, dict(attributes))
+        return Call(self, span, measured, trace.set_span_in_context(span, parent))
 
     def is_error(self, code: str) -> bool:
         """Say whether a status code, by name, makes the span an error on this side."""
@@ -127,14 +131,14 @@ class Call:
         tracer: who started it.
     """
 
-    __slots__ = ("_method", "_open", "_span", "_started_ns", "context", "tracer")
+    __slots__ = ("_measured", "_open", "_span", "_started_ns", "context", "tracer")
 
-    def __init__(self, tracer: CallTracer, span: Span, method: str, context: Context) -> None:
+    def __init__(self, tracer: CallTracer, span: Span, measured: Mapping[str, str | int], context: Context) -> None:
         """Begin to measure."""
         self.tracer = tracer
         self.context = context
         self._span = span
-        self._method = method
+        self._measured = measured
         self._open = [True]
         self._started_ns = perf_counter_ns()
 
@@ -153,9 +157,9 @@ class Call:
         with guarded(self.tracer.name):
             self._span.update_name(names.SYSTEM)
             self._span.set_attributes(
-                {names.RPC_METHOD: names.OTHER_METHOD, names.RPC_METHOD_ORIGINAL: self._method},
+                {names.RPC_METHOD: names.OTHER_METHOD, names.RPC_METHOD_ORIGINAL: self._measured[names.RPC_METHOD]},
             )
-            self._method = names.OTHER_METHOD
+            self._measured = names.call_attributes(names.OTHER_METHOD, "", None)
 
     def end(self, code: str, details: Any = None, error: BaseException | None = None) -> None:
         """End with a status.
@@ -178,7 +182,6 @@ class Call:
             self._open.pop()
         except IndexError:
             return
-        measured: dict[str, str | int] = {names.RPC_SYSTEM_NAME: names.SYSTEM, names.RPC_METHOD: self._method}
         outcome: dict[str, str | int] = {}
         if code is not None:
             outcome[names.RPC_RESPONSE_STATUS_CODE] = code
@@ -193,8 +196,8 @@ class Call:
                 with guarded("recording an exception"):  # which calls the program's own __str__
                     span.record_exception(error)
         span.end()
-        measured.update(outcome)
-        self.tracer.record((perf_counter_ns() - self._started_ns) / 1e9, measured, self.context)
+        seconds = (perf_counter_ns() - self._started_ns) / 1e9
+        self.tracer.record(seconds, {**self._measured, **outcome}, self.context)
 
 
 def enter(context: Context) -> Token[Context] | None:

@@ -49,9 +49,10 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
         ("_StreamUnaryMultiCallable", "_blocking", blocking),
         ("_StreamUnaryMultiCallable", "future", started),
         ("_StreamStreamMultiCallable", "__call__", started),
-        ("_MultiThreadedRendezvous", "add_done_callback", _wrap_add_done_callback),
     ):
-        ledger.wrap(getattr(_channel, owner, None), name, make_wrapper)
+        ledger.wrap(getattr(_channel, owner, None), name, make_wrapper, "self ? timeout metadata")
+    rendezvous = getattr(_channel, "_MultiThreadedRendezvous", None)
+    ledger.wrap(rendezvous, "add_done_callback", _wrap_add_done_callback)
     ledger.wrap(_channel, "_run_channel_spin_thread", _wrap_run_channel_spin_thread)
 
 

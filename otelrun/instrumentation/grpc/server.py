@@ -44,12 +44,12 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
         tell("unsupported:grpc_server", "not instrumented: gRPC servers need grpcio 1.60 or newer")
         return
     tracer = CallTracer(NAME, SCOPE, SpanKind.SERVER, options)
-    ledger.wrap(_server, "_find_method_handler", partial(_wrap_find_method_handler, tracer))
+    ledger.wrap(_server, "_find_method_handler", partial(_wrap_find_method_handler, tracer), "rpc_event state")
     ledger.wrap(_server, "_reject_rpc", _wrap_reject_rpc)
     ledger.wrap(_server, "_status", _wrap_status)
     ledger.wrap(_server, "_abort", _wrap_abort)
-    ledger.wrap(_server, "_unary_response_in_pool", _wrap_in_pool)
-    ledger.wrap(_server, "_stream_response_in_pool", _wrap_in_pool)
+    ledger.wrap(_server, "_unary_response_in_pool", _wrap_in_pool, "rpc_event state behavior")
+    ledger.wrap(_server, "_stream_response_in_pool", _wrap_in_pool, "rpc_event state behavior")
     ledger.wrap(_server._Context, "add_callback", _wrap_add_callback)
 
 

@@ -143,3 +143,82 @@ def test_a_wrapper_leaves_the_exception_and_its_traceback_alone(ledger):
     bare = ["test_a_wrapper_leaves_the_exception_and_its_traceback_alone", "fail"]
     assert names == (bare if sys.version_info >= (3, 11) else [bare[0], "fail", bare[1]])
     assert caught.value.__context__ is None
+
+
+def one_argument(original):
+    def replacement(self, left):
+        return original(self, left)
+
+    return replacement
+
+
+def by_place(original):
+    def replacement(*args, **kwargs):
+        return original(*args, **kwargs)
+
+    return replacement
+
+
+class Changed:
+    """A library whose functions have changed since a replacement was written."""
+
+    def more(self, left, right):
+        return left + right
+
+    def fewer(self):
+        return 0
+
+    def optional(self, left=0):
+        return left
+
+    def keyword(self, left, *, right=1):
+        return left + right
+
+    def renamed(self, lhs):
+        return lhs
+
+    def _renamed(self, lhs):
+        return lhs
+
+    def moved(self, right, left):
+        return left - right
+
+    def anything(self, *args, **kwargs):
+        return args, kwargs
+
+
+@pytest.mark.parametrize(
+    ("name", "wrapper", "takes", "reason"),
+    [
+        ("more", one_argument, "", "takes more than 2 arguments"),
+        ("fewer", one_argument, "", "takes fewer than 2 arguments"),
+        ("optional", one_argument, "", "can be called with fewer than 2 arguments"),
+        ("keyword", one_argument, "", "takes right"),
+        ("renamed", one_argument, "", "takes lhs"),
+        ("moved", by_place, "self left", "has no parameter left where it was"),
+        ("fewer", by_place, "self left", "has no parameter left where it was"),
+    ],
+)
+def test_a_function_of_other_parameters_stays_as_it_is_with_one_line(ledger, notices, name, wrapper, takes, reason):
+    original = vars(Changed)[name]
+    for _ in range(2):
+        ledger.wrap(Changed, name, wrapper, takes)
+    assert vars(Changed)[name] is original
+    where = f"{__name__}.Changed.{name}"
+    assert notices == [(f"patch:{where}", f"not instrumented: {where} of this version of its library {reason}")]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrapper", "takes"),
+    [
+        ("_renamed", one_argument, ""),
+        ("anything", one_argument, "self left"),
+        ("moved", by_place, "self ? left"),
+        ("moved", by_place, ""),
+    ],
+)
+def test_a_function_that_can_be_replaced_all_the_same_is(ledger, notices, name, wrapper, takes):
+    original = vars(Changed)[name]
+    ledger.wrap(Changed, name, wrapper, takes)
+    assert vars(Changed)[name] is not original
+    assert notices == []

@@ -72,21 +72,21 @@ class Running:
     def __init__(
         self, *, interceptors: Any = (), client_interceptors: Any = (), workers: int = 8, **behaviors: Any
     ) -> None:
-        self._server = grpc.server(
+        self.server = grpc.server(
             futures.ThreadPoolExecutor(workers), handlers=[generic_handler(**behaviors)], interceptors=interceptors
         )
-        self.port = self._server.add_insecure_port("127.0.0.1:0")
+        self.port = self.server.add_insecure_port("127.0.0.1:0")
         channel = grpc.insecure_channel(f"localhost:{self.port}")
         self._raw_channel = channel
         self.channel = grpc.intercept_channel(channel, *client_interceptors)
 
     def __enter__(self):
-        self._server.start()
+        self.server.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._raw_channel.close()
-        self._server.stop(None).wait(DEADLINE_S)
+        self.server.stop(None).wait(DEADLINE_S)
 
     def call(self, kind: str, method: str) -> Any:
         return getattr(self.channel, kind)(f"/{SERVICE}/{method}")

@@ -82,7 +82,8 @@ def test_each_kind_of_call_makes_a_client_and_a_server_span_of_one_trace(instrum
     assert peer_port != running.port
     assert (client.status.status_code, server.status.status_code) == (StatusCode.UNSET, StatusCode.UNSET)
     measured = {"rpc.system.name": "grpc", "rpc.method": "shop.Pricing/Ask", "rpc.response.status_code": "OK"}
-    assert telemetry.points("rpc.client.call.duration") == [(measured, 1)]
+    asked = {name: client.attributes[name] for name in ("server.address", "server.port")}
+    assert telemetry.points("rpc.client.call.duration") == [({**measured, **asked}, 1)]
     assert telemetry.points("rpc.server.call.duration") == [(measured, 1)]
 
 
