@@ -8,6 +8,7 @@ from __future__ import annotations
 
 OWN: dict[str, tuple[str, ...]] = {
     "asyncio.base_events": ("asyncio",),
+    "asyncio.queues": ("asyncio_queue",),
     "concurrent.futures.thread": ("futures",),
     "eventlet.patcher": ("eventlet_locks",),
     "grpc": ("grpc.client", "grpc.server"),
@@ -15,6 +16,9 @@ OWN: dict[str, tuple[str, ...]] = {
     "http.client": ("http_client",),
     "http.server": ("http_server",),
     "logging": ("logging",),
+    "multiprocessing.pool": ("pools",),
+    "queue": ("queue",),
+    "sched": ("sched",),
     "socketserver": ("http_server_command",),
     "threading": ("threading",),
 }

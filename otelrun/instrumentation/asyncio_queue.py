@@ -1,0 +1,112 @@
+"""``asyncio.Queue``: who gets an item works in the context in which it was put, until the next ``get``. No spans.
+
+As ``queue``, for tasks. So that a task that was started in a request counts as given its context, ``create_task`` says so;
+event loops with a ``create_task`` of their own (uvloop) do not, and there such a task stays in its context.
+
+Option ``context``: as of ``queue``.
+"""
+
+from __future__ import annotations
+
+from otelrun.diagnostics import guarded
+from otelrun.instrumentation.carried import mark_as_given
+from otelrun.instrumentation.current import current_context
+from otelrun.instrumentation.item_contexts import NONE, PARENT, ItemContexts
+from otelrun.instrumentation.patching import without_frame
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Queue, Task
+    from collections.abc import Callable, Coroutine, Mapping
+    from typing import Any
+
+    from otelrun.instrumentation.patching import Ledger
+
+NAME = "asyncio_queue"
+TARGETS = ("asyncio.queues",)
+SCOPE = "otelrun.instrumentation.asyncio_queue"
+
+
+def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
+    """Patch ``Queue`` and its two subclasses, and ``create_task``."""
+    from asyncio import base_events, queues  # noqa: PLC0415 - loaded by the program
+
+    choice = options.get("context") or PARENT
+    if choice == NONE:
+        return
+    contexts = ItemContexts(NAME, "_queue", choice)
+    for kind in (queues.Queue, queues.LifoQueue, queues.PriorityQueue):
+        wrap_get = contexts.wrap_get_of_last if kind is queues.LifoQueue else contexts.wrap_get
+        ledger.wrap(kind, "_put", contexts.wrap_put)
+        ledger.wrap(kind, "_get", wrap_get)
+    ledger.wrap(queues.Queue, "get", lambda original: _get(original, contexts))
+    ledger.wrap(queues.Queue, "get_nowait", lambda original: _get_nowait(original, contexts))
+    ledger.wrap(queues.Queue, "task_done", lambda original: _task_done(original, contexts))
+    ledger.wrap(base_events.BaseEventLoop, "create_task", _create_task)
+
+
+def _get(
+    original: Callable[[Any], Coroutine[Any, Any, Any]], contexts: ItemContexts
+) -> Callable[[Any], Coroutine[Any, Any, Any]]:
+    """Leave before it waits; what it gets, it gets by ``get_nowait``."""
+    before = contexts.before
+
+    async def get(self: Queue[Any]) -> Any:
+        before()
+        try:
+            return await original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+
+    return get
+
+
+def _get_nowait(original: Callable[[Any], Any], contexts: ItemContexts) -> Callable[[Any], Any]:
+    before, after = contexts.before, contexts.after
+
+    def get_nowait(self: Queue[Any]) -> Any:
+        before()
+        try:
+            item = original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        after()
+        return item
+
+    return get_nowait
+
+
+def _task_done(original: Callable[[Any], None], contexts: ItemContexts) -> Callable[[Any], None]:
+    before = contexts.before
+
+    def task_done(self: Queue[Any]) -> None:
+        before()
+        try:
+            original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+
+    return task_done
+
+
+def _create_task(original: Callable[..., Task[Any]]) -> Callable[..., Task[Any]]:
+    def create_task(self: AbstractEventLoop, coro: Any, **kwargs: Any) -> Task[Any]:
+        context = current_context()
+        marked = None
+        if context is not None and kwargs.get("context") is None:
+            with guarded(NAME):
+                marked = mark_as_given(context)
+        try:
+            return original(self, coro, **kwargs)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        finally:
+            if marked is not None:
+                variable, token = marked
+                variable.reset(token)
+
+    return create_task
