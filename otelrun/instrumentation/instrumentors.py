@@ -123,6 +123,12 @@ class PoolsInstrumentor(_OwnInstrumentor):
     module = "pools"
 
 
+class OpentelemetryContextInstrumentor(_OwnInstrumentor):
+    """OpenTelemetry's own context."""
+
+    module = "opentelemetry_context"
+
+
 class SchedInstrumentor(_OwnInstrumentor):
     """``sched`` schedulers."""
 

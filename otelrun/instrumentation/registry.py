@@ -17,6 +17,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "http.server": ("http_server",),
     "logging": ("logging",),
     "multiprocessing.pool": ("pools",),
+    "opentelemetry.context.contextvars_context": ("opentelemetry_context",),
     "queue": ("queue",),
     "sched": ("sched",),
     "socketserver": ("http_server_command",),

@@ -7,6 +7,7 @@ stay what they are.
 from __future__ import annotations
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.carried import leave
 from otelrun.instrumentation.current import attach, current_context, detach
 from otelrun.instrumentation.patching import without_frame
 from otelrun.instrumentation.side_table import SideTable
@@ -124,6 +125,7 @@ class _Lock:
     def _begin(self, event: Event) -> None:
         entry = self._schedulers.find(id(self._self))
         context = None if entry is None else entry.value.pop(event.sequence, None)
+        leave()
         if context is not None:
             self._token = attach(context)
 

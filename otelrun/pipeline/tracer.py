@@ -10,6 +10,7 @@ from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.opentelemetry_context import put_back
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
@@ -268,7 +269,7 @@ class CurrentSpan:
     The span starts when the block is entered, or at each call of what is decorated.
     """
 
-    __slots__ = ("_arguments", "_end_on_exit", "_span", "_token", "_tracer")
+    __slots__ = ("_arguments", "_attached", "_end_on_exit", "_span", "_token", "_tracer")
 
     def __init__(self, tracer: Tracer, arguments: tuple[Any, ...], end_on_exit: bool) -> None:
         """Keep the arguments of ``Tracer.start_span``."""
@@ -286,15 +287,20 @@ class CurrentSpan:
         )
         values = get_current().copy()
         values[SPAN_KEY] = span
-        self._token = attach(Context(values))
+        attached = self._attached = Context(values)
+        self._token = attach(attached)
         return span
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Make the former span current again, note an ``Exception`` that passes, and end the span."""
-        try:  # noqa: SIM105 - suppress() costs as much as the rest of this
+        try:
             detach(self._token)
-        except (ValueError, RuntimeError):
-            pass  # left in another context than it was entered in: an async generator closed elsewhere
+        except (
+            ValueError,
+            RuntimeError,
+        ):  # left in another context than it was entered in: an async generator closed elsewhere
+            with guarded("leaving a span elsewhere"):
+                put_back(self._attached, getattr(self._token, "old_value", None))
         span = self._span
         if error is not None and isinstance(error, Exception) and type(span) is Span and span.is_recording():
             record_exception, set_status = span._on_error
