@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
-_variables: list[ContextVar[Context | None]] = []
+    _Given = tuple[Context, bool]  # and whether by the start
+    _Variable = ContextVar[_Given | None]
+
+_variables: list[_Variable] = []
 
 
-def _given() -> ContextVar[Context | None]:
+def _given() -> _Variable:
     """Give the variable that holds what was given; made when there is first a context, since it loads ``contextvars``."""
     if not _variables:
         from contextvars import ContextVar  # noqa: PLC0415 - loaded by OpenTelemetry
@@ -30,26 +33,35 @@ def _given() -> ContextVar[Context | None]:
 
 
 def give(context: Context) -> None:
-    """Make ``context`` the current one, as given: in a new thread, or in a ``contextvars`` context made for one."""
+    """Make ``context`` the current one, as given by the start: in a new thread, or in a ``contextvars`` context made for one."""
     attach(context)
-    _given().set(context)
+    _given().set((context, True))
 
 
-def mark_as_given(context: Context) -> tuple[ContextVar[Context | None], Token[Context | None]]:
-    """Have what is made from here, a task, find ``context`` given; the caller resets the variable by the token."""
+def mark_as_given(context: Context) -> tuple[_Variable, Token[_Given | None]]:
+    """Have what is started from here, a task, find ``context`` given; the caller resets the variable by the token."""
     variable = _given()
-    return variable, variable.set(context)
+    return variable, variable.set((context, True))
 
 
 def take(context: Context) -> None:
-    """Make ``context`` the current one, as given, unless something is current."""
+    """Make ``context`` the current one, as given with an item, unless something is current."""
     if current_context() is None:
-        give(context)
+        attach(context)
+        _given().set((context, False))
 
 
 def leave() -> None:
     """Make nothing current where what is current was given."""
     context = current_context()
-    if context is not None and _variables and _variables[0].get() is context:
-        attach(sys.modules["opentelemetry.context"].Context())
-        _variables[0].set(None)
+    if context is not None and _variables:
+        given = _variables[0].get()
+        if given is not None and given[0] is context:
+            attach(sys.modules["opentelemetry.context"].Context())
+            _variables[0].set(None)
+
+
+def is_started_in(context: Context) -> bool:
+    """Say whether this thread or task was given ``context`` by its start."""
+    given = _variables[0].get() if _variables else None
+    return given is not None and given[1] and given[0] is context

@@ -10,6 +10,8 @@ from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.carried import is_started_in
+from otelrun.instrumentation.links import LINK_KEY
 from otelrun.instrumentation.opentelemetry_context import put_back
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
@@ -65,7 +67,11 @@ class TracerProvider(trace.ProxyTracerProvider):
 
     Attributes:
         processed_with: another of ours whose spans the added span processors are to see too.
+        outlived_after_ns: how long after the end of the span that it was started in a thread's or task's new spans are still
+            below that; later they are roots with a link to it. None: always below it.
     """
+
+    outlived_after_ns: int | None = None
 
     def __init__(self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first span ends."""
@@ -120,6 +126,11 @@ class TracerProvider(trace.ProxyTracerProvider):
             tracer.processors = self._processors
         if self.processed_with is not None:
             self.processed_with.add_span_processor(span_processor)
+
+    def is_outlived(self, end: int, current: Context) -> bool:
+        """Say whether a context is what a thread or task was started in, and its span ended, at ``end``, too long ago."""
+        after_ns = self.outlived_after_ns
+        return after_ns is not None and time_ns() - end >= after_ns and is_started_in(current)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush added processors; what is in the ring needs no flushing."""
@@ -197,8 +208,17 @@ class Tracer(trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
-        parent: Any = (get_current() if context is None else context).get(SPAN_KEY)
+        current = get_current() if context is None else context
+        parent: Any = current.get(SPAN_KEY)
+        link: Any = None
+        if (
+            (type(parent) is Span or type(parent) is UnsampledSpan)
+            and parent._end is not None
+            and self._provider.is_outlived(parent._end, current)
+        ):
+            link, parent = parent.get_span_context(), None
         if parent is None:
+            link = link or current.get(LINK_KEY)
             trace_id = random_bits(128) or new_trace_id()
             parent_id, flags, state, parent_flags, relation = _NO_PARENT
             program_parent = None
@@ -236,6 +256,8 @@ class Tracer(trace.Tracer):
             span.set_first_attributes(attributes)
         if links:
             span.add_links(links)
+        if link is not None:
+            span.add_link(link)
         span._start = time_ns() if start_time is None else as_time(start_time)
         open_spans = self.recorder.open_spans
         span._slot = None if open_spans is None else open_spans.put(span.as_open())
