@@ -1,22 +1,18 @@
 """``asyncio.Queue``: who gets an item works in the context in which it was put, until the next ``get``. No spans.
 
-As ``queue``, for tasks. So that a task that was started in a request counts as given its context, ``create_task`` says so;
-event loops with a ``create_task`` of their own (uvloop) do not, and there such a task stays in its context.
+As ``queue``, for tasks; see ``asyncio_tasks`` for those that are started in a request.
 
 Option ``context``: as of ``queue``.
 """
 
 from __future__ import annotations
 
-from otelrun.diagnostics import guarded
-from otelrun.instrumentation.carried import mark_as_given
-from otelrun.instrumentation.current import current_context
 from otelrun.instrumentation.item_contexts import NONE, PARENT, ItemContexts
 from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop, Queue, Task
+    from asyncio import Queue
     from collections.abc import Callable, Coroutine, Mapping
     from typing import Any
 
@@ -28,8 +24,8 @@ SCOPE = "otelrun.instrumentation.asyncio_queue"
 
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
-    """Patch ``Queue`` and its two subclasses, and ``create_task``."""
-    from asyncio import base_events, queues  # noqa: PLC0415 - loaded by the program
+    """Patch ``Queue`` and its two subclasses."""
+    from asyncio import queues  # noqa: PLC0415 - loaded by the program
 
     choice = options.get("context") or PARENT
     if choice == NONE:
@@ -42,7 +38,6 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     ledger.wrap(queues.Queue, "get", lambda original: _get(original, contexts))
     ledger.wrap(queues.Queue, "get_nowait", lambda original: _get_nowait(original, contexts))
     ledger.wrap(queues.Queue, "task_done", lambda original: _task_done(original, contexts))
-    ledger.wrap(base_events.BaseEventLoop, "create_task", _create_task)
 
 
 def _get(
@@ -90,23 +85,3 @@ def _task_done(original: Callable[[Any], None], contexts: ItemContexts) -> Calla
             raise
 
     return task_done
-
-
-def _create_task(original: Callable[..., Task[Any]]) -> Callable[..., Task[Any]]:
-    def create_task(self: AbstractEventLoop, coro: Any, **kwargs: Any) -> Task[Any]:
-        context = current_context()
-        marked = None
-        if context is not None and kwargs.get("context") is None:
-            with guarded(NAME):
-                marked = mark_as_given(context)
-        try:
-            return original(self, coro, **kwargs)
-        except BaseException as error:
-            without_frame(error, getattr(error.__traceback__, "tb_next", None))
-            raise
-        finally:
-            if marked is not None:
-                variable, token = marked
-                variable.reset(token)
-
-    return create_task

@@ -32,10 +32,10 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 -
     """Patch the results, which are made where something is given to a pool, and where the pool takes it up."""
     pool: Any = sys.modules[TARGETS[0]]
     jobs = _Jobs()
-    for kind in (pool.ApplyResult, pool.IMapIterator):
-        ledger.wrap(kind, "__init__", lambda original: _init(original, jobs))
-    for kind in (pool.ApplyResult, pool.MapResult):
-        ledger.wrap(kind, "_set", lambda original: _set(original, jobs))
+    ledger.wrap(pool.ApplyResult, "__init__", lambda original: _init_of_result(original, jobs))
+    ledger.wrap(pool.IMapIterator, "__init__", lambda original: _init_of_iterator(original, jobs))
+    ledger.wrap(pool.ApplyResult, "_set", lambda original: _set(original, jobs))
+    ledger.wrap(pool.MapResult, "_set", lambda original: _set_part(original, jobs))
     ledger.wrap(pool.Pool, "_guarded_task_generation", lambda original: _guarded_task_generation(original, jobs))
     ledger.wrap(pool, "worker", lambda original: _worker(original, jobs))
 
@@ -56,9 +56,13 @@ class _Jobs:
     def _forget(self, number: int) -> None:
         self.by_number.pop(number, None)
 
-    def keep(self, result: Any, context: Context) -> None:
-        self.by_number[result._job] = context
-        self._results.set(result, result._job)
+    def keep(self, result: Any) -> None:
+        """Have the job of a result done in the current context."""
+        context = current_context()
+        if context is not None:
+            with guarded(NAME):
+                self.by_number[result._job] = context
+                self._results.set(result, result._job)
 
     def take_up(self, number: int) -> None:
         """Have this thread of a pool work for a job."""
@@ -69,19 +73,50 @@ class _Jobs:
                 take(context)
 
 
-def _init(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
+class _Finishing:
+    """While a pool's thread calls back, it is in the context of the job."""
+
+    __slots__ = ("_token",)
+
+    def __init__(self, jobs: _Jobs, number: int) -> None:
+        self._token: Any = None
+        with guarded(NAME):
+            leave()
+            context = jobs.by_number.get(number)
+            if context is not None:
+                self._token = attach(context)
+
+    def end(self) -> None:
+        """Restore what was current before."""
+        if self._token is not None:
+            with guarded(NAME):
+                detach(self._token)
+
+
+def _init_of_result(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
     """Called in the thread that gives the job."""
 
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+    def __init__(self: Any, pool: Any, callback: Any, error_callback: Any) -> None:  # noqa: N807
         try:
-            original(self, *args, **kwargs)
+            original(self, pool, callback, error_callback)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        context = current_context()
-        if context is not None:
-            with guarded(NAME):
-                jobs.keep(self, context)
+        jobs.keep(self)
+
+    return __init__
+
+
+def _init_of_iterator(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
+    """As above."""
+
+    def __init__(self: Any, pool: Any) -> None:  # noqa: N807
+        try:
+            original(self, pool)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        jobs.keep(self)
 
     return __init__
 
@@ -89,22 +124,31 @@ def _init(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
 def _set(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
     """Called by the pool's thread that handles results; calls the callback."""
 
-    def _set(self: Any, i: Any, result: Any) -> None:
-        token = None
-        with guarded(NAME):
-            leave()
-            context = jobs.by_number.get(self._job)
-            if context is not None:
-                token = attach(context)
+    def _set(self: Any, i: Any, obj: Any) -> None:
+        done = _Finishing(jobs, self._job)
         try:
-            original(self, i, result)
+            original(self, i, obj)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
         finally:
-            if token is not None:
-                with guarded(NAME):
-                    detach(token)
+            done.end()
+
+    return _set
+
+
+def _set_part(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
+    """As above, for a part of what was mapped."""
+
+    def _set(self: Any, i: Any, success_result: Any) -> None:
+        done = _Finishing(jobs, self._job)
+        try:
+            original(self, i, success_result)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        finally:
+            done.end()
 
     return _set
 
@@ -127,10 +171,17 @@ def _guarded_task_generation(original: Callable[..., Iterator[Any]], jobs: _Jobs
 
 
 def _worker(original: Callable[..., None], jobs: _Jobs) -> Callable[..., None]:
-    def worker(inqueue: Any, *args: Any, **kwargs: Any) -> None:
+    def worker(
+        inqueue: Any,
+        outqueue: Any,
+        initializer: Any = None,
+        initargs: Any = (),
+        maxtasks: Any = None,
+        wrap_exception: Any = False,
+    ) -> None:
         tasks = inqueue if hasattr(inqueue, "_writer") else _Tasks(inqueue, jobs)
         try:
-            original(tasks, *args, **kwargs)
+            original(tasks, outqueue, initializer, initargs, maxtasks, wrap_exception)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise

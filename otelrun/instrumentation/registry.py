@@ -7,7 +7,7 @@ what helps another one has the name of that.
 from __future__ import annotations
 
 OWN: dict[str, tuple[str, ...]] = {
-    "asyncio.base_events": ("asyncio",),
+    "asyncio.base_events": ("asyncio", "asyncio_tasks"),
     "asyncio.queues": ("asyncio_queue",),
     "concurrent.futures.thread": ("futures",),
     "eventlet.patcher": ("eventlet_locks",),
@@ -28,7 +28,7 @@ OWN: dict[str, tuple[str, ...]] = {
 UPSTREAM_BASE = "opentelemetry.instrumentation.instrumentor"
 """The module of upstream's ``BaseInstrumentor``."""
 
-_HELPS = {"eventlet_locks": "threading", "http_server_command": "http_server"}
+_HELPS = {"asyncio_tasks": "asyncio_queue", "eventlet_locks": "threading", "http_server_command": "http_server"}
 
 
 def entry_point_name(module: str) -> str:

@@ -42,7 +42,7 @@ OURS = {
     "futures callback": ["run"],
     "asyncio task": [],
     "asyncio callback": [],
-    "asyncio factory": ["create_task"],
+    "asyncio factory": ["create_task", "create_task"],
     "logging handler": [],
     "logging handler's filter": [],
     "logging filter": ["filter"],

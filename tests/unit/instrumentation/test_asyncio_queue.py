@@ -8,7 +8,7 @@ import traceback
 import pytest
 from opentelemetry import context, trace
 
-from otelrun.instrumentation import asyncio_queue
+from otelrun.instrumentation import asyncio_queue, asyncio_tasks
 
 KINDS = (asyncio.Queue, asyncio.LifoQueue, asyncio.PriorityQueue)
 
@@ -16,6 +16,7 @@ KINDS = (asyncio.Queue, asyncio.LifoQueue, asyncio.PriorityQueue)
 @pytest.fixture
 def patched(telemetry, ledger):
     asyncio_queue.apply(ledger, {})
+    asyncio_tasks.apply(ledger, {})
     return telemetry
 
 
