@@ -53,12 +53,12 @@ def take(context: Context) -> None:
 
 def leave() -> None:
     """Make nothing current where what is current was given."""
-    context = current_context()
-    if context is not None and _variables:
-        given = _variables[0].get()
-        if given is not None and given[0] is context:
-            attach(sys.modules["opentelemetry.context"].Context())
-            _variables[0].set(None)
+    if not _variables:
+        return
+    given = _variables[0].get()
+    if given is not None and given[0] is current_context():
+        attach(sys.modules["opentelemetry.context"].Context())
+        _variables[0].set(None)
 
 
 def is_started_in(context: Context) -> bool:

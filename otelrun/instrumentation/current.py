@@ -23,9 +23,7 @@ def current_context() -> Context | None:
     if api is None:
         return None
     try:
-        context: Context = (
-            api._RUNTIME_CONTEXT._current_context.get()
-        )  # what the API's own does, in a tenth of the time
+        context: Context = api._RUNTIME_CONTEXT._current_context.get()  # as the API does, in a tenth of the time
     except Exception:  # noqa: BLE001 - another version or runtime context, or one that is broken
         return _asked(api)
     return context or None

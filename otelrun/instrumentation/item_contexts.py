@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
+    from otelrun.instrumentation.side_table import Entry
+
 PARENT, LINK, NONE = "parent", "link", "none"
 """What the option ``context`` of an instrumentation can be; see ``queue``."""
 
 
 class _Kept:
-    """The contexts of all items of one queue, None for each that has none.
+    """The contexts of all items of one queue, None for each that has none; nothing while none has one.
 
     Attributes:
         count: of how many items.
@@ -37,11 +39,19 @@ class _Kept:
 
     __slots__ = ("by_item", "count")
 
-    def __init__(self, items: Sequence[Any]) -> None:
-        self.count = len(items)
+    def __init__(self) -> None:
+        self.count = 0
         self.by_item: dict[int, list[Context | None]] = {}
+
+    def begin(self, items: Sequence[Any]) -> None:
+        self.count = len(items)
+        self.by_item = {}
         for item in items:
             self.by_item.setdefault(id(item), []).append(None)
+
+    def forget(self) -> None:
+        self.count = 0
+        self.by_item = {}
 
 
 class ItemContexts:
@@ -72,9 +82,10 @@ class ItemContexts:
                 without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
             context = current_context()
-            if context is not None or find(id(self)) is not None:
+            entry = find(id(self))
+            if context is not None or (entry is not None and entry.value.count):
                 with guarded(name):
-                    keep(self, item, context)
+                    keep(self, entry, item, context)
 
         return _put
 
@@ -95,19 +106,23 @@ class ItemContexts:
             except BaseException as error:
                 without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
-            if find(id(self)) is not None:
+            entry = find(id(self))
+            if entry is not None and entry.value.count:
                 with guarded(name):
-                    hand_out(self, item, place)
+                    hand_out(self, entry.value, item, place)
             return item
 
         return _get
 
     def before(self) -> None:
         """Prepare for a get: the consumer is done with its last item."""
-        with guarded(self._name):
+        try:
             leave()
             if self._taken and self._taken[0].get() is not None:
                 self._taken[0].set(None)  # got by who does not work on it, as ``shutdown`` does
+        except Exception:
+            with guarded(self._name):
+                raise
 
     def after(self) -> None:
         """Have the consumer work in the context of the item it has just got."""
@@ -118,36 +133,31 @@ class ItemContexts:
                     self._taken[0].set(None)
                     take(as_link(context) if self._is_link else context)
 
-    def _keep(self, queue: Any, item: Any, context: Context | None) -> None:
+    def _keep(self, queue: Any, entry: Entry | None, item: Any, context: Context | None) -> None:
         items = getattr(queue, self._attribute)
-        entry = self._queues.find(id(queue))
-        kept: _Kept | None = None if entry is None else entry.value
-        if kept is None or kept.count != len(items) - 1:
-            if context is None:
-                self._queues.take(queue)
-                return
-            kept = _Kept(items)
-            kept.by_item[id(item)][-1] = context
-            self._queues.set(queue, kept)
-            return
-        kept.count += 1
-        kept.by_item.setdefault(id(item), []).append(context)
-
-    def _hand_out(self, queue: Any, item: Any, place: int) -> None:
-        entry = self._queues.find(id(queue))
         if entry is None:
-            return
-        kept: _Kept = entry.value
+            kept = _Kept()
+            self._queues.set(queue, kept)
+        else:
+            kept = entry.value
+        if kept.count == len(items) - 1:
+            kept.count += 1
+            kept.by_item.setdefault(id(item), []).append(context)
+        elif context is None:
+            kept.forget()
+        else:
+            kept.begin(items)
+            kept.by_item[id(item)][-1] = context
+
+    def _hand_out(self, queue: Any, kept: _Kept, item: Any, place: int) -> None:
         kept.count -= 1
         contexts = kept.by_item.get(id(item))
         if not contexts or kept.count != len(getattr(queue, self._attribute)):
-            self._queues.take(queue)
+            kept.forget()
             return
         context = contexts.pop(place)
         if not contexts:
             del kept.by_item[id(item)]
-        if not kept.count:
-            self._queues.take(queue)
         if context is not None:
             if not self._taken:
                 self._taken.append(sys.modules["contextvars"].ContextVar("otelrun_taken", default=None))
