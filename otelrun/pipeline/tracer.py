@@ -11,7 +11,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.carried import is_started_in
-from otelrun.instrumentation.links import LINK_KEY
+from otelrun.instrumentation.links import LINK_KEY, as_link
 from otelrun.instrumentation.opentelemetry_context import put_back
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
 _ENTERING = (trace.SpanKind.SERVER, trace.SpanKind.CONSUMER)  # whoever makes one has read its remote parent
-_BOTH = (True, True)
 _NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
 _new = object.__new__
 
@@ -208,21 +207,16 @@ class Tracer(trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
-        current = get_current() if context is None else context
-        parent: Any = current.get(SPAN_KEY)
-        link: Any = None
-        if (
-            (type(parent) is Span or type(parent) is UnsampledSpan)
-            and parent._end is not None
-            and self._provider.is_outlived(parent._end, current)
-        ):
-            link, parent = parent.get_span_context(), None
+        parent: Any = (current := get_current() if context is None else context).get(SPAN_KEY)
         if parent is None:
-            link = link or current.get(LINK_KEY)
             trace_id = random_bits(128) or new_trace_id()
-            parent_id, flags, state, parent_flags, relation = _NO_PARENT
-            program_parent = None
+            (parent_id, flags, state, parent_flags, relation), program_parent = _NO_PARENT, None
+            if LINK_KEY in current:
+                links = (*(links or ()), trace.Link(current[LINK_KEY]))  # type: ignore[arg-type] # from as_link
         elif type(parent) is Span or type(parent) is UnsampledSpan:
+            if parent._end is not None and self._provider.is_outlived(parent._end, current):
+                rest = (kind, attributes, links, start_time, record_exception, set_status_on_exception)
+                return self.start_span(name, as_link(current), *rest)
             trace_id = parent._trace_id
             parent_id = parent._span_id
             flags = parent._flags
@@ -249,15 +243,12 @@ class Tracer(trace.Tracer):
         span._parent_flags = parent_flags
         span._program_parent = program_parent
         span._attributes = span._end = span._rest = span._context = None
-        is_usual = record_exception and set_status_on_exception
-        span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)
+        span._on_error = (record_exception, set_status_on_exception)
         span._is_open = True
         if attributes:
             span.set_first_attributes(attributes)
         if links:
             span.add_links(links)
-        if link is not None:
-            span.add_link(link)
         span._start = time_ns() if start_time is None else as_time(start_time)
         open_spans = self.recorder.open_spans
         span._slot = None if open_spans is None else open_spans.put(span.as_open())
@@ -317,10 +308,7 @@ class CurrentSpan:
         """Make the former span current again, note an ``Exception`` that passes, and end the span."""
         try:
             detach(self._token)
-        except (
-            ValueError,
-            RuntimeError,
-        ):  # left in another context than it was entered in: an async generator closed elsewhere
+        except (ValueError, RuntimeError):  # left elsewhere than it was entered, by an async generator closed early
             with guarded("leaving a span elsewhere"):
                 put_back(self._attached, getattr(self._token, "old_value", None))
         span = self._span
