@@ -31,10 +31,11 @@ _Used = dict[int, "ref[Context]"]
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - all instrumentations take options
     """Patch the API's runtime context."""
-    kind = sys.modules[TARGETS[0]].ContextVarsRuntimeContext
+    from opentelemetry.context.contextvars_context import ContextVarsRuntimeContext  # noqa: PLC0415 - loaded by now
+
     used: _Used = {}
-    ledger.wrap(kind, "attach", lambda original: _attach(original, used))
-    ledger.wrap(kind, "detach", lambda original: _detach(original, used))
+    ledger.wrap(ContextVarsRuntimeContext, "attach", lambda original: _attach(original, used))
+    ledger.wrap(ContextVarsRuntimeContext, "detach", lambda original: _detach(original, used))
 
 
 def put_back(attached: Context, former: Any) -> None:

@@ -6,8 +6,6 @@ in the context of its creator, which holds for the initializer only. What a proc
 
 from __future__ import annotations
 
-import sys
-
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.carried import leave, take
 from otelrun.instrumentation.current import attach, current_context, detach
@@ -30,7 +28,9 @@ SCOPE = "otelrun.instrumentation.pools"
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - all instrumentations take options
     """Patch the results, which are made where something is given to a pool, and where the pool takes it up."""
-    pool: Any = sys.modules[TARGETS[0]]
+    import multiprocessing.pool  # noqa: PLC0415 - loaded by the program
+
+    pool: Any = multiprocessing.pool
     jobs = _Jobs()
     ledger.wrap(pool.ApplyResult, "__init__", lambda original: _init_of_result(original, jobs))
     ledger.wrap(pool.IMapIterator, "__init__", lambda original: _init_of_iterator(original, jobs))

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.process
 PROGRAM = """
 import importlib, sys
 import _thread, asyncio, http.client, http.server, logging, queue, sched, threading
-import multiprocessing.dummy, multiprocessing.pool, multiprocessing.queues
+import multiprocessing.dummy, multiprocessing.pool, multiprocessing.queues, multiprocessing.synchronize
 from concurrent.futures import ThreadPoolExecutor
 from otelrun.instrumentation.patching import Ledger
 
