@@ -31,13 +31,44 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     if choice == NONE:
         return
     contexts = ItemContexts(NAME, "_queue", choice)
-    for kind in (queues.Queue, queues.LifoQueue, queues.PriorityQueue):
+    for kind in (queues.Queue, queues.LifoQueue):
         wrap_get = contexts.wrap_get_of_last if kind is queues.LifoQueue else contexts.wrap_get
         ledger.wrap(kind, "_put", contexts.wrap_put)
         ledger.wrap(kind, "_get", wrap_get)
+    ledger.wrap(queues.PriorityQueue, "_put", lambda original: _put_by_priority(original, contexts))
+    ledger.wrap(queues.PriorityQueue, "_get", lambda original: _get_by_priority(original, contexts))
     ledger.wrap(queues.Queue, "get", lambda original: _get(original, contexts))
     ledger.wrap(queues.Queue, "get_nowait", lambda original: _get_nowait(original, contexts))
     ledger.wrap(queues.Queue, "task_done", lambda original: _task_done(original, contexts))
+
+
+def _put_by_priority(original: Callable[..., None], contexts: ItemContexts) -> Callable[..., None]:
+    note = contexts.note_put
+
+    def _put(self: Any, item: Any, heappush: Any = None) -> None:
+        try:
+            original(self, item, heappush)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        note(self, item)
+
+    return _put
+
+
+def _get_by_priority(original: Callable[..., Any], contexts: ItemContexts) -> Callable[..., Any]:
+    note = contexts.note_got
+
+    def _get(self: Any, heappop: Any = None) -> Any:
+        try:
+            item = original(self, heappop)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        note(self, item)
+        return item
+
+    return _get
 
 
 def _get(

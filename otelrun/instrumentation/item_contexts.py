@@ -73,7 +73,7 @@ class ItemContexts:
 
     def wrap_put(self, original: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
         """Give the replacement of a ``_put``."""
-        find, keep, name = self._queues.find, self._keep, self._name
+        note = self.note_put
 
         def _put(self: Any, item: Any) -> None:
             try:
@@ -81,11 +81,7 @@ class ItemContexts:
             except BaseException as error:
                 without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
-            context = current_context()
-            entry = find(id(self))
-            if context is not None or (entry is not None and entry.value.count):
-                with guarded(name):
-                    keep(self, entry, item, context)
+            note(self, item)
 
         return _put
 
@@ -98,7 +94,7 @@ class ItemContexts:
         return self._wrap_get(original, -1)
 
     def _wrap_get(self, original: Callable[[Any], Any], place: int) -> Callable[[Any], Any]:
-        find, hand_out, name = self._queues.find, self._hand_out, self._name
+        note = self.note_got
 
         def _get(self: Any) -> Any:
             try:
@@ -106,13 +102,31 @@ class ItemContexts:
             except BaseException as error:
                 without_frame(error, getattr(error.__traceback__, "tb_next", None))
                 raise
-            entry = find(id(self))
-            if entry is not None and entry.value.count:
-                with guarded(name):
-                    hand_out(self, entry.value, item, place)
+            note(self, item, place)
             return item
 
         return _get
+
+    def note_put(self, queue: Any, item: Any) -> None:
+        """Keep the current context for an item that has just been put."""
+        context = current_context()
+        entry = self._queues.find(id(queue))
+        if context is not None or (entry is not None and entry.value.count):
+            with guarded(self._name):
+                self._keep(queue, entry, item, context)
+
+    def note_got(self, queue: Any, item: Any, place: int = 0) -> None:
+        """Have the context of an item, which has just been got, at hand for ``after``.
+
+        Args:
+            queue: the queue.
+            item: the item.
+            place: which of the contexts is the one, where the item is in the queue several times: 0 or -1.
+        """
+        entry = self._queues.find(id(queue))
+        if entry is not None and entry.value.count:
+            with guarded(self._name):
+                self._hand_out(queue, entry.value, item, place)
 
     def before(self) -> None:
         """Prepare for a get: the consumer is done with its last item."""

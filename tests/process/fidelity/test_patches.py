@@ -43,7 +43,6 @@ ARE_ANNOTATED = ("opentelemetry.context.",)
 ARE_INHERITED = {"http.server.BaseHTTPRequestHandler.finish", "logging.Logger.filter"}
 HAVE_OTHER_PARAMETERS = (
     "asyncio.base_events.",
-    "asyncio.queues.PriorityQueue.",
     "concurrent.futures.thread._WorkItem.",
     "grpc.",
 )
