@@ -28,9 +28,8 @@ SCOPE = "otelrun.instrumentation.pools"
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - all instrumentations take options
     """Patch the results, which are made where something is given to a pool, and where the pool takes it up."""
-    import multiprocessing.pool  # noqa: PLC0415 - loaded by the program
+    from multiprocessing import pool  # noqa: PLC0415 - loaded by the program
 
-    pool: Any = multiprocessing.pool
     jobs = _Jobs()
     ledger.wrap(pool.ApplyResult, "__init__", lambda original: _init_of_result(original, jobs))
     ledger.wrap(pool.IMapIterator, "__init__", lambda original: _init_of_iterator(original, jobs))

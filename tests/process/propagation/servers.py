@@ -151,7 +151,13 @@ def _grpc_call(port):
 
 
 def run(
-    kind: str, ways: Iterable[str], otelrun_dir: str | os.PathLike[str], *, at_a_time: int = 1, profile: str = ""
+    kind: str,
+    ways: Iterable[str],
+    otelrun_dir: str | os.PathLike[str],
+    *,
+    at_a_time: int = 1,
+    profile: str = "",
+    python: str = sys.executable,
 ) -> Outcome:
     """Send one request for each of ``ways`` to a server under otelrun, and end it.
 
@@ -161,12 +167,13 @@ def run(
         otelrun_dir: the OTELRUN_DIR.
         at_a_time: how many requests are under way.
         profile: the path of a profile.
+        python: the server's interpreter.
     """
     sent = tuple(Sent(number, way) for number, way in enumerate(ways))
     port = free_port()
     options = ["--profile", profile] if profile else []
     with OtlpSink() as sink, Leaf() as leaf:
-        command = [*options, sys.executable, "serving.py", kind, str(port), str(leaf.port)]
+        command = [*options, python, "serving.py", kind, str(port), str(leaf.port)]
         env = {"OTEL_EXPORTER_OTLP_ENDPOINT": sink.http_endpoint}
         with start_otelrun(command, otelrun_dir=otelrun_dir, env=env, cwd=APPS) as program:
             if kind in ("http.server", "Flask"):

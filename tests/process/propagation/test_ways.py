@@ -7,6 +7,7 @@ import random
 import pytest
 
 from tests.process.propagation.servers import SERVERS, WAYS, Outcome, Sent, run
+from tests.support.interpreters import OBSERVED, find_interpreter
 
 pytestmark = pytest.mark.process
 
@@ -42,6 +43,17 @@ def test_two_hundred_requests_at_the_same_time_are_two_hundred_traces(tmp_path, 
     for request in outcome.sent:
         assert_exact(outcome, request)
     assert outcome.spans.keys() == {request.trace_id for request in outcome.sent}
+    assert {name: variables for name, variables in outcome.idle.items() if any(variables)} == {}
+
+
+@pytest.mark.parametrize("version", [version for version in OBSERVED if version != "3.11"])
+def test_it_is_so_on_every_python(tmp_path, version):
+    python = find_interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} here")
+    outcome = run("http.server", WAYS, tmp_path, python=python)
+    for request in outcome.sent:
+        assert_exact(outcome, request)
     assert {name: variables for name, variables in outcome.idle.items() if any(variables)} == {}
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+import logging
+import logging.handlers
 import queue
 import threading
 import traceback
@@ -9,6 +11,7 @@ import weakref
 import pytest
 from opentelemetry import context, trace
 
+from otelrun.instrumentation import logging as logs
 from otelrun.instrumentation import queue as queues
 from otelrun.instrumentation import threading as threads
 from otelrun.instrumentation.links import LINK_KEY
@@ -252,3 +255,24 @@ def test_who_shuts_a_queue_down_works_on_none_of_its_items(patched, tracer):
         return context.get_current()
 
     assert in_thread(shut_down) == {}
+
+
+def test_handlers_behind_a_queue_of_log_records_run_in_the_context_of_the_line(patched, tracer, ledger):
+    logs.apply(ledger, {})
+    seen = []
+
+    class Handler(logging.Handler):
+        def emit(self, record):
+            seen.append((record.getMessage(), trace.get_current_span()))
+
+    logger = logging.getLogger("behind a queue")
+    records = queue.Queue()
+    logger.addHandler(logging.handlers.QueueHandler(records))
+    listener = logging.handlers.QueueListener(records, Handler())
+    listener.start()
+    with tracer.start_as_current_span("work") as work:
+        logger.warning("inside")
+    logger.warning("outside")
+    listener.stop()
+    assert seen == [("inside", work), ("outside", trace.INVALID_SPAN)]
+    assert [record.body for record in patched.logs()] == ["inside", "outside"]
