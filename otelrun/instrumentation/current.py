@@ -12,13 +12,25 @@ from otelrun.diagnostics import guarded
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from contextvars import Token
+    from typing import Any
 
     from opentelemetry.context import Context
 
 
 def current_context() -> Context | None:
     """Give the current context, or None where it is empty or cannot exist."""
-    get_current = getattr(sys.modules.get("opentelemetry.context"), "get_current", None)  # None too while half imported
+    api: Any = sys.modules.get("opentelemetry.context")
+    if api is None:
+        return None
+    try:
+        context: Context = api._RUNTIME_CONTEXT._current_context.get()  # as the API does, in a tenth of the time
+    except Exception:  # noqa: BLE001 - another version or runtime context, or one that is broken
+        return _asked(api)
+    return context or None
+
+
+def _asked(api: Any) -> Context | None:
+    get_current = getattr(api, "get_current", None)  # None while half imported
     if get_current is None:
         return None
     with guarded("reading the current context"):  # the program's own API may be broken

@@ -1,12 +1,14 @@
 """``concurrent.futures``: what a thread pool runs, it runs in the OpenTelemetry context of ``submit``. No spans.
 
 With it come ``map``, ``loop.run_in_executor`` and done callbacks called by the worker. The pool's work item carries the
-context, so ``submit`` and the submitted function stay untouched.
+context, so ``submit`` and the submitted function stay untouched. What the worker's thread was started in holds for the pool's
+initializer, and for no job.
 """
 
 from __future__ import annotations
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.carried import leave
 from otelrun.instrumentation.current import attach, current_context, detach
 from otelrun.instrumentation.patching import without_frame
 
@@ -56,8 +58,9 @@ def _run(original: Callable[..., None]) -> Callable[..., None]:
     def run(self: Any, *args: Any) -> None:
         token = None
         context = self.__dict__.pop(_CONTEXT, None)
-        if context is not None:
-            with guarded(NAME):
+        with guarded(NAME):
+            leave()
+            if context is not None:
                 token = attach(context)
         try:
             original(self, *args)

@@ -103,3 +103,33 @@ class LoggingInstrumentor(_OwnInstrumentor):
     """``logging`` records."""
 
     module = "logging"
+
+
+class QueueInstrumentor(_OwnInstrumentor):
+    """``queue`` queues."""
+
+    module = "queue"
+
+
+class AsyncioQueueInstrumentor(_OwnInstrumentor):
+    """``asyncio`` queues."""
+
+    module = "asyncio_queue"
+
+
+class PoolsInstrumentor(_OwnInstrumentor):
+    """``multiprocessing.pool`` thread pools."""
+
+    module = "pools"
+
+
+class OpentelemetryContextInstrumentor(_OwnInstrumentor):
+    """OpenTelemetry's own context."""
+
+    module = "opentelemetry_context"
+
+
+class SchedInstrumentor(_OwnInstrumentor):
+    """``sched`` schedulers."""
+
+    module = "sched"

@@ -35,6 +35,12 @@ _MAX_WRAPPERS = 100
 _Compiled: Any = type(len)
 _ABOUT_COMPILED = ("__name__", "__module__", "__self__", "__text_signature__")
 
+
+def is_compiled(function: Any) -> bool:
+    """Say whether a function is the interpreter's own."""
+    return type(function) is _Compiled
+
+
 _standing: dict[int, tuple[Any, str]] = {}
 """By id: each replacement there is, and the module it comes from."""
 

@@ -7,7 +7,8 @@ what helps another one has the name of that.
 from __future__ import annotations
 
 OWN: dict[str, tuple[str, ...]] = {
-    "asyncio.base_events": ("asyncio",),
+    "asyncio.base_events": ("asyncio", "asyncio_tasks"),
+    "asyncio.queues": ("asyncio_queue",),
     "concurrent.futures.thread": ("futures",),
     "eventlet.patcher": ("eventlet_locks",),
     "grpc": ("grpc.client", "grpc.server"),
@@ -15,6 +16,10 @@ OWN: dict[str, tuple[str, ...]] = {
     "http.client": ("http_client",),
     "http.server": ("http_server",),
     "logging": ("logging",),
+    "multiprocessing.pool": ("pools",),
+    "opentelemetry.context.contextvars_context": ("opentelemetry_context",),
+    "queue": ("queue",),
+    "sched": ("sched",),
     "socketserver": ("http_server_command",),
     "threading": ("threading",),
 }
@@ -23,7 +28,7 @@ OWN: dict[str, tuple[str, ...]] = {
 UPSTREAM_BASE = "opentelemetry.instrumentation.instrumentor"
 """The module of upstream's ``BaseInstrumentor``."""
 
-_HELPS = {"eventlet_locks": "threading", "http_server_command": "http_server"}
+_HELPS = {"asyncio_tasks": "asyncio_queue", "eventlet_locks": "threading", "http_server_command": "http_server"}
 
 
 def entry_point_name(module: str) -> str:

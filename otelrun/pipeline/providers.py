@@ -162,6 +162,7 @@ def _is_wanted(profile: model.Profile, signal: str) -> bool:
     return section is not None or (profile.otelrun.store.enabled and _pipeline.is_for_agent())
 
 
+_OUTLIVED_AFTER_MS = 30_000
 _SECTIONS = {"traces": "tracer_provider", "metrics": "meter_provider", "logs": "logger_provider"}
 
 
@@ -171,7 +172,11 @@ def _build_tracer_provider(pipeline: Pipeline, profile: model.Profile) -> Any:
     from otelrun.profile import model  # noqa: PLC0415
 
     section = profile.tracer_provider or model.TracerProvider()
-    return TracerProvider(pipeline.recorder(), section.sampler, Limits(section.limits), pipeline.resource())
+    provider = TracerProvider(pipeline.recorder(), section.sampler, Limits(section.limits), pipeline.resource())
+    assert pipeline.handoff is not None
+    outlived_ms = pipeline.handoff.options("threading").get("outlived_after_ms", _OUTLIVED_AFTER_MS)
+    provider.outlived_after_ns = None if outlived_ms is None else outlived_ms * 1_000_000
+    return provider
 
 
 def _build_meter_provider(pipeline: Pipeline, profile: model.Profile) -> Any:

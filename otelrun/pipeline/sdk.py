@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider, sampling
 
 from otelrun import diagnostics
 from otelrun.pipeline import resource as process_resource
-from otelrun.pipeline import sdk_exporters
+from otelrun.pipeline import sdk_exporters, sdk_links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def _tracer_provider(profile: model.Profile, resource: Any) -> Any:
         shutdown_on_exit=False,
         span_limits=_span_limits(section.limits),
     )
+    if sdk_links.are_wanted(profile):
+        provider.add_span_processor(sdk_links.LinkProcessor())
     for processor in section.processors:
         with diagnostics.guarded(f"span processor {processor.kind}"):
             provider.add_span_processor(_span_processor(processor))

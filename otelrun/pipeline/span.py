@@ -414,7 +414,7 @@ class Span(trace.Span):
 class UnsampledSpan(trace.NonRecordingSpan):
     """A span that is not recorded: only carries its ids and the decision to its children."""
 
-    __slots__ = ("_context", "_flags", "_program_parent", "_span_id", "_trace_id", "_trace_state")
+    __slots__ = ("_context", "_end", "_flags", "_program_parent", "_span_id", "_trace_id", "_trace_state")
 
     def __init__(
         self,
@@ -431,6 +431,12 @@ class UnsampledSpan(trace.NonRecordingSpan):
         self._trace_state = trace_state
         self._program_parent = program_parent
         self._context: SpanContext | None = None  # type: ignore[assignment] # made late
+        self._end: int | None = None
+
+    def end(self, end_time: int | None = None) -> None:
+        """Note when it ended."""
+        if self._end is None:
+            self._end = time_ns()
 
     def get_span_context(self) -> SpanContext:
         """Give the ids of this span."""

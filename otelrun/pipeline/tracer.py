@@ -10,6 +10,9 @@ from opentelemetry.context.context import Context
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.carried import is_started_in
+from otelrun.instrumentation.links import LINK_KEY, as_link
+from otelrun.instrumentation.opentelemetry_context import put_back
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
@@ -52,7 +55,6 @@ if TYPE_CHECKING:
 _RANDOM = 2  # W3C: the trace id is random
 _INTERNAL = trace.SpanKind.INTERNAL
 _ENTERING = (trace.SpanKind.SERVER, trace.SpanKind.CONSUMER)  # whoever makes one has read its remote parent
-_BOTH = (True, True)
 _NO_PARENT = (0, _RANDOM, DEFAULT_TRACE_STATE, HAS_REMOTE, NO_PARENT)  # as of ``_foreign_parent``, after the trace id
 _new = object.__new__
 
@@ -64,7 +66,11 @@ class TracerProvider(trace.ProxyTracerProvider):
 
     Attributes:
         processed_with: another of ours whose spans the added span processors are to see too.
+        outlived_after_ns: how long after the end of the span that it was started in a thread's or task's new spans are still
+            below that; later they are roots with a link to it. None: always below it.
     """
+
+    outlived_after_ns: int | None = None
 
     def __init__(self, recorder: Recorder, sampler: model.Sampler, limits: Limits, resource: ProcessResource) -> None:
         """Prepare; no ring is made before the first span ends."""
@@ -119,6 +125,11 @@ class TracerProvider(trace.ProxyTracerProvider):
             tracer.processors = self._processors
         if self.processed_with is not None:
             self.processed_with.add_span_processor(span_processor)
+
+    def is_outlived(self, end: int, current: Context) -> bool:
+        """Say whether a context is what a thread or task was started in, and its span ended, at ``end``, too long ago."""
+        after_ns = self.outlived_after_ns
+        return after_ns is not None and time_ns() - end >= after_ns and is_started_in(current)
 
     def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Flush added processors; what is in the ring needs no flushing."""
@@ -196,12 +207,16 @@ class Tracer(trace.Tracer):
         set_status_on_exception: bool = True,
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
-        parent: Any = (get_current() if context is None else context).get(SPAN_KEY)
+        parent: Any = (current := get_current() if context is None else context).get(SPAN_KEY)
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
-            parent_id, flags, state, parent_flags, relation = _NO_PARENT
-            program_parent = None
+            (parent_id, flags, state, parent_flags, relation), program_parent = _NO_PARENT, None
+            if LINK_KEY in current:
+                links = (*(links or ()), trace.Link(current[LINK_KEY]))  # type: ignore[arg-type] # from as_link
         elif type(parent) is Span or type(parent) is UnsampledSpan:
+            if parent._end is not None and self._provider.is_outlived(parent._end, current):
+                rest = (kind, attributes, links, start_time, record_exception, set_status_on_exception)
+                return self.start_span(name, as_link(current), *rest)
             trace_id = parent._trace_id
             parent_id = parent._span_id
             flags = parent._flags
@@ -228,8 +243,7 @@ class Tracer(trace.Tracer):
         span._parent_flags = parent_flags
         span._program_parent = program_parent
         span._attributes = span._end = span._rest = span._context = None
-        is_usual = record_exception and set_status_on_exception
-        span._on_error = _BOTH if is_usual else (record_exception, set_status_on_exception)
+        span._on_error = (record_exception, set_status_on_exception)
         span._is_open = True
         if attributes:
             span.set_first_attributes(attributes)
@@ -268,7 +282,7 @@ class CurrentSpan:
     The span starts when the block is entered, or at each call of what is decorated.
     """
 
-    __slots__ = ("_arguments", "_end_on_exit", "_span", "_token", "_tracer")
+    __slots__ = ("_arguments", "_attached", "_end_on_exit", "_span", "_token", "_tracer")
 
     def __init__(self, tracer: Tracer, arguments: tuple[Any, ...], end_on_exit: bool) -> None:
         """Keep the arguments of ``Tracer.start_span``."""
@@ -286,15 +300,17 @@ class CurrentSpan:
         )
         values = get_current().copy()
         values[SPAN_KEY] = span
-        self._token = attach(Context(values))
+        attached = self._attached = Context(values)
+        self._token = attach(attached)
         return span
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         """Make the former span current again, note an ``Exception`` that passes, and end the span."""
-        try:  # noqa: SIM105 - suppress() costs as much as the rest of this
+        try:
             detach(self._token)
-        except (ValueError, RuntimeError):
-            pass  # left in another context than it was entered in: an async generator closed elsewhere
+        except (ValueError, RuntimeError):  # left elsewhere than it was entered, by an async generator closed early
+            with guarded("leaving a span elsewhere"):
+                put_back(self._attached, getattr(self._token, "old_value", None))
         span = self._span
         if error is not None and isinstance(error, Exception) and type(span) is Span and span.is_recording():
             record_exception, set_status = span._on_error

@@ -305,11 +305,16 @@ RESOURCE = Map(
 _OTHER_LANGUAGES = ("cpp", "dotnet", "erlang", "go", "java", "js", "php", "ruby", "rust", "swift")
 _ENABLED: dict[str, Rule] = {"enabled": Boolean(is_nullable=False)}
 _LOGGING = Map({**_ENABLED, "correlation": Boolean(words=("named",)), "export": Boolean()}, rest=Anything())
+_QUEUE = Map({**_ENABLED, "context": Choice(("parent", "link", "none"))}, is_open=True)
+_THREADING = Map({**_ENABLED, "outlived_after_ms": Integer(unit=MILLISECONDS, example=30_000)}, is_open=True)
 
 INSTRUMENTATION = Map(
     {
         "general": NotFollowed(is_quiet_when_empty=True),
-        "python": Map({"logging": _LOGGING}, rest=Map(_ENABLED, rest=Anything())),
+        "python": Map(
+            {"logging": _LOGGING, "queue": _QUEUE, "asyncio_queue": _QUEUE, "threading": _THREADING},
+            rest=Map(_ENABLED, rest=Anything()),
+        ),
         **dict.fromkeys(_OTHER_LANGUAGES, Anything(is_mapping=True)),
     }
 )

@@ -1,8 +1,8 @@
-"""Apply all of otelrun's own instrumentations of the standard library, or of gRPC, and print what they patched. A script.
+"""Apply all of otelrun's own instrumentations of the standard library, or of what is installed, and print what they patched.
 
     points.py stdlib|grpc
 
-Needs otelrun on ``sys.path``; for gRPC also the OpenTelemetry API. Prints one JSON object: instrumentation → the points, each
+A script. Needs otelrun on ``sys.path``; for gRPC also the OpenTelemetry API, which is patched, too. Prints one JSON object: instrumentation → the points, each
 ``module.Class.function``; and under ``notices`` what otelrun had to tell.
 """
 
@@ -28,7 +28,7 @@ def main():
     found = {"notices": []}
     diagnostics.add_listener(lambda _, text: found["notices"].append(text))
     for trigger, modules in registry.OWN.items():
-        if trigger.startswith("grpc") != (sys.argv[1] == "grpc"):
+        if trigger.startswith(("grpc", "opentelemetry")) != (sys.argv[1] == "grpc"):
             continue
         for name in modules:
             if name in HELPERS:

@@ -26,6 +26,8 @@ SCRIPT = os.fspath(ROOT / "tests" / "contract" / "points.py")
 PAGE = ROOT / "docs" / "reference" / "patch-points.md"
 MARK = "<!-- made by tests/contract/test_patch_points.py --update-golden -->"
 
+INSTALLED = ("grpc.", "opentelemetry_context")
+
 GONE = {"threading.Thread._set_ident": (3, 14)}
 """Points that are not needed from some CPython on."""
 
@@ -50,7 +52,7 @@ def documented(what):
     """Give what the page lists, by instrumentation."""
     sections = PAGE.read_text(encoding="utf-8").partition(MARK)[2].split("\n## `")[1:]
     listed = {section.partition("`")[0]: re.findall(r"^- `([\w.]+)`$", section, re.MULTILINE) for section in sections}
-    return {name: each for name, each in listed.items() if name.startswith("grpc.") == (what == "grpc")}
+    return {name: each for name, each in listed.items() if name.startswith(INSTALLED) == (what == "grpc")}
 
 
 def test_the_page_lists_each_point(request):

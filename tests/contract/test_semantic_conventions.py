@@ -25,7 +25,18 @@ SCOPE = "otelrun.instrumentation."
 
 _LOOKS_LIKE_A_NAME = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _FILES = {"db", "json", "jsonl", "lock", "log", "txt"}
-_MODULES = {"aiohttp", "asyncio", "concurrent", "django", "eventlet", "fastapi", "flask", "opentelemetry", "starlette"}
+_MODULES = {
+    "aiohttp",
+    "asyncio",
+    "concurrent",
+    "django",
+    "eventlet",
+    "fastapi",
+    "flask",
+    "multiprocessing",
+    "opentelemetry",
+    "starlette",
+}
 _MODULES_BESIDE_NAMES = {"http.client", "http.server", "urllib.request", "socket.socket"}
 _GRPC = re.compile(r"grpc\.(aio|client|server|aio_client|aio_server|\w+_ms|enable_retries|primary_user_agent)")
 

@@ -12,27 +12,43 @@ pytestmark = pytest.mark.process
 
 PROGRAM = """
 import importlib, sys
-import asyncio, http.client, http.server, logging, threading
+import _thread, asyncio, http.client, http.server, logging, queue, sched, threading
+import multiprocessing.dummy, multiprocessing.pool, multiprocessing.queues, multiprocessing.synchronize
 from concurrent.futures import ThreadPoolExecutor
 from otelrun.instrumentation.patching import Ledger
 
 before = set(sys.modules)
 ledger = Ledger()
-for name in ("http_client", "http_server", "threading", "futures", "asyncio", "logging"):
+for name in (
+    "http_client", "http_server", "threading", "futures", "asyncio", "logging",
+    "asyncio_queue", "asyncio_tasks", "pools", "queue", "sched",
+):
     importlib.import_module("otelrun.instrumentation." + name).apply(ledger, {})
 thread = threading.Thread(target=int)
 thread.start()
 thread.join()
 with ThreadPoolExecutor(1) as pool:
     pool.submit(int).result()
-asyncio.run(asyncio.sleep(0))
+with multiprocessing.pool.ThreadPool(1) as pool:
+    pool.apply(int)
+items = queue.Queue()
+_thread.start_new_thread(items.put, (1,))
+items.get()
+scheduler = sched.scheduler()
+scheduler.enter(0, 1, int)
+scheduler.run()
+async def hand_over():
+    items = asyncio.Queue()
+    await items.put(1)
+    await items.get()
+asyncio.run(hand_over())
 logging.getLogger("quiet").debug("not emitted")
 http.client.HTTPConnection("127.0.0.1", 9).close()
 print(sorted(name for name in set(sys.modules) - before if not name.startswith("otelrun")))
 """
 
 
-def test_threads_pools_tasks_quiet_logs_and_unused_connections_and_servers_load_nothing():
+def test_threads_pools_queues_tasks_quiet_logs_and_unused_connections_and_servers_load_nothing():
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], capture_output=True, timeout=60, check=False, env={"PYTHONPATH": root}

@@ -7,6 +7,7 @@ A script: prints JSON. The collector is off; where ``grpc`` is installed and ask
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import concurrent.futures
 import gc
@@ -15,6 +16,9 @@ import http.server
 import io
 import json
 import logging
+import multiprocessing.pool
+import queue
+import sched
 import socket
 import sys
 import threading
@@ -98,6 +102,67 @@ def a_cancelled_job(watch, pool):
     gate.set()
     first.result()
     pool.submit(int).result()
+
+
+def an_item(watch):
+    items = watch("queue", queue.Queue())
+    items.put(watch("item", Thing()))
+    items.get()
+
+
+def an_item_never_got(watch):
+    watch("queue", queue.PriorityQueue()).put(watch("item", Thing()))
+
+
+def an_action(watch):
+    def act(thing):
+        pass
+
+    scheduler = watch("scheduler", sched.scheduler())
+    scheduler.enter(0, 1, watch("action", act), (watch("argument", Thing()),))
+    scheduler.run()
+
+
+def a_cancelled_action(watch):
+    scheduler = watch("scheduler", sched.scheduler())
+    scheduler.cancel(scheduler.enter(0, 1, int, (watch("argument", Thing()),)))
+
+
+def a_low_level_thread(watch):
+    done = threading.Lock()
+    done.acquire()
+
+    def target(thing):
+        del thing
+        done.release()
+
+    _thread.start_new_thread(target, (watch("argument", Thing()),))
+    done.acquire()
+
+
+def a_pools_job(watch, pool):
+    def job(thing):
+        return watch("result", Thing())
+
+    result = watch("async result", pool.apply_async(job, (watch("argument", Thing()),)))
+    result.get()
+    del result
+    for _ in range(2):  # the pool's threads hold their last
+        pool.apply(int)
+
+
+async def an_item_of_asyncio(watch):
+    items = watch("queue", asyncio.Queue())
+    await items.put(watch("item", Thing()))
+    await items.get()
+
+
+async def a_cancelled_get(watch):
+    items = watch("queue", asyncio.Queue())
+    task = asyncio.ensure_future(items.get())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
 
 
 async def a_task(watch):
@@ -245,7 +310,7 @@ def measure(name, operation):
 
 
 async def measure_tasks():
-    for operation in (a_task, a_failing_task, a_cancelled_task):
+    for operation in (a_task, a_failing_task, a_cancelled_task, an_item_of_asyncio, a_cancelled_get):
         name = operation.__name__
         for _ in range(20):
             await operation(lambda _, thing: thing)
@@ -332,6 +397,15 @@ def main():
         inside_a_request(a_thread),
         inside_a_request(a_failing_thread),
         inside_a_request(a_connection),
+        an_item,
+        an_item_never_got,
+        an_action,
+        a_cancelled_action,
+        inside_a_request(an_item),
+        inside_a_request(an_item_never_got),
+        inside_a_request(an_action),
+        inside_a_request(a_cancelled_action),
+        inside_a_request(a_low_level_thread),
     ):
         measure(operation.__name__, operation)
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
@@ -342,6 +416,13 @@ def main():
 
             measure(job.__name__, operation)
             measure(f"{job.__name__} inside a request", inside_a_request(operation))
+    with multiprocessing.pool.ThreadPool(1) as pool:
+
+        def operation(watch):
+            a_pools_job(watch, pool)
+
+        measure("a pool's job", operation)
+        measure("a pool's job inside a request", inside_a_request(operation))
     asyncio.run(measure_tasks())
     for operation in (a_log_record, a_logged_error):
 

@@ -70,7 +70,7 @@ def seen(look):
 
 def about_function(function):
     """Facts of the function itself."""
-    code = function.__code__
+    code = getattr(function, "__code__", None)  # a compiled function has none
     facts = {
         f"inspect.{name}": functools.partial(getattr(inspect, name), function)
         for name in (
@@ -98,6 +98,7 @@ def about_function(function):
         )
     }
     return facts | {
+        "type": lambda: type(function),
         "vars": lambda: vars(function),
         "dir": lambda: dir(function),
         "repr": lambda: function,

@@ -42,10 +42,25 @@ OURS = {
     "futures callback": ["run"],
     "asyncio task": [],
     "asyncio callback": [],
-    "asyncio factory": ["create_task"],
+    "asyncio factory": ["create_task", "create_task"],
     "logging handler": [],
     "logging handler's filter": [],
     "logging filter": ["filter"],
+}
+
+_IN_REQUEST = "handle_one_request"
+
+OURS_OF_QUEUES = {
+    "item compared": ["_get", "get", _IN_REQUEST],
+    "queue _put": [_IN_REQUEST],
+    "queue _get": ["get", _IN_REQUEST],
+    "asyncio queue _put": [_IN_REQUEST],
+    "asyncio queue _get": ["get_nowait", "get", _IN_REQUEST],
+    "sched action": ["run", _IN_REQUEST],
+    "pool job": ["worker"],
+    "pool callback": ["_set"],
+    "pool iterable": ["_guarded_task_generation"],
+    "low level target": [],
 }
 
 OURS_OF_GRPC = {
@@ -117,6 +132,17 @@ def test_an_exception_passes_as_bare(version: str, tmp_path: Path) -> None:
     assert [seen["warned"] for seen in observed["stacks"].values()] == [
         seen["warned"] for seen in bare["stacks"].values()
     ]
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.13"])
+def test_an_exception_passes_queues_and_pools_as_bare(version: str, tmp_path: Path) -> None:
+    python = find_interpreter(version)
+    if python is None:
+        pytest.skip(f"no Python {version} here")
+    bare, observed = run_both("passing_queues.py", sys.executable if version == "3.11" else python, tmp_path)
+    assert len(bare["passed"]) > 150
+    assert observed["passed"] == bare["passed"]
+    assert_stacks(bare["stacks"], observed["stacks"], OURS_OF_QUEUES)
 
 
 @pytest.mark.parametrize("version", ["3.10", "3.11", "3.13"])

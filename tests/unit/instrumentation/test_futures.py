@@ -10,6 +10,7 @@ import pytest
 from opentelemetry import context, trace
 
 from otelrun.instrumentation import futures
+from otelrun.instrumentation import threading as threads
 
 
 @pytest.fixture
@@ -84,3 +85,13 @@ def test_a_future_with_an_exception_is_freed_without_the_collector(patched, trac
         del error
     finally:
         gc.enable()
+
+
+def test_the_thread_that_a_job_has_started_is_not_bound_to_it(patched, ledger, tracer):
+    threads.apply(ledger, {})
+    seen = []
+    with ThreadPoolExecutor(1, initializer=lambda: seen.append(trace.get_current_span())) as pool:
+        with tracer.start_as_current_span("first") as first:
+            seen.append(pool.submit(trace.get_current_span).result(10))
+        seen.append(pool.submit(trace.get_current_span).result(10))
+    assert seen == [first, first, trace.INVALID_SPAN]

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import http.client
 import http.server
 import logging
+import multiprocessing.pool
+import queue
+import sched
 import threading
 from concurrent.futures import thread
 from importlib import import_module
@@ -18,6 +22,10 @@ STANDARD_LIBRARY = {
     instrumentors.ThreadingInstrumentor: (threading.Thread, "start"),
     instrumentors.FuturesInstrumentor: (thread._WorkItem, "run"),
     instrumentors.LoggingInstrumentor: (logging.Logger, "filter"),
+    instrumentors.QueueInstrumentor: (queue.Queue, "get"),
+    instrumentors.AsyncioQueueInstrumentor: (asyncio.Queue, "get"),
+    instrumentors.PoolsInstrumentor: (multiprocessing.pool, "worker"),
+    instrumentors.SchedInstrumentor: (sched.scheduler, "run"),
 }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import _thread
 import gc
 import sys
 import threading
@@ -121,3 +122,53 @@ def test_many_threads_do_not_mix_their_contexts(patched, tracer):
     for thread in started:
         thread.join(10)
     assert seen == expected
+
+
+def low_level(function, *args):
+    done = threading.Event()
+
+    def run(*run_args, **named):
+        function(*run_args, **named)
+        done.set()
+
+    _thread.start_new_thread(run, *args)
+    assert done.wait(10)
+
+
+def test_a_low_level_thread_runs_in_the_context_it_was_started_in(patched, tracer):
+    seen = []
+
+    def look(*args, **named):
+        seen.append((trace.get_current_span(), args, named, sys._getframe(1).f_back))
+
+    with tracer.start_as_current_span("work") as work:
+        low_level(look, (1, 2), {"three": 3})
+    low_level(look, (1,))
+    assert seen == [(work, (1, 2), {"three": 3}, None), (trace.INVALID_SPAN, (1,), {}, None)]
+
+
+def test_what_a_low_level_thread_raises_is_told_as_bare(patched, tracer, monkeypatch):
+    told, is_told = [], threading.Event()
+
+    def hook(unraisable):
+        told.append((repr(unraisable.object), [frame.name for frame in traceback.extract_tb(unraisable.exc_traceback)]))
+        is_told.set()
+
+    def fail():
+        raise ValueError
+
+    monkeypatch.setattr(sys, "unraisablehook", hook)
+    with tracer.start_as_current_span("work"):
+        _thread.start_new_thread(fail, ())
+    assert is_told.wait(10)
+    assert told == [(repr(fail), ["fail"])]
+
+
+@pytest.mark.parametrize("arguments", [(), (1, ()), (int,), (int, 1), (int, (), 1)])
+def test_a_wrong_low_level_call_fails_as_bare(telemetry, ledger, tracer, arguments):
+    with pytest.raises(TypeError) as bare:
+        _thread.start_new_thread(*arguments)
+    threads.apply(ledger, {})
+    with tracer.start_as_current_span("work"), pytest.raises(TypeError) as patched:
+        _thread.start_new_thread(*arguments)
+    assert str(patched.value) == str(bare.value)

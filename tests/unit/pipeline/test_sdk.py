@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from opentelemetry import trace
 from opentelemetry.sdk.trace import sampling
 
+from otelrun.instrumentation.links import as_link
 from otelrun.pipeline import sdk
 from otelrun.profile import model
 
@@ -54,3 +56,16 @@ def test_a_batch_processor_is_the_profiles(monkeypatch):
     assert inner._schedule_delay_millis == 1234
     assert (inner._max_queue_size, inner._max_export_batch_size) == (64, 64)
     processor.shutdown()
+
+
+def test_root_spans_get_the_link_of_their_context_where_the_profile_asks_for_links():
+    queue = model.Instrumentation("queue", options=(("context", "link"),))
+    for instrumentations, count in ((), 0), ((queue,), 1):
+        profile = model.Profile(tracer_provider=model.TracerProvider(), instrumentations=instrumentations)
+        tracer = sdk.build_provider("traces", profile, sdk.build_resource(profile)).get_tracer("tests")
+        producer = tracer.start_span("producer")
+        linked = as_link(trace.set_span_in_context(producer))
+        root = tracer.start_span("root", linked)
+        below = tracer.start_span("below", trace.set_span_in_context(root, linked))
+        assert [link.context for link in root.links] == [producer.get_span_context()] * count
+        assert (root.parent, below.links) == (None, ())
