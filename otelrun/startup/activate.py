@@ -115,6 +115,8 @@ def begin(handoff: Handoff) -> None:
         hooks.register(registry.UPSTREAM_BASE, _watch_program)
         for trigger, instrumentations in registry.OWN.items():
             hooks.register(trigger, _Apply(handoff, instrumentations))
+        for module, methods in handoff.methods().items():
+            hooks.register(module, _ApplyMethods(methods))
         for trigger in _LATE_AGENTS:
             hooks.register(trigger, lambda module: _leave_to_agent(handoff, module))
         hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
@@ -195,6 +197,20 @@ class _Apply:
                 _ledgers.append(Ledger())
                 instrumentation.apply(_ledgers[-1], self._handoff.options(name))
                 precedence.keep(name, _ledgers[-1])
+
+
+class _ApplyMethods:
+    """The hook that makes calls of the functions of one module, which the profile names, spans."""
+
+    def __init__(self, methods: list[tuple[str, tuple[str, ...]]]) -> None:
+        self._methods = methods
+
+    def __call__(self, module: str) -> None:
+        from otelrun.instrumentation import methods  # noqa: PLC0415 - not needed to stand down
+        from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
+
+        _ledgers.append(Ledger())
+        methods.apply(_ledgers[-1], module, self._methods)
 
 
 def _watch_program(_: str) -> None:
