@@ -9,6 +9,7 @@ import sys
 from _thread import get_ident
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.patching import Ledger, without_frame
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ class, the class, and the name under which the instrumentor has it.
 Importing the library for that would load it into each program that has it installed; and where the library itself is what
 imports the instrumented one, the class is not there yet: the spans that it is to prevent (one for ``flask run``) are made.
 """
-
-_LATE = {"sqlalchemy": ("_w", "sqlalchemy.ext.asyncio")}
-"""Entry-point name → the function with which its module wraps, and a module that it would import to wrap something there."""
 
 
 def import_instrumentor(name: str, module_name: str, register: Register) -> None:
@@ -55,7 +53,7 @@ def import_instrumentor(name: str, module_name: str, register: Register) -> None
 
 
 def instrument(name: str, instrumentor: Any, register: Register, options: dict[str, Any]) -> None:
-    """Have an instrumentor applied; what it wraps in a module that the program has not imported waits for that.
+    """Have an instrumentor applied, with one of its own functions replaced meanwhile where that does harm.
 
     Args:
         name: of the entry point.
@@ -63,33 +61,26 @@ def instrument(name: str, instrumentor: Any, register: Register, options: dict[s
         register: as in ``otelrun.startup.hooks``.
         options: for its ``instrument``.
     """
-    if name not in _LATE:
-        instrumentor.instrument(**options)
-    else:
-        function_name, late = _LATE[name]
+    if name in _STAND_INS:
+        function_name, make_stand_in = _STAND_INS[name]
         module = sys.modules[type(instrumentor).__module__]
-        wrap = getattr(module, function_name)
-
-        def wrap_when_imported(target: Any, *arguments: Any) -> None:
-            if target == late and late not in sys.modules:
-                register(late, lambda _: wrap(target, *arguments))
-            else:
-                wrap(target, *arguments)
-
-        setattr(module, function_name, wrap_when_imported)
+        original = getattr(module, function_name)
+        setattr(module, function_name, make_stand_in(module, register))
         try:
             instrumentor.instrument(**options)
         finally:
-            setattr(module, function_name, wrap)
+            setattr(module, function_name, original)
+    else:
+        instrumentor.instrument(**options)
     if name in _MENDED:
         with guarded(f"instrumentation {name}"):
             _MENDED[name]()
 
 
 def prepare_undoing(name: str) -> None:
-    """Import what an instrumentor expects to be there when it is undone."""
-    if name in _LATE:
-        __import__(_LATE[name][1])
+    """Do what an instrumentor does not know of before it is undone."""
+    if name in _UNDONE:
+        _UNDONE[name]()
 
 
 class _Absent:
@@ -105,6 +96,59 @@ class _Absent:
             raise ModuleNotFoundError(message, name=name)
 
 
+_ASYNC_SQLALCHEMY = "sqlalchemy.ext.asyncio"
+
+
+def _wrap_when_imported(module: Any, register: Register) -> Callable[..., None]:
+    """Wrap in ``sqlalchemy.ext.asyncio`` once the program imports that: it loads the ORM, 47 modules."""
+    wrap = module._w
+
+    def wrap_function(target: Any, *arguments: Any) -> None:
+        if target == _ASYNC_SQLALCHEMY and target not in sys.modules:
+            register(target, lambda _: wrap(target, *arguments))
+        else:
+            wrap(target, *arguments)
+
+    return wrap_function
+
+
+def _import_async_sqlalchemy() -> None:
+    __import__(_ASYNC_SQLALCHEMY)  # upstream looks there for what it has wrapped
+
+
+_aiohttp = Ledger()
+
+
+def _keep_aiohttps_class(module: Any, _: Register) -> Callable[..., type]:
+    """Give aiohttp's applications the middleware when they are about to serve, and leave their class in its place.
+
+    Upstream's subclass has aiohttp warn of it, changes the program's list of middlewares and fails with a tuple of them.
+    """
+
+    def create_instrumented_application(tracer_provider: Any = None) -> type:
+        middleware = module.create_aiohttp_middleware(tracer_provider=tracer_provider)
+
+        def make_wrapper(original: Callable[[Any], None]) -> Callable[[Any], None]:
+            def pre_freeze(self: Any) -> None:
+                with guarded("instrumentation aiohttp-server"):
+                    its = self.middlewares
+                    if not its.frozen and middleware not in its and module.middleware not in its:
+                        its.insert(0, middleware)
+                try:
+                    original(self)
+                except BaseException as error:
+                    without_frame(error, getattr(error.__traceback__, "tb_next", None))
+                    raise
+
+            return pre_freeze
+
+        application: type = module.web.Application
+        _aiohttp.wrap(application, "pre_freeze", make_wrapper)
+        return application
+
+    return create_instrumented_application
+
+
 def _mend_falcon() -> None:
     """Falcon's class of applications is generic; upstream's in its place is not, and ``App[Request, Response]`` fails."""
     from types import GenericAlias  # noqa: PLC0415 - not at start-up
@@ -114,5 +158,14 @@ def _mend_falcon() -> None:
         put.__class_getitem__ = classmethod(GenericAlias)
 
 
+_STAND_INS: dict[str, tuple[str, Callable[[Any, Register], Any]]] = {
+    "aiohttp-server": ("create_instrumented_application", _keep_aiohttps_class),
+    "sqlalchemy": ("_w", _wrap_when_imported),
+}
+"""Entry-point name → a function of the instrumentor's module, and what makes its stand-in."""
+
 _MENDED: dict[str, Callable[[], None]] = {"falcon": _mend_falcon}
 """Entry-point name → what is mended after it was applied."""
+
+_UNDONE: dict[str, Callable[[], None]] = {"aiohttp-server": _aiohttp.undo, "sqlalchemy": _import_async_sqlalchemy}
+"""Entry-point name → what is done before it is undone."""

@@ -22,6 +22,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]  # the first one to
 
 NOWHERE = "http://127.0.0.1:9"
 BROKEN = {
+    "aiohttp_typed": ("aiohttp-server", "object has no attribute 'insert'"),
     "django": ("django", "ROOT_URLCONF"),
     "falcon": ("falcon", "is not a generic class"),
     "gevent": ("requests", "RecursionError"),
@@ -47,7 +48,9 @@ def test_a_program_that_upstream_breaks_runs_as_bare(tmp_path, contrib_python, s
 
     assert (bare.stderr, bare.returncode) == (b"", 0)
     assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, b"", 0)
-    assert f"opentelemetry.instrumentation.{instrumentation}" in {span.scope for span in stored_spans(tmp_path)}
+    assert f"opentelemetry.instrumentation.{instrumentation.replace('-', '_')}" in {
+        span.scope for span in stored_spans(tmp_path)
+    }
     assert eager.stdout != bare.stdout
     assert complaint in eager.stderr.decode() + eager.stdout.decode()
 
@@ -124,3 +127,13 @@ def test_a_server_that_a_click_command_runs_is_no_span_around_its_requests(tmp_p
 
     exchange = ("server", "GET", [("internal", "GET /", [])])
     assert trees(stored_spans(runs)) == [exchange, exchange]
+
+
+@pytest.mark.parametrize("options", [["-W", "error"], ["-X", "dev"]])
+def test_no_warning_of_an_instrumentations_own_reaches_the_program(contrib_python, options):
+    program = [*options, os.path.join(APPS, "aiohttp_server_app.py"), str(free_port())]
+    bare = run_python(program, python=contrib_python)
+
+    observed = run_otelrun([contrib_python, *program], python=contrib_python)
+
+    assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, bare.stderr, 0)
