@@ -1,4 +1,4 @@
-"""An aiohttp application whose middlewares are a tuple that it shares, made of the class as its own module has it."""
+"""aiohttp applications that share their middlewares, made of the class in its own module and in the public one."""
 
 import asyncio
 import sys
@@ -17,15 +17,13 @@ async def item(request):
     return web.Response(text="here")
 
 
-MIDDLEWARES = (polite,)
-
-
 async def main():
-    app = Application(middlewares=MIDDLEWARES)
     shared = [polite]
+    app = Application(middlewares=shared)
     other = web.Application(middlewares=shared)
     app.add_routes([web.get("/item", item)])
     print(type(app) is web.Application, type(other) is Application, len(app.middlewares), len(shared))
+    print(len(web.Application(middlewares=(polite,)).middlewares))
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", int(sys.argv[1])).start()

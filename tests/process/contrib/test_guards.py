@@ -22,12 +22,12 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]  # the first one to
 
 NOWHERE = "http://127.0.0.1:9"
 BROKEN = {
-    "aiohttp_typed": ("aiohttp-server", "object has no attribute 'insert'"),
+    "aiohttp_typed": ("aiohttp-server", "False False 1 2"),
     "django": ("django", "ROOT_URLCONF"),
     "falcon": ("falcon", "is not a generic class"),
     "gevent": ("requests", "RecursionError"),
 }
-"""Program → the instrumentation that breaks it when it is loaded first, and what the traceback says."""
+"""Program → the instrumentation that breaks it when it is loaded first, and what it prints then."""
 
 
 @pytest.fixture

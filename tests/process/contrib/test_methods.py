@@ -100,6 +100,19 @@ def test_a_name_that_does_not_exist_is_told_once(tmp_path):
     assert (names, observed.returncode) == ({"double"}, 0)
 
 
+def test_a_program_at_its_limits_is_told_what_it_is_bare(tmp_path):
+    program = [os.path.join(os.path.dirname(APP), "limits.py")]
+    bare = run_python(program)
+    with OtlpSink() as sink:
+        observed = run_otelrun([*profile(tmp_path, sink, "      - shop.deep:*\n"), sys.executable, *program])
+        names = {span.name for span in sink.spans()}
+
+    assert b"RecursionError" in bare.stdout
+    assert b"never awaited" in bare.stderr
+    assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, bare.stderr, 0)
+    assert names == {"down"}
+
+
 IMPORTS = {
     "from a module that is half imported": ("import shop.first\nprint(shop.second.use())", {"Late.run"}),
     "in a function": ("def f():\n    from shop.util import double\n    print(double(2))\nf()", {"double"}),
