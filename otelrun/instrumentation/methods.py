@@ -8,6 +8,7 @@ current only while its body runs.
 from __future__ import annotations
 
 import sys
+from _thread import get_ident
 from time import perf_counter
 
 from otelrun.diagnostics import guarded, tell
@@ -40,6 +41,9 @@ _BOUNDARIES_S = (0.0001, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 _ARGUMENT = "otelrun.function.argument."
 _EVERYTHING = "*"
 _TAKES_ANY = 0x04, 0x08  # inspect.CO_VARARGS, CO_VARKEYWORDS
+
+_recording: set[int] = set()
+"""The threads that are recording: what they call meanwhile, while the API is imported too, would be recorded again and again."""
 
 
 def apply(ledger: Ledger, module_name: str, methods: Iterable[tuple[str, tuple[str, ...]]]) -> None:
@@ -135,6 +139,18 @@ def _captured(owner: Any, function: FunctionType, wanted: tuple[str, ...], *, ta
     return tuple(name for name in wanted if name in known)
 
 
+def _can_record() -> bool:
+    """Say whether the API is loaded, or can be: not in the middle of an import of what it needs of the standard library."""
+    if "opentelemetry.trace" in sys.modules:
+        return True
+    names = sys.stdlib_module_names
+    return not any(name in names and _is_half_imported(module) for name, module in tuple(sys.modules.items()))
+
+
+def _is_half_imported(module: Any) -> bool:
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
 def _module_of(owner: Any) -> str:
     name: str = owner.__module__ if isinstance(owner, type) else owner.__name__
     return name
@@ -170,9 +186,16 @@ class _Method:
         self._tracer: Any = None
 
     def begin(self, *values: Any) -> _Call | None:
-        """Begin a call: its span is current. None where that failed."""
-        with guarded(NAME):
-            return _Call(self, values)
+        """Begin a call: its span is current. None where that failed, and for calls that recording itself makes."""
+        thread = get_ident()
+        if thread in _recording or not _can_record():
+            return None
+        _recording.add(thread)
+        try:
+            with guarded(NAME):
+                return _Call(self, values)
+        finally:
+            _recording.discard(thread)
         return None
 
     def start_span(self, values: tuple[Any, ...]) -> Any:
@@ -221,12 +244,19 @@ class _Call:
 
     def end(self, error: BaseException | None) -> None:
         """End with the call; a generator that is closed, a task that is cancelled and an exit are no failures."""
-        with guarded(NAME):
-            seconds = perf_counter() - self._started
-            self.pause()
-            kind = ""
-            if isinstance(error, Exception):
-                kind = error_type(error)
-                record_failure(self._span, error)
-            self._span.end()
-            self._method.measure(seconds, self._context, kind)
+        thread = get_ident()
+        is_inside = thread in _recording
+        _recording.add(thread)
+        try:
+            with guarded(NAME):
+                seconds = perf_counter() - self._started
+                self.pause()
+                kind = ""
+                if isinstance(error, Exception):
+                    kind = error_type(error)
+                    record_failure(self._span, error)
+                self._span.end()
+                self._method.measure(seconds, self._context, kind)
+        finally:
+            if not is_inside:
+                _recording.discard(thread)

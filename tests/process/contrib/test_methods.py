@@ -100,6 +100,17 @@ def test_a_name_that_does_not_exist_is_told_once(tmp_path):
     assert (names, observed.returncode) == ({"double"}, 0)
 
 
+@pytest.mark.parametrize("words", [["shop/util.py"], ["-m", "shop.util"]])
+def test_what_the_program_begins_with_is_told(tmp_path, words):
+    with OtlpSink() as sink:
+        options = profile(tmp_path, sink, f"      - {'util' if len(words) == 1 else 'shop.util'}:double\n")
+        observed = run_otelrun([*options, sys.executable, *words], cwd=os.path.dirname(APP), env={"PYTHONPATH": "."})
+
+    assert observed.stderr.startswith(b"otelrun: methods: ")
+    assert b" is what the program begins with: its functions cannot be found" in observed.stderr
+    assert (observed.stderr.count(b"\n"), observed.returncode) == (1, 0)
+
+
 def test_a_program_at_its_limits_is_told_what_it_is_bare(tmp_path):
     program = [os.path.join(os.path.dirname(APP), "limits.py")]
     bare = run_python(program)

@@ -435,3 +435,15 @@ def test_an_old_coroutine_can_be_awaited(cart, telemetry):
 
     assert run_collecting(main) == (9, [])
     assert len(named(telemetry, "Cart.old_style")) == 1
+
+
+def test_what_recording_calls_itself_is_not_recorded(modules, ledger, telemetry, monkeypatch):
+    module = modules("shop.util")
+    methods.apply(ledger, "shop.util", [("double", ())])
+    start, measure = methods._Method.start_span, methods._Method.measure
+    monkeypatch.setattr(methods._Method, "start_span", lambda *arguments: module.double(1) and start(*arguments))
+    monkeypatch.setattr(methods._Method, "measure", lambda *arguments: module.double(1) and measure(*arguments))
+
+    assert (module.double(2), module.double(3)) == (4, 6)
+
+    assert len(telemetry.spans()) == 2
