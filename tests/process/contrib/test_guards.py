@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 
 from tests.process.contrib.test_same_as_eager import APPS, EAGERLY, free_port
+from tests.support.otlp_sink import OtlpSink
 from tests.support.programs import run_otelrun, run_python, start_otelrun, wait_until_idle
 from tests.support.store_rows import stored_spans
 from tests.support.stubs.http import HttpStub
@@ -20,7 +21,6 @@ from tests.support.waiting import wait_for
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(600)]  # the first one to run makes the environment
 
-NOWHERE = "http://127.0.0.1:9"
 BROKEN = {
     "aiohttp_typed": ("aiohttp-server", "False False 1 2"),
     "django": ("django", "ROOT_URLCONF"),
@@ -44,7 +44,8 @@ def test_a_program_that_upstream_breaks_runs_as_bare(tmp_path, contrib_python, s
     bare = run_python(program, python=contrib_python)
 
     observed = run_otelrun([contrib_python, *program], python=contrib_python, otelrun_dir=tmp_path)
-    eager = run_python([EAGERLY, NOWHERE, instrumentation, *program], python=contrib_python)
+    with OtlpSink() as sink:
+        eager = run_python([EAGERLY, sink.http_endpoint, instrumentation, *program], python=contrib_python)
 
     assert (bare.stderr, bare.returncode) == (b"", 0)
     assert (observed.stdout, observed.stderr, observed.returncode) == (bare.stdout, b"", 0)
