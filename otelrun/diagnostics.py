@@ -16,7 +16,7 @@ from otelrun.environment_variables import OTELRUN_QUIET, OTELRUN_STRICT
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
+    from types import FrameType, TracebackType
     from typing import Any
 
 _TRUE = ("1", "true", "yes")
@@ -149,6 +149,8 @@ class guarded:  # noqa: N801 - reads as a word at its uses
             return False
         if not sys.meta_path and issubclass(kind, ImportError):  # the interpreter ends: nothing can be imported
             return True
+        if issubclass(kind, RecursionError) and _is_stack_used_up():  # by the program, which will find that out itself
+            return True
         is_incomplete = _is_incomplete(error)
         is_of_api = not (self._drops_exits or is_incomplete) and _is_of_api(error, traceback)
         may_exit = self._drops_exits or is_of_api
@@ -165,6 +167,16 @@ class guarded:  # noqa: N801 - reads as a word at its uses
         elif self._what != "notice-listener":
             tell(f"guarded:{self._what}", f"{self._what} failed, the program goes on: {_describe(kind, error)}")
         return True
+
+
+def _is_stack_used_up() -> bool:
+    """Say whether more than half of what the stack may hold is below this call: it is the program that goes that deep."""
+    left = sys.getrecursionlimit() // 2
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - the only way to see how deep this is
+    while frame is not None and left > 0:
+        left -= 1
+        frame = frame.f_back
+    return frame is not None
 
 
 def _is_incomplete(error: BaseException | None) -> bool:

@@ -104,7 +104,8 @@ class _Load:
         if self._unsupported:
             tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
             return
-        from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415 - not at start-up
+        from otelrun.instrumentation import guards  # noqa: PLC0415 - not at start-up
+        from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415 - as above
 
         with guarded(f"instrumentation {name}", drops_exits=True):
             module_name, _, attributes = self._instrumentor.value.partition(":")
@@ -112,7 +113,7 @@ class _Load:
                 self._is_done = False
                 self._register(module_name, self)
                 return
-            __import__(module_name)
+            guards.import_instrumentor(name, module_name, self._register)
             found = sys.modules[module_name]
             for attribute in attributes.split("."):
                 found = getattr(found, attribute)
@@ -120,7 +121,7 @@ class _Load:
             precedence.apply(name, instrumentor, lambda: self._apply(name, instrumentor))
 
     def _apply(self, name: str, instrumentor: Any) -> Callable[[], None] | None:
-        from otelrun.instrumentation import sources  # noqa: PLC0415 - as above
+        from otelrun.instrumentation import guards, sources  # noqa: PLC0415 - as above
 
         # upstream's own check of versions reads all metadata again; None says that ours could not decide
         is_checked = self._unsupported is not None
@@ -130,7 +131,7 @@ class _Load:
 
             return applications.apply(name, instrumentor, options)
         try:
-            instrumentor.instrument(skip_dep_check=is_checked, **options)
+            guards.instrument(name, instrumentor, self._register, {"skip_dep_check": is_checked, **options})
         except BaseException:
             _undo(instrumentor)
             raise

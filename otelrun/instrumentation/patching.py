@@ -20,7 +20,7 @@ from otelrun.diagnostics import tell
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType
+    from types import CodeType, FunctionType
     from typing import Any
 
 without_frame = BaseException.with_traceback
@@ -33,6 +33,7 @@ _TAKES_ANYTHING = _TAKES_ARGS | _TAKES_KEYWORDS
 _MAX_WRAPPERS = 100
 
 _Compiled: Any = type(len)
+_Function: Any = type(lambda: None)
 _ABOUT_COMPILED = ("__name__", "__module__", "__self__", "__text_signature__")
 
 
@@ -88,9 +89,39 @@ class Ledger:
             replacement = _like_compiled(replacement, original)
         elif not is_own and hasattr(owner, "__qualname__"):  # it is found here now, by pickle too
             replacement.__qualname__ = f"{owner.__qualname__}.{name}"
+        self._put(owner, name, original, replacement, source)
+
+    def wrap_member(self, owner: Any, name: str, make_wrapper: Callable[[Any], Any]) -> None:
+        """Replace a function written in Python, also one that a static method, a class method or a property holds.
+
+        Nothing happens, apart from one notice, where it is anything else.
+
+        Args:
+            owner: as in ``wrap``.
+            name: as in ``wrap``.
+            make_wrapper: is given the function and returns its replacement.
+        """
+        held = find_member(owner, name)
+        function = function_of(held)
+        where = f"{_describe(owner)}.{name}"
+        if function is None:
+            tell(f"patch:{where}", f"not instrumented: {where} is no function written in Python")
+            return
+        replacement = make_wrapper(function)
+        source = replacement.__module__
+        if _is_standing(held, source):
+            return
+        _resemble(replacement, function)
+        if name not in vars(owner) and hasattr(owner, "__qualname__"):
+            replacement.__qualname__ = f"{owner.__qualname__}.{name}"
+        self._put(owner, name, held, _held_alike(held, replacement), source)
+
+    def _put(self, owner: Any, name: str, original: Any, replacement: Any, source: str) -> None:
+        is_own = name in getattr(owner, "__dict__", ())
         try:
             setattr(owner, name, replacement)
         except (TypeError, AttributeError) as error:
+            where = f"{_describe(owner)}.{name}"
             tell(f"patch:{where}", f"not instrumented: {where} cannot be replaced: {error}")
             return
         _standing[id(replacement)] = (replacement, source)
@@ -108,6 +139,27 @@ class Ledger:
             else:
                 delattr(owner, name)
             del _standing[id(replacement)]
+
+
+def find_member(owner: Any, name: str) -> Any:
+    """Give what a class or a module holds under a name, as it is held; None where nothing is."""
+    for place in getattr(owner, "__mro__", (owner,)):
+        if name in vars(place):
+            return vars(place)[name]
+    return None
+
+
+def function_of(held: Any) -> FunctionType | None:
+    """Give the function, written in Python, that a member of a class or a module is or holds; None where it is none."""
+    kind = type(held)
+    function = held.fget if kind is property else held.__func__ if kind in (staticmethod, classmethod) else held
+    return function if type(function) is _Function else None
+
+
+def _held_alike(held: Any, function: Any) -> Any:
+    if type(held) is property:
+        return property(function, held.fset, held.fdel, held.__doc__)
+    return type(held)(function) if type(held) in (staticmethod, classmethod) else function
 
 
 def _describe(owner: Any) -> str:

@@ -10,6 +10,7 @@ import sys
 from _thread import get_ident
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.guards import prepare_undoing
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.instrumentation.registry import UPSTREAM_BASE
 
@@ -84,6 +85,7 @@ class Precedence:
             name, undo = self._applied.pop(id(instrumentor), ("", None))
             if undo is not None:
                 self._leave(name)
+                prepare_undoing(name)
                 undo()
             own = _COUNTERPARTS.get((kind.__module__, kind.__name__), "")
             if own and not self.has_given_way(own):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from otelrun.profile import hints
 from otelrun.profile.endpoints import without_user
-from otelrun.profile.nodes import Mapping, Scalar, Sequence
+from otelrun.profile.nodes import Entry, Mapping, Scalar, Sequence
 from otelrun.profile.problems import quote
 from otelrun.profile.rules import Anything, Fault, ListOf, Map, NotFollowed, OneOf, Text
 
@@ -106,6 +106,8 @@ class Checker:
     def _map(self, node: Node, rule: Map, path: str) -> Any:
         if isinstance(node, Scalar) and node.value is None and rule.is_nullable:
             node = Mapping(node.position)
+        if isinstance(node, Scalar) and rule.short and isinstance(node.value, str):
+            return self._map(Mapping(node.position, {rule.short: Entry(node.position, node)}), rule, path)
         if not isinstance(node, Mapping):
             self._wrong_shape(node, path, "a mapping", rule.instead)
             return None
@@ -146,6 +148,8 @@ class Checker:
         return meant
 
     def _list(self, node: Node, rule: ListOf, path: str) -> list[Any]:
+        if rule.everything and isinstance(node, Scalar) and isinstance(node.value, bool):
+            return [rule.everything] if node.value else []
         if not isinstance(node, Sequence):
             self._wrong_shape(node, path, "a list", rule.instead)
             return []

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from otelrun.profile.rules import MILLISECONDS, Anything, Boolean, Choice, Fault, Integer, ListOf, Map, Text
+import re
+
+from otelrun.profile.rules import MILLISECONDS, Anything, Boolean, Choice, Fault, Finding, Integer, ListOf, Map, Text
 
 _PAGE = 4_096
 _LARGEST_RING = 1 << 30
 _MOST_OPEN_SPANS = 65_536
+_TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:([^\W\d]\w*\.)*(\w+|\w*\*\w*)")
+_EVERYTHING = "*"
 
 
 def _test_ring_size(size: int) -> None:
@@ -24,7 +28,45 @@ def _ring_integer(example: int, *, is_table: bool = False) -> Integer:
     return Integer(minimum=_PAGE, maximum=_LARGEST_RING, unit="bytes", example=example, test=test)
 
 
+def _judge_target(target: str, _shown: str) -> Finding | None:
+    if target.startswith("__main__:"):
+        return Finding(
+            "is in the program's script, whose functions cannot be found before it runs; write a module it imports"
+        )
+    if _TARGET.fullmatch(target):
+        return None
+    return Finding(f"names no function; write {_target_instead(target)}")
+
+
+def _target_instead(target: str) -> str:
+    """Guess where the module ends: before the first name in upper case, or before the last name."""
+    parts = target.replace(":", ".").split(".")
+    end = next((index for index, part in enumerate(parts) if part[:1].isupper()), len(parts) - 1)
+    guess = f"{'.'.join(parts[:end])}:{'.'.join(parts[end:])}"
+    return guess if _TARGET.fullmatch(guess) else "module:function, module:Class.method or module:*"
+
+
+def _judge_parameter(name: str, _shown: str) -> Finding | None:
+    if name == _EVERYTHING or name.isidentifier():
+        return None
+    return Finding("is no name of a parameter; write one name, or true for all of them")
+
+
 _NAMES = ListOf(Text(), is_nonempty=False)
+_METHOD = Map(
+    {
+        "target": Text(test=_judge_target),
+        "arguments": ListOf(
+            Text(test=_judge_parameter),
+            is_nonempty=False,
+            everything=_EVERYTHING,
+            instead="a list of parameters, or true for all of them",
+        ),
+    },
+    required=("target",),
+    short="target",
+    instead="module:function, or target: and arguments: below the '- '",
+)
 
 OTELRUN = Map(
     {
@@ -37,6 +79,7 @@ OTELRUN = Map(
         "outbox_limit_mb": Integer(minimum=1, unit="MiB", example=64),
         "self_metrics": Boolean(),
         "runtime_metrics": Boolean(),
+        "methods": ListOf(_METHOD, is_nonempty=False),
         "children": Choice(("all", "inherit", "none")),
         "store": Map({"enabled": Boolean(), "keep_runs": Integer(minimum=1, example=20)}),
         "ring": Map(

@@ -79,6 +79,18 @@ class Handoff:
                 return dict(entry.get("options", ()))
         return {}
 
+    def methods(self) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+        """Give the functions of the program that are to be spans, without unpacking the profile.
+
+        Returns:
+            Module → pairs of a name within it and the names of parameters; see ``model.Method``.
+        """
+        found: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+        for method in self.packed_profile.get("otelrun", {}).get("methods", ()):
+            module, _, name = method["target"].partition(":")
+            found.setdefault(module, []).append((name, tuple(method.get("arguments", ()))))
+        return found
+
     def profile(self) -> Profile:
         """Unpack the profile (imports the model)."""
         profile: Profile = _unpack(self.packed_profile)

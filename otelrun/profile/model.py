@@ -180,6 +180,18 @@ class Ring(NamedTuple):
     open_spans: int = 1_024
 
 
+class Method(NamedTuple):
+    """An entry of ``distribution.otelrun.methods``: functions of which each call is to be a span.
+
+    Attributes:
+        target: ``module:function`` or ``module:Class.method``; one ``*`` may stand for a part of the last name.
+        arguments: the parameters whose values are written on the span; ``("*",)`` means all.
+    """
+
+    target: str
+    arguments: tuple[str, ...] = ()
+
+
 class Otelrun(NamedTuple):
     """``distribution.otelrun``: what has no official place.
 
@@ -196,6 +208,7 @@ class Otelrun(NamedTuple):
         outbox_limit_mb: how many MiB of undelivered telemetry each exporter may hold on disk for each signal.
         self_metrics: the agent sends ``otel.sdk.*`` metrics about the run's own telemetry.
         runtime_metrics: the agent sends ``process.*`` metrics about the processes of the run.
+        methods: functions of the program of which each call is to be a span.
     """
 
     pipeline: str = "auto"
@@ -208,6 +221,7 @@ class Otelrun(NamedTuple):
     outbox_limit_mb: int = 64
     self_metrics: bool = False
     runtime_metrics: bool = False
+    methods: tuple[Method, ...] = ()
     store: Store = Store()
     ring: Ring = Ring()
 

@@ -178,6 +178,9 @@ def _otelrun(values: dict[str, Any] | None) -> model.Otelrun:
     for key in ("enabled", "disabled"):
         if key in instrumentation:
             instrumentation[key] = tuple(instrumentation[key])
+    given["methods"] = tuple(
+        model.Method(method["target"], tuple(method.get("arguments") or ())) for method in given.get("methods", ())
+    )
     for key, part in (("store", model.Store), ("ring", model.Ring)):
         if key in given:
             given[key] = part(**_given(given[key]))

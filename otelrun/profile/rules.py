@@ -223,12 +223,14 @@ class ListOf(NamedTuple):
         item: the rule for each entry.
         keyed_by: ``name``, or ``key`` for one-key mappings: ``extends`` merges such lists entry by entry.
         is_nonempty: has at least one entry.
+        everything: what the one entry is that ``true`` stands for; empty: a list has to be written out.
         instead: what to write where it is no list.
     """
 
     item: Rule
     keyed_by: str = ""
     is_nonempty: bool = True
+    everything: str = ""
     instead: str = "a list, each entry on a line of its own after '- '"
 
 
@@ -242,6 +244,7 @@ class Map(NamedTuple):
         is_nullable: nothing at all means all defaults.
         is_open: an unknown key is only a warning.
         also: names that people write for one of the keys.
+        short: the key whose text may stand alone, without the mapping.
         instead: what to write where it is no mapping.
         finish: makes the result from the values; gets the checker, the mapping's node, its path and the values.
     """
@@ -252,6 +255,7 @@ class Map(NamedTuple):
     is_nullable: bool = False
     is_open: bool = False
     also: Table[str, str] = _NO_NAMES
+    short: str = ""
     instead: str = "keys below it, indented"
     finish: Callable[[Checker, Mapping, str, dict[str, Any]], Any] | None = None
 

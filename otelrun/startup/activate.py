@@ -115,6 +115,11 @@ def begin(handoff: Handoff) -> None:
         hooks.register(registry.UPSTREAM_BASE, _watch_program)
         for trigger, instrumentations in registry.OWN.items():
             hooks.register(trigger, _Apply(handoff, instrumentations))
+        for module, methods in handoff.methods().items():
+            if module == _main_module():
+                text = "is what the program begins with: its functions cannot be found before they run; name a module it imports"
+                tell(f"methods:{module}", f"methods: {module} {text}")
+            hooks.register(module, _ApplyMethods(methods))
         for trigger in _LATE_AGENTS:
             hooks.register(trigger, lambda module: _leave_to_agent(handoff, module))
         hooks.discover_with(lambda _: lazy.discover(handoff, hooks.register), lazy.STDLIB_TRIGGERS)
@@ -195,6 +200,29 @@ class _Apply:
                 _ledgers.append(Ledger())
                 instrumentation.apply(_ledgers[-1], self._handoff.options(name))
                 precedence.keep(name, _ledgers[-1])
+
+
+def _main_module() -> str:
+    """Give the name that the program's script, or what stands after ``-m``, would have as a module."""
+    script = sys.argv[0] if sys.argv else ""
+    words = sys.orig_argv
+    if script == "-m":
+        return words[words.index("-m") + 1] if "-m" in words[:-1] else ""
+    return os.path.basename(script).removesuffix(".py")
+
+
+class _ApplyMethods:
+    """The hook that makes calls of the functions of one module, which the profile names, spans."""
+
+    def __init__(self, methods: list[tuple[str, tuple[str, ...]]]) -> None:
+        self._methods = methods
+
+    def __call__(self, module: str) -> None:
+        from otelrun.instrumentation import methods  # noqa: PLC0415 - not needed to stand down
+        from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
+
+        _ledgers.append(Ledger())
+        methods.apply(_ledgers[-1], module, self._methods)
 
 
 def _watch_program(_: str) -> None:

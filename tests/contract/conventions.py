@@ -26,6 +26,9 @@ OWN = {
 }
 """Attributes of otelrun's own, with their types."""
 
+OWN_METRICS = {"otelrun.function.duration"}  # there is no convention for calls of functions
+"""Metrics of otelrun's own."""
+
 OF_THE_SDK = {
     "exception.escaped": str,  # deprecated, but each recorded exception of the SDK has it
     "otel.metric.overflow": bool,  # specification/metrics/sdk.md, cardinality limits

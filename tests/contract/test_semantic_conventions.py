@@ -35,6 +35,7 @@ _MODULES = {
     "flask",
     "multiprocessing",
     "opentelemetry",
+    "sqlalchemy",
     "starlette",
 }
 _MODULES_BESIDE_NAMES = {"http.client", "http.server", "urllib.request", "socket.socket"}
@@ -68,7 +69,7 @@ def written():
 
 @pytest.mark.parametrize("name", sorted(written()))
 def test_a_name_in_the_code_is_the_conventions_and_not_deprecated(name):
-    if name in conventions.OWN or name in conventions.OF_THE_SDK or is_own_module(name):
+    if name in {*conventions.OWN, *conventions.OWN_METRICS, *conventions.OF_THE_SDK} or is_own_module(name):
         return
     assert name in conventions.ATTRIBUTES or name in conventions.METRICS, written()[name]
     assert not conventions.is_deprecated(name)

@@ -34,13 +34,14 @@ def find_interpreter(version: str) -> str | None:
     return None
 
 
-def make_environment(folder: str | os.PathLike[str], python: str, *requirements: str) -> str:
+def make_environment(folder: str | os.PathLike[str], python: str, *requirements: str, deadline_s: float = 120) -> str:
     """Make a virtual environment without pip, and install into it from the package registry.
 
     Args:
         folder: where.
         python: of what; 3.10 or newer.
         requirements: what pip is to install, with its own options.
+        deadline_s: for that.
 
     Returns:
         The path of its interpreter.
@@ -49,5 +50,5 @@ def make_environment(folder: str | os.PathLike[str], python: str, *requirements:
     made = os.path.join(folder, "bin", "python")
     if requirements:
         pip = [sys.executable, "-m", "pip", "--python", made, "-qq", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", *requirements], env=environment(), check=True, timeout=120)
+        subprocess.run([*pip, "install", *requirements], env=environment(), check=True, timeout=deadline_s)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import signal
+import sys
 
 import pytest
 
@@ -61,6 +62,22 @@ def test_at_the_recursion_limit_a_failure_goes_no_further(monkeypatch):
 
     down()
     assert ended
+
+
+def test_a_program_at_its_recursion_limit_is_told_nothing(notices):
+    def down(depth):
+        if depth:
+            return down(depth - 1)
+        with guarded("this"):
+            raise RecursionError("maximum recursion depth exceeded")
+        return None
+
+    down(sys.getrecursionlimit() * 3 // 5)
+    assert notices == []
+    down(0)
+    assert notices == [
+        ("guarded:this", "this failed, the program goes on: RecursionError: maximum recursion depth exceeded")
+    ]
 
 
 class Handler:

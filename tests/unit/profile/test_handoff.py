@@ -33,6 +33,13 @@ def test_a_whole_profile_arrives(load):
     )
 
 
+def test_methods_arrive_by_module_without_unpacking(load):
+    assert round_trip(load(WHOLE).profile).methods() == {
+        "shop.util": [("*", ())],
+        "shop.cart": [("Cart.total", ("price", "tax")), ("Cart.add", ("*",)), ("Cart.drop", ())],
+    }
+
+
 @pytest.mark.parametrize("text", ["", "x", "AAAA", "é"])
 def test_a_damaged_handoff_is_refused(text):
     with pytest.raises(ValueError, match="handoff"):

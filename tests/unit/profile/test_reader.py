@@ -8,6 +8,7 @@ from otelrun.profile.model import (
     LoggerProvider,
     LogLimits,
     MeterProvider,
+    Method,
     MetricReader,
     Otelrun,
     Processor,
@@ -101,6 +102,12 @@ distribution:
     ring: {size: 8192, tables_size: 12288, hold_ms: 7, open_spans: 0}
     outbox_limit_mb: 5
     self_metrics: true
+    methods:
+      - shop.util:*
+      - target: shop.cart:Cart.total
+        arguments: [price, tax]
+      - {target: "shop.cart:Cart.add", arguments: true}
+      - {target: "shop.cart:Cart.drop", arguments: false}
 """
 
 EXPECTED = Profile(
@@ -192,6 +199,12 @@ EXPECTED = Profile(
         ring=Ring(size=8192, tables_size=12288, hold_ms=7, open_spans=0),
         outbox_limit_mb=5,
         self_metrics=True,
+        methods=(
+            Method("shop.util:*"),
+            Method("shop.cart:Cart.total", ("price", "tax")),
+            Method("shop.cart:Cart.add", ("*",)),
+            Method("shop.cart:Cart.drop"),
+        ),
     ),
 )
 
