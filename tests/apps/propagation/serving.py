@@ -107,4 +107,4 @@ if __name__ == "__main__":
     threading.Thread(target=SERVERS[kind], args=[int(port) for port in ports], daemon=True).start()
     for _ in sys.stdin:
         print(json.dumps(ways.idle()), flush=True)
-    ways.thread_pool().terminate()
+    ways.end()

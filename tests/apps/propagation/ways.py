@@ -186,8 +186,7 @@ class Job:
 
 
 def consume(items):
-    while True:
-        job = items.get()
+    while (job := items.get()) is not None:
         job.function()
         items.task_done()
         job.done.set()
@@ -210,6 +209,20 @@ def hand_over(kind, function):
 
 def through(kind):
     return lambda work: hand_over(kind, lambda: work("item"))
+
+
+@once
+def served_by_job():
+    """Give a queue whose consumer is a job of an executor, which the first request submits."""
+    items, pool = queue.Queue(), concurrent.futures.ThreadPoolExecutor(1)
+    pool.submit(consume, items)
+    return items
+
+
+def through_job(work):
+    job = Job(lambda: work("item"))
+    served_by_job().put(job)
+    assert job.done.wait(DEADLINE_S)
 
 
 def answered(work):
@@ -422,6 +435,7 @@ WAYS = {
     "`queue.Queue`, long-lived consumers": through(queue.Queue),
     "`queue.LifoQueue`, long-lived consumers": through(queue.LifoQueue),
     "`queue.PriorityQueue`, long-lived consumers": through(queue.PriorityQueue),
+    "`queue.Queue`, long-lived consumer that is a job of an executor": through_job,
     "after an answer from a `queue.Queue`": answered,
     "`sched.scheduler`": scheduled,
     "`contextvars.copy_context().run`": copied_context,
@@ -493,8 +507,17 @@ def idle():
             served(kind).put(job)
         for job in jobs:
             assert job.done.wait(DEADLINE_S)
+    job = Job(lambda: look("consumer that is a job"))
+    served_by_job().put(job)
+    assert job.done.wait(DEADLINE_S)
     done_in(lambda done: scheduler().enter(0, 1, lambda: (look("scheduler"), done())))
     for kind in (asyncio.Queue, asyncio.LifoQueue, asyncio.PriorityQueue):
         hand_over_to_task(kind, lambda: look(f"asyncio.{kind.__name__}"))
     look("main")
     return found
+
+
+def end():
+    """End what would keep the process from ending, or complain of it."""
+    served_by_job().put(None)
+    thread_pool().terminate()
