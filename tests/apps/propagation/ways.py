@@ -3,7 +3,7 @@
     WAYS["Thread"](work)    # in the thread of a request; returns when the work is done or, where it says so, before
 
 ``work(step)`` makes an HTTP request. Ways whose function is a coroutine function run in an event loop. What serves many
-requests (pools, consumers) is made by the first of them and lives on; ``idle()`` looks at what those are left with.
+requests (pools, consumers) is made by the first of them and lives on; afterwards.py looks at what those are left with.
 """
 
 import _thread
@@ -478,46 +478,3 @@ async def do_in_loop(way, work):
         await function(work)
     else:
         function(work)
-
-
-def idle():
-    """Say, for each thread and task that serves many requests, which variables of OpenTelemetry's hold something."""
-    found = {}
-
-    def look(name, meet=None):
-        found.setdefault(name, []).append(
-            [
-                variable.name
-                for variable, value in contextvars.copy_context().items()
-                if value and variable.name.startswith(("current_context", "otelrun"))
-            ]
-        )
-        if meet is not None:
-            meet.wait(DEADLINE_S)  # so that each thread looks once
-
-    threads = len(executor()._threads)
-    meet = threading.Barrier(threads)
-    concurrent.futures.wait([executor().submit(look, "ThreadPoolExecutor", meet) for _ in range(threads)])
-    meet = threading.Barrier(4)
-    thread_pool().map(lambda _: look("ThreadPool", meet), range(4), chunksize=1)
-    for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue):
-        meet = threading.Barrier(2)
-        jobs = [Job(lambda: look(kind.__name__, meet)) for _ in range(2)]
-        for job in jobs:
-            served(kind).put(job)
-        for job in jobs:
-            assert job.done.wait(DEADLINE_S)
-    job = Job(lambda: look("consumer that is a job"))
-    served_by_job().put(job)
-    assert job.done.wait(DEADLINE_S)
-    done_in(lambda done: scheduler().enter(0, 1, lambda: (look("scheduler"), done())))
-    for kind in (asyncio.Queue, asyncio.LifoQueue, asyncio.PriorityQueue):
-        hand_over_to_task(kind, lambda: look(f"asyncio.{kind.__name__}"))
-    look("main")
-    return found
-
-
-def end():
-    """End what would keep the process from ending, or complain of it."""
-    served_by_job().put(None)
-    thread_pool().terminate()
