@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from otelrun.instrumentation.current import attach, current_context
+from otelrun.instrumentation.current import attach, current_context, detach
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +42,18 @@ def mark_as_given(context: Context) -> tuple[_Variable, Token[_Given | None]]:
     """Have what is started from here, a task, find ``context`` given; the caller resets the variable by the token."""
     variable = _given()
     return variable, variable.set((context, True))
+
+
+def begin(context: Context) -> tuple[Token[Context], Token[_Given | None]]:
+    """Make ``context`` the current one, as given with a job, until ``end`` is called with what this gives."""
+    return attach(context), _given().set((context, False))
+
+
+def end(tokens: tuple[Token[Context], Token[_Given | None]]) -> None:
+    """Restore what was before ``begin``."""
+    attached, given = tokens
+    detach(attached)
+    _given().reset(given)
 
 
 def take(context: Context) -> None:

@@ -8,8 +8,8 @@ initializer, and for no job.
 from __future__ import annotations
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation.carried import leave
-from otelrun.instrumentation.current import attach, current_context, detach
+from otelrun.instrumentation.carried import begin, end, leave
+from otelrun.instrumentation.current import current_context
 from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
@@ -56,12 +56,12 @@ def _run(original: Callable[..., None]) -> Callable[..., None]:
     """Called by the worker. It catches whatever the submitted function raises: tracebacks begin below this frame."""
 
     def run(self: Any, *args: Any) -> None:
-        token = None
+        tokens = None
         context = self.__dict__.pop(_CONTEXT, None)
         with guarded(NAME):
             leave()
             if context is not None:
-                token = attach(context)
+                tokens = begin(context)
         try:
             original(self, *args)
         except BaseException as error:
@@ -69,8 +69,8 @@ def _run(original: Callable[..., None]) -> Callable[..., None]:
             raise
         finally:
             del self  # as the original does: an exception must not keep its own future alive through a frame
-            if token is not None:
+            if tokens is not None:
                 with guarded(NAME):
-                    detach(token)
+                    end(tokens)
 
     return run

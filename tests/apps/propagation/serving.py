@@ -13,6 +13,7 @@ import sys
 import threading
 import urllib.parse
 
+import afterwards
 import ways
 
 
@@ -106,5 +107,5 @@ if __name__ == "__main__":
     kind, *ports = sys.argv[1:]
     threading.Thread(target=SERVERS[kind], args=[int(port) for port in ports], daemon=True).start()
     for _ in sys.stdin:
-        print(json.dumps(ways.idle()), flush=True)
-    ways.thread_pool().terminate()
+        print(json.dumps(afterwards.idle()), flush=True)
+    afterwards.end()

@@ -3,7 +3,7 @@
     WAYS["Thread"](work)    # in the thread of a request; returns when the work is done or, where it says so, before
 
 ``work(step)`` makes an HTTP request. Ways whose function is a coroutine function run in an event loop. What serves many
-requests (pools, consumers) is made by the first of them and lives on; ``idle()`` looks at what those are left with.
+requests (pools, consumers) is made by the first of them and lives on; afterwards.py looks at what those are left with.
 """
 
 import _thread
@@ -186,8 +186,7 @@ class Job:
 
 
 def consume(items):
-    while True:
-        job = items.get()
+    while (job := items.get()) is not None:
         job.function()
         items.task_done()
         job.done.set()
@@ -210,6 +209,20 @@ def hand_over(kind, function):
 
 def through(kind):
     return lambda work: hand_over(kind, lambda: work("item"))
+
+
+@once
+def served_by_job():
+    """Give a queue whose consumer is a job of an executor, which the first request submits."""
+    items, pool = queue.Queue(), concurrent.futures.ThreadPoolExecutor(1)
+    pool.submit(consume, items)
+    return items
+
+
+def through_job(work):
+    job = Job(lambda: work("item"))
+    served_by_job().put(job)
+    assert job.done.wait(DEADLINE_S)
 
 
 def answered(work):
@@ -422,6 +435,7 @@ WAYS = {
     "`queue.Queue`, long-lived consumers": through(queue.Queue),
     "`queue.LifoQueue`, long-lived consumers": through(queue.LifoQueue),
     "`queue.PriorityQueue`, long-lived consumers": through(queue.PriorityQueue),
+    "`queue.Queue`, long-lived consumer that is a job of an executor": through_job,
     "after an answer from a `queue.Queue`": answered,
     "`sched.scheduler`": scheduled,
     "`contextvars.copy_context().run`": copied_context,
@@ -464,37 +478,3 @@ async def do_in_loop(way, work):
         await function(work)
     else:
         function(work)
-
-
-def idle():
-    """Say, for each thread and task that serves many requests, which variables of OpenTelemetry's hold something."""
-    found = {}
-
-    def look(name, meet=None):
-        found.setdefault(name, []).append(
-            [
-                variable.name
-                for variable, value in contextvars.copy_context().items()
-                if value and variable.name.startswith(("current_context", "otelrun"))
-            ]
-        )
-        if meet is not None:
-            meet.wait(DEADLINE_S)  # so that each thread looks once
-
-    threads = len(executor()._threads)
-    meet = threading.Barrier(threads)
-    concurrent.futures.wait([executor().submit(look, "ThreadPoolExecutor", meet) for _ in range(threads)])
-    meet = threading.Barrier(4)
-    thread_pool().map(lambda _: look("ThreadPool", meet), range(4), chunksize=1)
-    for kind in (queue.Queue, queue.LifoQueue, queue.PriorityQueue):
-        meet = threading.Barrier(2)
-        jobs = [Job(lambda: look(kind.__name__, meet)) for _ in range(2)]
-        for job in jobs:
-            served(kind).put(job)
-        for job in jobs:
-            assert job.done.wait(DEADLINE_S)
-    done_in(lambda done: scheduler().enter(0, 1, lambda: (look("scheduler"), done())))
-    for kind in (asyncio.Queue, asyncio.LifoQueue, asyncio.PriorityQueue):
-        hand_over_to_task(kind, lambda: look(f"asyncio.{kind.__name__}"))
-    look("main")
-    return found

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import queue
 import threading
 import traceback
 import weakref
@@ -10,6 +11,7 @@ import pytest
 from opentelemetry import context, trace
 
 from otelrun.instrumentation import futures
+from otelrun.instrumentation import queue as queues
 from otelrun.instrumentation import threading as threads
 
 
@@ -95,3 +97,25 @@ def test_the_thread_that_a_job_has_started_is_not_bound_to_it(patched, ledger, t
             seen.append(pool.submit(trace.get_current_span).result(10))
         seen.append(pool.submit(trace.get_current_span).result(10))
     assert seen == [first, first, trace.INVALID_SPAN]
+
+
+def test_a_consumer_that_is_a_job_works_in_the_context_of_each_item(patched, ledger, tracer):
+    queues.apply(ledger, {})
+    items, seen = queue.Queue(), []
+
+    def consume():
+        seen.append(trace.get_current_span())
+        while items.get(timeout=10):
+            seen.append(trace.get_current_span())
+        return context.get_current()
+
+    with ThreadPoolExecutor(1) as pool:
+        with tracer.start_as_current_span("first") as first:
+            job = pool.submit(consume)
+        with tracer.start_as_current_span("second") as second:
+            items.put(1)
+        items.put(2)
+        items.put(0)
+        assert job.result(10) == {}
+        assert pool.submit(context.get_current).result(10) == {}
+    assert seen == [first, second, trace.INVALID_SPAN]
