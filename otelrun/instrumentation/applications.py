@@ -11,7 +11,8 @@ import sys
 from typing import Any, NamedTuple
 from weakref import WeakSet
 
-from otelrun.diagnostics import guarded
+from otelrun.diagnostics import guarded, tell
+from otelrun.instrumentation import sources
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.instrumentation.precedence import precedence
 
@@ -53,7 +54,7 @@ def apply(name: str, instrumentor: Any, options: dict[str, Any]) -> Callable[[],
     Args:
         name: of the entry point, in ``FRAMEWORKS``.
         instrumentor: upstream's.
-        options: for its ``instrument_app``; what that does not know is left out.
+        options: for its ``instrument_app``; what that does not know is left out and told.
 
     Returns:
         What undoes it, for applications that have not handled a request yet.
@@ -63,6 +64,8 @@ def apply(name: str, instrumentor: Any, options: dict[str, Any]) -> Callable[[],
     code = instrument_app.__code__
     known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     arguments = {option: value for option, value in options.items() if option in known}
+    for option in options.keys() - arguments.keys() - {sources.TRACER_PROVIDER, sources.METER_PROVIDER}:
+        _tell_unknown(name, option, known)
     seen: WeakSet[Any] = WeakSet()
     guard = guarded(f"instrumentation {name}")  # one for all: it keeps nothing
 
@@ -93,6 +96,14 @@ def apply(name: str, instrumentor: Any, options: dict[str, Any]) -> Callable[[],
     ledger = Ledger()
     ledger.wrap(getattr(sys.modules[framework.module], framework.name), framework.method, make_wrapper)
     return ledger.undo
+
+
+def _tell_unknown(name: str, option: str, known: tuple[str, ...]) -> None:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
+
+    near = get_close_matches(option, known, 1)
+    meant = f"; did you mean '{near[0]}'?" if near else ""
+    tell(f"option:{name}.{option}", f"instrumentation {name} has no option '{option}'{meant}")
 
 
 def _put_first(app: Any) -> None:

@@ -148,3 +148,15 @@ def test_options_of_the_profile_arrive(tmp_path, contrib_python, name):
 
     assert (observed.stderr, observed.returncode) == (b"", 0)
     assert expected in observed.stdout
+
+
+def test_an_option_that_a_framework_does_not_have_is_told(tmp_path, contrib_python):
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(
+        'file_format: "1.1"\ninstrumentation/development: {python: {flask: {exclude_urls: health, enable_commenter: true}}}\n'
+    )
+
+    observed = run_otelrun(["--profile", str(profile), contrib_python, "-c", "import flask"], python=contrib_python)
+
+    told = b"otelrun: instrumentation flask has no option 'exclude_urls'; did you mean 'excluded_urls'?\n"
+    assert (observed.stderr, observed.returncode) == (told, 0)

@@ -275,37 +275,6 @@ MISTAKES = {
         ("propagator:", "distribution: {otelrun: {outbox_limit_mb: 0}}\npropagator:"),
         "17:43 distribution.otelrun.outbox_limit_mb: '0' is too small; write 1 or more",
     ),
-    "a method without a colon": (
-        ("propagator:", "distribution: {otelrun: {methods: [shop.cart.Cart.total]}}\npropagator:"),
-        "17:36 distribution.otelrun.methods[0].target: 'shop.cart.Cart.total' names no function; write shop.cart:Cart.total",
-    ),
-    "a function without a colon": (
-        ("propagator:", "distribution: {otelrun: {methods: [shop.util.double]}}\npropagator:"),
-        "17:36 distribution.otelrun.methods[0].target: 'shop.util.double' names no function; write shop.util:double",
-    ),
-    "a module alone": (
-        ("propagator:", "distribution: {otelrun: {methods: [shop]}}\npropagator:"),
-        "17:36 distribution.otelrun.methods[0].target: 'shop' names no function; write module:function, module:Class.method or module:*",
-    ),
-    "a method of the script": (
-        ("propagator:", "distribution: {otelrun: {methods: ['__main__:main']}}\npropagator:"),
-        (
-            "17:36 distribution.otelrun.methods[0].target: '__main__:main' is in the program's script, "
-            "whose functions cannot be found before it runs; write a module it imports"
-        ),
-    ),
-    "a method's misspelt key": (
-        ("propagator:", "distribution: {otelrun: {methods: [{target: 'a:b', argument: true}]}}\npropagator:"),
-        "17:52 distribution.otelrun.methods[0].argument: unknown key; did you mean 'arguments'?",
-    ),
-    "arguments of one word": (
-        ("propagator:", "distribution: {otelrun: {methods: [{target: 'a:b', arguments: price}]}}\npropagator:"),
-        "17:63 distribution.otelrun.methods[0].arguments: 'price' is not a list; write a list of parameters, or true for all of them",
-    ),
-    "a method that is a number": (
-        ("propagator:", "distribution: {otelrun: {methods: [1]}}\npropagator:"),
-        "17:36 distribution.otelrun.methods[0]: one value is not a mapping; write module:function, or target: and arguments: below the '- '",
-    ),
     "too many open spans": (
         ("propagator:", "distribution: {otelrun: {ring: {open_spans: 65537}}}\npropagator:"),
         "17:45 distribution.otelrun.ring.open_spans: '65537' is too large; write 65536 or less",
