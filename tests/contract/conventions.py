@@ -23,11 +23,17 @@ if TYPE_CHECKING:
 
 OWN = {
     "otelrun.interrupted": bool,  # a span that its process left open
+    "otelrun.asyncio.callback.duration": float,  # seconds; of an event
 }
 """Attributes of otelrun's own, with their types."""
 
-OWN_METRICS = {"otelrun.function.duration"}  # there is no convention for calls of functions
-"""Metrics of otelrun's own."""
+OWN_METRICS = {
+    "otelrun.asyncio.loop.lag": ("histogram", "s", "How late a timer of an event loop fires."),
+    "otelrun.function.duration": ("histogram", "s", "Duration of calls of a function that the profile names."),
+}
+"""Metrics of otelrun's own: what they are to be. There is no convention for lags of loops and calls of functions."""
+
+OWN_EVENTS = {"otelrun.asyncio.slow_callback"}
 
 OF_THE_SDK = {
     "exception.escaped": str,  # deprecated, but each recorded exception of the SDK has it
@@ -123,6 +129,8 @@ REQUIRED_OF_POINTS = {
     "process.thread.count": set(),
     "process.unix.file_descriptor.count": set(),
     "process.uptime": set(),
+    "otelrun.asyncio.loop.lag": set(),
+    "otelrun.function.duration": {"code.function.name"},
 }
 
 ALLOWED_OF_POINTS = {
@@ -134,6 +142,7 @@ ALLOWED_OF_POINTS = {
         *("http.response.status_code", "error.type", "network.protocol.name", "network.protocol.version", "url.scheme"),
         "url.template",
     },
+    "otelrun.function.duration": {"error.type"},
     "rpc.server.call.duration": {"rpc.response.status_code", "error.type", "server.address", "server.port"},
     "rpc.client.call.duration": {"rpc.response.status_code", "error.type"},
 }
@@ -177,6 +186,8 @@ def is_deprecated(name: str) -> bool:
 
 def metric(name: str) -> tuple[str, str, str]:
     """Give what a metric is to be: kind of instrument, unit, description."""
+    if name in OWN_METRICS:
+        return OWN_METRICS[name]
     function = f"create_{name.replace('.', '_')}"
     for module in _modules(incubating_metrics):  # the stable ones are there, too
         if hasattr(module, function):

@@ -6,6 +6,7 @@ import http.server
 import logging
 import socket
 import threading
+import time
 
 logging.basicConfig(level="DEBUG", format="%(levelname)s %(message)s")
 logging.getLogger("asyncio").setLevel("CRITICAL")
@@ -60,7 +61,8 @@ async def fail_in_a_task():
 
 
 async def check_stock():
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.5)  # for the lag of the loop
+    time.sleep(0.05)  # noqa: ASYNC251 - it holds the loop up
     raise LookupError
 
 
