@@ -41,9 +41,12 @@ CODE_FILE_PATH = "code.file.path"
 CODE_FUNCTION_NAME = "code.function.name"
 CODE_LINE_NUMBER = "code.line.number"
 CODE_STACKTRACE = "code.stacktrace"
+EVENT_NAME = "event.name"
+OTEL_EVENT_NAME = "otel.event.name"
 THREAD_ID = "thread.id"
 THREAD_NAME = "thread.name"
 
+_EVENT_NAMES = frozenset((EVENT_NAME, OTEL_EVENT_NAME))
 _OWN_NAMES = ("opentelemetry", "otelrun")
 _NO_IDS = ("0", "0")
 _NO_FIELDS: tuple[str | None, str | None] = (None, None)
@@ -268,6 +271,8 @@ class _Export:
             parts["left"] = left
         elif left and left == sources.logs.exporters:
             return
+        if _EVENT_NAMES & attributes.keys():
+            parts["event_name"] = _take_event_name(attributes)
         logger.emit(**parts)
 
     def _attributes(self, record: LogRecord, ids: tuple[str | None, str | None]) -> dict[str, Any]:
@@ -292,6 +297,13 @@ class _Export:
             if not is_ours:
                 attributes[str(name)] = _any_value(fields[name], 0)
         return attributes
+
+
+def _take_event_name(attributes: dict[str, Any]) -> str | None:
+    """Take the name of an event, which a field of ``extra`` gives, out of the attributes; the deprecated name counts less."""
+    old, name = attributes.pop(EVENT_NAME, None), attributes.pop(OTEL_EVENT_NAME, None)
+    found = old if name is None else name
+    return None if found is None else str(found)
 
 
 def _message(record: LogRecord) -> str:

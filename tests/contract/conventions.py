@@ -37,6 +37,7 @@ OWN_EVENTS = {"otelrun.asyncio.slow_callback"}
 
 OF_THE_SDK = {
     "exception.escaped": str,  # deprecated, but each recorded exception of the SDK has it
+    "event.name": str,  # deprecated; taken from a log record's extra, never written
     "otel.metric.overflow": bool,  # specification/metrics/sdk.md, cardinality limits
 }
 """Attributes that the SDK writes, and that are none of the conventions' or are deprecated there, with their types."""
@@ -71,6 +72,7 @@ TYPES: dict[str, type] = {
     "os.version": str,
     "otel.component.name": str,
     "otel.component.type": str,
+    "otel.event.name": str,
     "process.command_args": list,
     "process.context_switch.type": str,
     "process.executable.name": str,
