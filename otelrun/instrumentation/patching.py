@@ -111,7 +111,7 @@ class Ledger:
         source = replacement.__module__
         if _is_standing(held, source):
             return
-        _resemble(replacement, function)
+        resemble(replacement, function)
         if name not in vars(owner) and hasattr(owner, "__qualname__"):
             replacement.__qualname__ = f"{owner.__qualname__}.{name}"
         self._put(owner, name, held, _held_alike(held, replacement), source)

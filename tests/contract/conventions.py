@@ -33,6 +33,9 @@ OWN_METRICS = {
 }
 """Metrics of otelrun's own: what they are to be. There is no convention for lags of loops and calls of functions."""
 
+OWN_TEMPLATES = ("otelrun.function.argument.",)
+"""Beginnings of names of attributes of otelrun's own, of which the profile says what they hold."""
+
 OWN_EVENTS = {"otelrun.asyncio.slow_callback"}
 
 OF_THE_SDK = {
@@ -115,6 +118,7 @@ REQUIRED_OF_SPANS = {
     ("grpc_aio_client", "CLIENT"): {"rpc.system.name", "rpc.method", "server.address", "server.port"},
     ("grpc_aio_server", "SERVER"): {"rpc.system.name", "rpc.method"},
     ("asyncio", "INTERNAL"): set(),
+    ("methods", "INTERNAL"): {"code.function.name", "code.file.path", "code.line.number"},
 }
 """Instrumentation and kind → what each such span must have."""
 

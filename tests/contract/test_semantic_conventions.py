@@ -139,6 +139,8 @@ def problems_of(attributes, where):
     """Give what is wrong with attributes: unknown, deprecated, of another type, of a value outside its enumeration."""
     known = {**conventions.TYPES, **conventions.OWN, **conventions.OF_THE_SDK}
     for name, value in attributes.items():
+        if name.startswith(conventions.OWN_TEMPLATES):
+            continue
         if name not in known:
             yield f"{where}: unknown {name}"
         elif type(value) is not known[name]:

@@ -1,6 +1,7 @@
 """Requests over HTTP that are answered well, badly and not at all, a task that fails, and log lines of each kind."""
 
 import asyncio
+import colorsys
 import http.client
 import http.server
 import logging
@@ -71,5 +72,6 @@ async def fail_in_tasks():
 
 
 call_http()
+colorsys.rgb_to_hsv(0.5, 0.5, 0.5)
 asyncio.run(fail_in_tasks())
 print("all exchanged")
