@@ -1,9 +1,10 @@
-"""``asyncio``: spans for the tasks whose coroutines the profile names; otherwise nothing is patched.
+"""``asyncio``: spans for the tasks whose coroutines the profile names; nothing is patched that no option asks for.
 
 ``contextvars`` already take the context along into tasks, ``gather``, ``TaskGroup``, callbacks and ``to_thread``, and
 ``futures`` takes it into ``run_in_executor``. The coroutine itself is never wrapped.
 
-Option ``task_spans``: a list of globs over coroutines' qualified names, such as ``["refresh_*", "Worker.run"]``.
+Option ``task_spans``: a list of globs over coroutines' qualified names, such as ``["refresh_*", "Worker.run"]``. Options
+``loop_lag`` and ``slow_callback_ms``: see ``asyncio_loop``.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ SCOPE = "otelrun.instrumentation.asyncio"
 
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
-    """Patch ``BaseEventLoop.create_task`` if the options name coroutines."""
+    """Patch ``BaseEventLoop.create_task`` if the options name coroutines, and the loop if they ask how it fares."""
+    if options.get("loop_lag") or options.get("slow_callback_ms"):
+        from otelrun.instrumentation import asyncio_loop  # noqa: PLC0415 - for those who ask
+
+        asyncio_loop.apply(ledger, options)
     globs = options.get("task_spans") or ()
     if isinstance(globs, str):
         globs = (globs,)

@@ -133,3 +133,9 @@ class SchedInstrumentor(_OwnInstrumentor):
     """``sched`` schedulers."""
 
     module = "sched"
+
+
+class ExceptionsInstrumentor(_OwnInstrumentor):
+    """Exceptions that nobody catches."""
+
+    module = "failures"

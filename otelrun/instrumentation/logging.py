@@ -19,7 +19,7 @@ from contextlib import suppress
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation import sources
 from otelrun.instrumentation.current import current_context
-from otelrun.instrumentation.failure import error_type
+from otelrun.instrumentation.failure import exception_attributes
 from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
@@ -41,19 +41,18 @@ CODE_FILE_PATH = "code.file.path"
 CODE_FUNCTION_NAME = "code.function.name"
 CODE_LINE_NUMBER = "code.line.number"
 CODE_STACKTRACE = "code.stacktrace"
-EXCEPTION_MESSAGE = "exception.message"
-EXCEPTION_STACKTRACE = "exception.stacktrace"
-EXCEPTION_TYPE = "exception.type"
+EVENT_NAME = "event.name"
+OTEL_EVENT_NAME = "otel.event.name"
 THREAD_ID = "thread.id"
 THREAD_NAME = "thread.name"
 
+_EVENT_NAMES = frozenset((EVENT_NAME, OTEL_EVENT_NAME))
 _OWN_NAMES = ("opentelemetry", "otelrun")
 _NO_IDS = ("0", "0")
 _NO_FIELDS: tuple[str | None, str | None] = (None, None)
 _MAX_DEPTH = 6
 _MAX_LOGGERS = 1000
 _INT64 = 1 << 63
-_TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 _GUARD = guarded(NAME)  # one for all: it keeps nothing
 
 
@@ -256,7 +255,7 @@ class _Export:
             if len(self._loggers) >= _MAX_LOGGERS:
                 self._loggers.clear()
             found = sources.get_logger(record.name)
-            self._loggers[record.name] = found if _takes_parts(found) else None
+            self._loggers[record.name] = found if sources.takes_parts(found) else None
         logger = self._loggers[record.name]
         if logger is None:
             return
@@ -272,6 +271,8 @@ class _Export:
             parts["left"] = left
         elif left and left == sources.logs.exporters:
             return
+        if _EVENT_NAMES & attributes.keys():
+            parts["event_name"] = _take_event_name(attributes)
         logger.emit(**parts)
 
     def _attributes(self, record: LogRecord, ids: tuple[str | None, str | None]) -> dict[str, Any]:
@@ -288,7 +289,7 @@ class _Export:
         if record.stack_info:
             attributes[CODE_STACKTRACE] = record.stack_info
         if record.exc_info and record.exc_info[1] is not None:
-            attributes.update(_exception_attributes(record.exc_info))
+            attributes.update(exception_attributes(record.exc_info[1], record.exc_info[2]))
         if self._usual.issuperset(fields) and (fields.get("trace_id"), fields.get("span_id")) in (ids, _NO_FIELDS):
             return attributes
         for name in fields.keys() - self._standard:
@@ -298,10 +299,11 @@ class _Export:
         return attributes
 
 
-def _takes_parts(logger: OtelLogger) -> bool:
-    """Say whether a logger can be given a log record in parts: that of a program's own SDK before 1.38 cannot."""
-    code = getattr(type(logger).emit, "__code__", None)
-    return code is None or code.co_kwonlyargcount > 0 or bool(code.co_flags & _TAKES_KEYWORDS)
+def _take_event_name(attributes: dict[str, Any]) -> str | None:
+    """Take the name of an event, which a field of ``extra`` gives, out of the attributes; the deprecated name counts less."""
+    old, name = attributes.pop(EVENT_NAME, None), attributes.pop(OTEL_EVENT_NAME, None)
+    found = old if name is None else name
+    return None if found is None else str(found)
 
 
 def _message(record: LogRecord) -> str:
@@ -318,21 +320,6 @@ def _severity(level: int) -> int:
         return 1 if level > 0 else 0
     tens = min(level // 10, 5)
     return 4 * tens + 1 + min(level - 10 * tens, 3)
-
-
-def _exception_attributes(exc_info: Any) -> dict[str, str]:
-    from otelrun.instrumentation.stack_trace import format_stack_trace  # noqa: PLC0415 - not before the first exception
-
-    _, error, traceback = exc_info
-    try:
-        message = str(error)
-    except Exception:  # noqa: BLE001 - the program's own __str__
-        message = ""
-    return {
-        EXCEPTION_TYPE: error_type(error),
-        EXCEPTION_MESSAGE: message,
-        EXCEPTION_STACKTRACE: format_stack_trace(error, traceback),
-    }
 
 
 def _any_value(value: Any, depth: int) -> Any:

@@ -84,7 +84,7 @@ class Ledger:
         if mismatch:
             tell(f"patch:{where}", f"not instrumented: {where} of this version of its library {mismatch}")
             return
-        _resemble(replacement, original)
+        resemble(replacement, original)
         if type(original) is _Compiled:
             replacement = _like_compiled(replacement, original)
         elif not is_own and hasattr(owner, "__qualname__"):  # it is found here now, by pickle too
@@ -111,7 +111,7 @@ class Ledger:
         source = replacement.__module__
         if _is_standing(held, source):
             return
-        _resemble(replacement, function)
+        resemble(replacement, function)
         if name not in vars(owner) and hasattr(owner, "__qualname__"):
             replacement.__qualname__ = f"{owner.__qualname__}.{name}"
         self._put(owner, name, held, _held_alike(held, replacement), source)
@@ -126,6 +126,11 @@ class Ledger:
             return
         _standing[id(replacement)] = (replacement, source)
         self._entries.append((owner, name, original, replacement, is_own))
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether there are patches that have not been undone."""
+        return bool(self._entries)
 
     def undo(self) -> None:
         """Put the originals back, last first; what somebody else has replaced since is left to them, with one notice."""
@@ -179,7 +184,7 @@ def _is_standing(function: Any, source: str) -> bool:
     return False
 
 
-def _resemble(replacement: Any, original: Any) -> None:
+def resemble(replacement: Any, original: Any) -> None:
     """Make a replacement look like the original.
 
     ``__wrapped__`` leads to it only where something could not be told without: other parameters, annotations with the names of

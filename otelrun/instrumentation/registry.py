@@ -1,13 +1,13 @@
 """Which of otelrun's instrumentations belongs to which module of the program. Data only: imports nothing.
 
 The entry-point name of an instrumentation is its module's name below ``otelrun.instrumentation`` with dots as underscores;
-what helps another one has the name of that.
+what helps another one has the name of that, and ``failures`` that of upstream's.
 """
 
 from __future__ import annotations
 
 OWN: dict[str, tuple[str, ...]] = {
-    "asyncio.base_events": ("asyncio", "asyncio_tasks"),
+    "asyncio.base_events": ("asyncio", "asyncio_tasks", "failures"),
     "asyncio.queues": ("asyncio_queue",),
     "concurrent.futures.thread": ("futures",),
     "eventlet.patcher": ("eventlet_locks",),
@@ -21,19 +21,24 @@ OWN: dict[str, tuple[str, ...]] = {
     "queue": ("queue",),
     "sched": ("sched",),
     "socketserver": ("http_server_command",),
-    "threading": ("threading",),
+    "threading": ("threading", "failures"),
 }
 """Module whose import triggers → modules of ours, named below ``otelrun.instrumentation``."""
 
 UPSTREAM_BASE = "opentelemetry.instrumentation.instrumentor"
 """The module of upstream's ``BaseInstrumentor``."""
 
-_HELPS = {"asyncio_tasks": "asyncio_queue", "eventlet_locks": "threading", "http_server_command": "http_server"}
+_OTHER_NAMES = {
+    "asyncio_tasks": "asyncio_queue",
+    "eventlet_locks": "threading",
+    "failures": "exceptions",
+    "http_server_command": "http_server",
+}
 
 
 def entry_point_name(module: str) -> str:
     """Give the entry-point name of the instrumentation that a module of ``OWN`` belongs to."""
-    return _HELPS.get(module) or module.replace(".", "_")
+    return _OTHER_NAMES.get(module) or module.replace(".", "_")
 
 
 def entry_point_names() -> set[str]:

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
     from opentelemetry._logs import Logger
     from opentelemetry.metrics import Meter
-    from opentelemetry.trace import Tracer
+    from opentelemetry.trace import SpanContext, Tracer
 
 TRACER_PROVIDER, METER_PROVIDER, LOGGER_PROVIDER = "tracer_provider", "meter_provider", "logger_provider"
 
 _given: dict[str, Any] = {}
+_TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 _HANDLERS = ("opentelemetry.sdk._logs._internal", "opentelemetry.instrumentation.logging.handler")
 
 
@@ -41,6 +42,27 @@ class Logs:
 
 
 logs = Logs()
+
+
+class Failures:
+    """Which span an exception was recorded on last; the exception itself is not kept."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._last: tuple[int, SpanContext | None] = (0, None)
+
+    def note(self, error: BaseException, span_context: SpanContext) -> None:
+        """Keep the first span on which an exception is recorded: the innermost one that it left."""
+        if self._last[0] != id(error):
+            self._last = id(error), span_context
+
+    def span_context_of(self, error: BaseException) -> SpanContext | None:
+        """Give that span's, if the exception is the one that was recorded last."""
+        number, span_context = self._last
+        return span_context if number == id(error) else None
+
+
+failures = Failures()
 
 
 def is_exported_by_logging(depth: int) -> bool:
@@ -88,3 +110,9 @@ def get_logger(name: str) -> Logger:
     from opentelemetry import _logs  # noqa: PLC0415 - as above
 
     return _logs.get_logger(name, logger_provider=_given.get(LOGGER_PROVIDER))
+
+
+def takes_parts(logger: Logger) -> bool:
+    """Say whether a logger can be given a log record in parts: that of a program's own SDK before 1.38 cannot."""
+    code = getattr(type(logger).emit, "__code__", None)
+    return code is None or code.co_kwonlyargcount > 0 or bool(code.co_flags & _TAKES_KEYWORDS)

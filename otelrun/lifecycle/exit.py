@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
-
 from otelrun.diagnostics import guarded
 
 TYPE_CHECKING = False
@@ -11,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _at_exit: list[Callable[[], None]] = []
+_before_end: dict[str, Callable[[], None]] = {}
 _registered = False
 
 
@@ -20,10 +19,25 @@ def at_exit(finish: Callable[[], None]) -> None:
     _at_exit.append(finish)
     if not _registered:
         _registered = True
+        import atexit  # noqa: PLC0415 - a program that records nothing does not find it loaded
+
         atexit.register(_run_at_exit)
 
 
+def before_end(name: str, look: Callable[[], None]) -> None:
+    """Call ``look`` before what ``at_exit`` was given, if anything was by then; never registers anything for it alone.
+
+    Args:
+        name: the second one of a name takes the place of the first.
+        look: may still record.
+    """
+    _before_end[name] = look
+
+
 def _run_at_exit() -> None:
+    for look in tuple(_before_end.values()):
+        with guarded("exit"):
+            look()
     while _at_exit:
         with guarded("exit"):
             _at_exit.pop()()

@@ -14,6 +14,7 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.sources import failures
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value, text_of
 from otelrun.pipeline.exception import EXCEPTION_ESCAPED, exception_attributes
 from otelrun.pipeline.readable import Event, readable_span
@@ -223,6 +224,7 @@ class Span(trace.Span):
             if attributes:
                 found.update(attributes)
             self.add_event("exception", found, timestamp)
+            failures.note(exception, self.get_span_context())
 
     def fail(self, error: BaseException) -> None:
         """Set the status that an exception leaving the span's block means."""

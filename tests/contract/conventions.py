@@ -23,14 +23,24 @@ if TYPE_CHECKING:
 
 OWN = {
     "otelrun.interrupted": bool,  # a span that its process left open
+    "otelrun.asyncio.callback.duration": float,  # seconds; of an event
 }
 """Attributes of otelrun's own, with their types."""
 
-OWN_METRICS = {"otelrun.function.duration"}  # there is no convention for calls of functions
-"""Metrics of otelrun's own."""
+OWN_METRICS = {
+    "otelrun.asyncio.loop.lag": ("histogram", "s", "How late a timer of an event loop fires."),
+    "otelrun.function.duration": ("histogram", "s", "Duration of calls of a function that the profile names."),
+}
+"""Metrics of otelrun's own: what they are to be. There is no convention for lags of loops and calls of functions."""
+
+OWN_TEMPLATES = ("otelrun.function.argument.",)
+"""Beginnings of names of attributes of otelrun's own, of which the profile says what they hold."""
+
+OWN_EVENTS = {"otelrun.asyncio.slow_callback"}
 
 OF_THE_SDK = {
     "exception.escaped": str,  # deprecated, but each recorded exception of the SDK has it
+    "event.name": str,  # deprecated; taken from a log record's extra, never written
     "otel.metric.overflow": bool,  # specification/metrics/sdk.md, cardinality limits
 }
 """Attributes that the SDK writes, and that are none of the conventions' or are deprecated there, with their types."""
@@ -65,6 +75,7 @@ TYPES: dict[str, type] = {
     "os.version": str,
     "otel.component.name": str,
     "otel.component.type": str,
+    "otel.event.name": str,
     "process.command_args": list,
     "process.context_switch.type": str,
     "process.executable.name": str,
@@ -107,6 +118,7 @@ REQUIRED_OF_SPANS = {
     ("grpc_aio_client", "CLIENT"): {"rpc.system.name", "rpc.method", "server.address", "server.port"},
     ("grpc_aio_server", "SERVER"): {"rpc.system.name", "rpc.method"},
     ("asyncio", "INTERNAL"): set(),
+    ("methods", "INTERNAL"): {"code.function.name", "code.file.path", "code.line.number"},
 }
 """Instrumentation and kind → what each such span must have."""
 
@@ -123,6 +135,8 @@ REQUIRED_OF_POINTS = {
     "process.thread.count": set(),
     "process.unix.file_descriptor.count": set(),
     "process.uptime": set(),
+    "otelrun.asyncio.loop.lag": set(),
+    "otelrun.function.duration": {"code.function.name"},
 }
 
 ALLOWED_OF_POINTS = {
@@ -134,6 +148,7 @@ ALLOWED_OF_POINTS = {
         *("http.response.status_code", "error.type", "network.protocol.name", "network.protocol.version", "url.scheme"),
         "url.template",
     },
+    "otelrun.function.duration": {"error.type"},
     "rpc.server.call.duration": {"rpc.response.status_code", "error.type", "server.address", "server.port"},
     "rpc.client.call.duration": {"rpc.response.status_code", "error.type"},
 }
@@ -177,6 +192,8 @@ def is_deprecated(name: str) -> bool:
 
 def metric(name: str) -> tuple[str, str, str]:
     """Give what a metric is to be: kind of instrument, unit, description."""
+    if name in OWN_METRICS:
+        return OWN_METRICS[name]
     function = f"create_{name.replace('.', '_')}"
     for module in _modules(incubating_metrics):  # the stable ones are there, too
         if hasattr(module, function):

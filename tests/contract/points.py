@@ -12,7 +12,7 @@ import importlib
 import json
 import sys
 
-OPTIONS = {"asyncio": {"task_spans": ["*"]}}
+OPTIONS = {"asyncio": {"task_spans": ["*"], "loop_lag": True, "slow_callback_ms": 100}}
 HELPERS = ("eventlet_locks", "http_server_command")  # for one other library, and for one way to start a server
 
 

@@ -1,11 +1,13 @@
 """Requests over HTTP that are answered well, badly and not at all, a task that fails, and log lines of each kind."""
 
 import asyncio
+import colorsys
 import http.client
 import http.server
 import logging
 import socket
 import threading
+import time
 
 logging.basicConfig(level="DEBUG", format="%(levelname)s %(message)s")
 logging.getLogger("asyncio").setLevel("CRITICAL")
@@ -60,7 +62,8 @@ async def fail_in_a_task():
 
 
 async def check_stock():
-    await asyncio.sleep(0)
+    await asyncio.sleep(0.5)  # for the lag of the loop
+    time.sleep(0.05)  # noqa: ASYNC251 - it holds the loop up
     raise LookupError
 
 
@@ -69,5 +72,6 @@ async def fail_in_tasks():
 
 
 call_http()
+colorsys.rgb_to_hsv(0.5, 0.5, 0.5)
 asyncio.run(fail_in_tasks())
 print("all exchanged")

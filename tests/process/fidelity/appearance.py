@@ -24,7 +24,10 @@ import typing
 import weakref
 from unittest import mock
 
-OPTIONS = {"asyncio": {"task_spans": ["*"]}, "logging": {"correlation": "named"}}
+OPTIONS = {
+    "asyncio": {"task_spans": ["*"], "loop_lag": True, "slow_callback_ms": 100},
+    "logging": {"correlation": "named"},
+}
 
 
 def apply_all():

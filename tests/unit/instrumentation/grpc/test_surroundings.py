@@ -277,3 +277,54 @@ def test_health_and_reflection_are_left_out_unless_the_profile_says_otherwise(in
 
 def handler_of(service, behavior):
     return grpc.method_handlers_generic_handler(service, {"Check": grpc.unary_unary_rpc_method_handler(behavior)})
+
+
+def test_nothing_is_recorded_where_instrumentation_is_suppressed(instrument, telemetry):
+    from opentelemetry.instrumentation.utils import suppress_instrumentation
+
+    instrument("client", "aio_client")
+
+    async def main():
+        async with aio_service.running(Ask=("unary_unary", aio_service.echo)) as call:
+            with suppress_instrumentation():
+                return await call("unary_unary", "Ask")(b"a", timeout=DEADLINE_S)
+
+    with Running(Ask=("unary_unary", echo)) as running, suppress_instrumentation():
+        assert running.call("unary_unary", "Ask")(b"a", timeout=DEADLINE_S) == b"a"
+        assert running.call("unary_unary", "Ask").future(b"a", timeout=DEADLINE_S).result() == b"a"
+    assert aio_service.run(main) == b"a"
+    telemetry.spans(0)
+
+
+def test_a_server_on_a_unix_socket_is_named_by_its_path(instrument, telemetry, tmp_path):
+    instrument("client", "server")
+    path = str(tmp_path / "s")
+    running = Running(Ask=("unary_unary", echo))
+    running.server.add_insecure_port(f"unix:{path}")
+    with running, grpc.insecure_channel(f"unix:{path}") as channel:
+        assert channel.unary_unary("/shop.Pricing/Ask")(b"a", timeout=DEADLINE_S) == b"a"
+        client, server = telemetry.spans(2)
+    assert client.attributes["server.address"] == path
+    assert "server.port" not in client.attributes
+    assert "network.peer.port" not in server.attributes
+
+
+def test_an_empty_response_is_a_response(instrument, telemetry):
+    instrument("client", "server")
+    with Running(Ask=("unary_unary", lambda *_: b"")) as running:
+        assert running.call("unary_unary", "Ask")(b"a", timeout=DEADLINE_S) == b""
+    telemetry.spans(2)
+
+
+def test_a_stream_of_responses_stays_grpcs_own_call(instrument, telemetry):
+    instrument("client", "server")
+
+    def twice(request, context):
+        yield from (request, request)
+
+    with Running(Ask=("unary_stream", twice)) as running:
+        responses = running.call("unary_stream", "Ask")(b"a", timeout=DEADLINE_S)
+        assert (next(responses), list(responses)) == (b"a", [b"a"])
+        assert (responses.code(), responses.details(), responses.done()) == (grpc.StatusCode.OK, "", True)
+        assert dict(responses.trailing_metadata()) == {}
+    telemetry.spans(2)
