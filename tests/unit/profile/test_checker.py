@@ -457,7 +457,7 @@ meter_provider:
     assert load(text).warnings == (
         f"profile.yaml:7:24 tracer_provider.id_generator.xray: {no} random ids are made",
         f"profile.yaml:8:36 tracer_provider.tracer_configurator/development: {no} every tracer is enabled",
-        f"profile.yaml:23:5 instrumentation/development.general: {no} it has no effect",
+        f"profile.yaml:23:28 instrumentation/development.general.stability_opt_in_list: {no} it has no effect",
         f"profile.yaml:25:3 meter_provider.exemplar_filter: {no} no exemplars are recorded",
         f"profile.yaml:26:10 meter_provider.views: {no} every instrument has its default view",
         f"profile.yaml:28:13 meter_provider.readers[0].pull: {no} the reader is left out",
@@ -504,3 +504,48 @@ def test_no_secret_is_ever_told(problems_of):
     for secret in ("hunter2", "k3y", "314159", "sesame", "user"):
         assert secret not in told
     assert "'${API_KEY}' is not an integer (milliseconds); write e.g. 10000" in told
+
+
+def test_options_of_http_come_from_both_places_and_misspelt_ones_are_told(load):
+    text = GOOD + """instrumentation/development:
+  general:
+    http:
+      server: {request_captured_headers: [a, b], response_captured_headers: [s], known_methods: [GET]}
+      client: {response_captured_headers: [c]}
+  python:
+    http_server: {request_captured_headers: [d], rout: [/x], exclude: [/healthz]}
+"""
+    loaded = load(text)
+    assert loaded.profile.options("http_server") == {
+        "request_captured_headers": ["d"],
+        "response_captured_headers": ["s"],
+        "exclude": ["/healthz"],
+    }
+    assert loaded.profile.options("http_client") == {"response_captured_headers": ["c"]}
+    general, misspelt = loaded.warnings
+    assert general.endswith("http.server.known_methods: official, but otelrun does not follow it yet; it has no effect")
+    assert misspelt.endswith("python.http_server.rout: unknown key; did you mean 'routes'? It has no effect")
+
+
+def test_wrong_options_of_http_are_mistakes(problems_of):
+    text = GOOD + """instrumentation/development:
+  python:
+    http_server:
+      request_captured_headers: ["x-(", x-a]
+      routes: [users, "/a/{}", "/a/{b:int}", "/a/{b:path}"]
+      exclude: /healthz
+      body_sizes: "yes"
+    http_client: {excluded_urls: "health,*"}
+"""
+    assert [problem.partition("python.")[2] for problem in problems_of(text)] == [
+        "http_server.request_captured_headers[0]: 'x-(' is not a regular expression (missing ), unterminated subpattern); "
+        "write e.g. 'x-request-id' or 'x-.*'",
+        "http_server.routes[0]: 'users' does not begin with '/'; write '/users'",
+        "http_server.routes[1]: '/a/{}' is not the template of a route; write e.g. '/users/{id}' or '/files/{name:path}'",
+        "http_server.routes[2]: '/a/{b:int}' is not the template of a route; "
+        "write e.g. '/users/{id}' or '/files/{name:path}'",
+        "http_server.exclude: one value is not a list; write a list of globs such as ['/healthz', '/static/*']",
+        "http_server.body_sizes: 'yes' is not a boolean; write true",
+        "http_client.excluded_urls: 'health,*' is not a regular expression (nothing to repeat); "
+        "write e.g. 'x-request-id' or 'x-.*'",
+    ]
