@@ -8,6 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 CLIENT_ADDRESS = "client.address"
 CLIENT_PORT = "client.port"
 HTTP_REQUEST_BODY_SIZE = "http.request.body.size"
@@ -92,6 +96,14 @@ def split_target(target: str) -> tuple[str, str]:
         target = target.partition("#")[0]
     path, _, query = target.partition("?")
     return path, redact_query(query) if query else ""
+
+
+def head_items(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Give names and values of the headers of a request or response, as a line of text for each; its first line is none."""
+    for line in lines:
+        name, colon, value = bytes(line).decode("latin-1").partition(":")
+        if colon and name.isascii() and " " not in name:
+            yield name, value.strip()
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from opentelemetry.propagators.textmap import Getter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
     from typing import Any
 
     from opentelemetry.propagators.textmap import TextMapPropagator
@@ -92,14 +92,6 @@ def _carrying_headers(propagator: TextMapPropagator) -> frozenset[str] | None:
             return None
         found.update(fields)
     return frozenset(found)
-
-
-def response_items(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-    """Give names and values of the head of a response, as ``http.server`` keeps it: a status line, then a line for each."""
-    for line in lines:
-        name, colon, value = line.decode("latin-1").partition(":")
-        if colon and not name.startswith("HTTP/"):
-            yield name.strip(), value.strip()
 
 
 def read_forwarded(headers: dict[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from otelrun.instrumentation.current import detach
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.excluded import exclude
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
-from otelrun.instrumentation.http_headers import HeaderReader, read_forwarded, response_items
+from otelrun.instrumentation.http_headers import HeaderReader, read_forwarded
 from otelrun.instrumentation.http_options import read_captured, read_excluded, read_routes
 from otelrun.instrumentation.http_sizes import Sizes
 
@@ -110,7 +110,7 @@ class Telemetry:
             span.set_attribute(ERROR_TYPE, str(exchange.status))
             span.set_status(trace.Status(trace.StatusCode.ERROR))
         if self._response_headers is not None and exchange.lines:
-            span.set_attributes(self._response_headers.attributes(response_items(exchange.lines)))
+            span.set_attributes(self._response_headers.attributes(http.head_items(exchange.lines)))
         if (
             span.is_recording() or not span.get_span_context().trace_flags.sampled
         ):  # else given up for one of the program's

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from otelrun.instrumentation import http_conventions as http
 from otelrun.instrumentation.duration import create_size
-from otelrun.instrumentation.http_headers import response_items
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ class Sizes:
 
 
 def _size_of(lines: tuple[bytes, ...]) -> int | None:
-    sizes = [value for name, value in response_items(lines) if name.lower() == "content-length"]
+    sizes = [value for name, value in http.head_items(lines) if name.lower() == "content-length"]
     return _as_size(sizes[0]) if sizes else None
 
 

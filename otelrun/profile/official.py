@@ -307,7 +307,11 @@ RESOURCE = Map(
 
 _OTHER_LANGUAGES = ("cpp", "dotnet", "erlang", "go", "java", "js", "php", "ruby", "rust", "swift")
 _ENABLED: dict[str, Rule] = {"enabled": Boolean(is_nullable=False)}
-_PATTERNS = ListOf(Text(is_nullable=True, test=judge_pattern), is_nonempty=False, instead="a list of header names or regular expressions")
+_PATTERNS = ListOf(
+    Text(is_nullable=True, test=judge_pattern),
+    is_nonempty=False,
+    instead="a list of header names or regular expressions",
+)
 _CAPTURED: dict[str, Rule] = {"request_captured_headers": _PATTERNS, "response_captured_headers": _PATTERNS}
 _HTTP_CLIENT = Map(
     {

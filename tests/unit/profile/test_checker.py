@@ -507,7 +507,9 @@ def test_no_secret_is_ever_told(problems_of):
 
 
 def test_options_of_http_come_from_both_places_and_misspelt_ones_are_told(load):
-    text = GOOD + """instrumentation/development:
+    text = (
+        GOOD
+        + """instrumentation/development:
   general:
     http:
       server: {request_captured_headers: [a, b], response_captured_headers: [s], known_methods: [GET]}
@@ -515,6 +517,7 @@ def test_options_of_http_come_from_both_places_and_misspelt_ones_are_told(load):
   python:
     http_server: {request_captured_headers: [d], rout: [/x], exclude: [/healthz]}
 """
+    )
     loaded = load(text)
     assert loaded.profile.options("http_server") == {
         "request_captured_headers": ["d"],
@@ -528,7 +531,9 @@ def test_options_of_http_come_from_both_places_and_misspelt_ones_are_told(load):
 
 
 def test_wrong_options_of_http_are_mistakes(problems_of):
-    text = GOOD + """instrumentation/development:
+    text = (
+        GOOD
+        + """instrumentation/development:
   python:
     http_server:
       request_captured_headers: ["x-(", x-a]
@@ -537,6 +542,7 @@ def test_wrong_options_of_http_are_mistakes(problems_of):
       body_sizes: "yes"
     http_client: {excluded_urls: "health,*"}
 """
+    )
     assert [problem.partition("python.")[2] for problem in problems_of(text)] == [
         "http_server.request_captured_headers[0]: 'x-(' is not a regular expression (missing ), unterminated subpattern); "
         "write e.g. 'x-request-id' or 'x-.*'",
