@@ -245,7 +245,20 @@ def http_client():
         def close(self):
             raise self.error
 
+        def flush(self):
+            pass
+
+    class Opening:
+        def __init__(self, error):
+            self.error = error
+
+        def makefile(self, *_):
+            return Failing(self.error)
+
     for kind in KINDS:
+        error = make(kind)
+        with noting(f"http.client _close_conn {kind.__name__}", error):
+            http.client.HTTPResponse(Opening(error)).close()
         connection = Connection("127.0.0.1", 9)
         connection.raised = make(kind)
         with noting(f"http.client send {kind.__name__}", connection.raised):

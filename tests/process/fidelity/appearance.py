@@ -24,7 +24,7 @@ import typing
 import weakref
 from unittest import mock
 
-OPTIONS = {"asyncio": {"task_spans": ["*"]}, "logging": {"correlation": "named"}}
+OPTIONS = {"asyncio": {"task_spans": ["*"]}, "http_server": {"body_sizes": True}, "logging": {"correlation": "named"}}
 
 
 def apply_all():
