@@ -24,7 +24,9 @@ TRACESTATE = "tracestate"
 
 _BLANKS = " \t"
 _USUAL = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
-_FUTURE = re.compile(r"(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-|\Z)")
+_FUTURE = re.compile(
+    r"(?!00|ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-[^,]*)?\Z"
+)  # a comma: given twice, and joined
 _MEMBER = re.compile(
     r"([a-z0-9][a-z0-9_\-*/@]{0,255})=([\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e])\Z"
 )
@@ -51,10 +53,11 @@ class TraceContextPropagator(TextMapPropagator):
         header: Any = headers[0]
         if not isinstance(header, str):
             return context
-        found = _USUAL.match(header) or _USUAL.match(header.strip(_BLANKS))
+        header = header.strip(_BLANKS)
+        found = _USUAL.match(header)
         known = 0xFF
         if found is None:  # of a version to come, only what this one knows is taken
-            found = _FUTURE.match(header.lstrip(_BLANKS))
+            found = _FUTURE.match(header)
             known = _KNOWN_FLAGS
         if found is None:
             return context

@@ -57,7 +57,7 @@ def test_a_traceparent_is_read(flags):
         f"01-{TRACE}-{SPAN}-01",
         f"01-{TRACE}-{SPAN}-01-",
         f"cc-{TRACE}-{SPAN}-01-what-the-future-will-be-like.=%ÿ",
-        f"fe-{TRACE}-{SPAN}-09",
+        f"fe-{TRACE}-{SPAN}-09\t",
     ],
 )
 def test_blanks_unknown_flags_and_later_versions_are_accepted(traceparent):
@@ -81,6 +81,7 @@ def test_blanks_unknown_flags_and_later_versions_are_accepted(traceparent):
         f"{USUAL}.",
         f"{USUAL}\n",
         f"{USUAL},{USUAL}",
+        f"01-{TRACE}-{SPAN}-01-,{USUAL}",
         f"01-{TRACE}-{SPAN}-01.",
         f"01-{TRACE}-{SPAN}-011",
         f"01-{TRACE}-{SPAN}",
