@@ -248,17 +248,12 @@ def http_client():
         def flush(self):
             pass
 
-    class Opening:
-        def __init__(self, error):
-            self.error = error
-
-        def makefile(self, *_):
-            return Failing(self.error)
-
     for kind in KINDS:
         error = make(kind)
+        response = http.client.HTTPResponse(http.client.socket.socket())
+        response.fp = Failing(error)
         with noting(f"http.client _close_conn {kind.__name__}", error):
-            http.client.HTTPResponse(Opening(error)).close()
+            response.close()
         connection = Connection("127.0.0.1", 9)
         connection.raised = make(kind)
         with noting(f"http.client send {kind.__name__}", connection.raised):
