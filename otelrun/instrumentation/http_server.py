@@ -36,6 +36,7 @@ TARGETS = ("http.server",)
 SCOPE = "otelrun.instrumentation.http_server"
 
 _FIRST_FINAL_STATUS = 200
+_SWITCHING = 101  # interim by its number, and final for the request
 _STATUS = re.compile("[0-9]{3}\\Z")
 _GUARD = guarded(NAME)  # one for all: it keeps nothing
 
@@ -156,7 +157,7 @@ class Door:
             if exchange is not None and exchange.code is code:
                 return  # ``send_response`` tells it twice
             status = int(code) if isinstance(code, int) or (isinstance(code, str) and _STATUS.match(code)) else 0
-            if status >= _FIRST_FINAL_STATUS:
+            if status >= _FIRST_FINAL_STATUS or status == _SWITCHING:
                 if exchange is None:
                     exchange = Exchange(handler)
                     self._exchanges.set(handler, exchange)
