@@ -17,6 +17,7 @@ from otelrun.instrumentation import http_conventions as http
 from otelrun.instrumentation import sources
 from otelrun.instrumentation.duration import create_duration
 from otelrun.instrumentation.failure import ERROR_TYPE, record_failure
+from otelrun.instrumentation.http_client_redirects import RESEND_COUNT
 from otelrun.instrumentation.http_options import read_captured, read_excluded
 from otelrun.instrumentation.patching import without_frame
 from otelrun.instrumentation.side_table import SideTable
@@ -116,6 +117,8 @@ class _Telemetry:
             attributes, described = _request_attributes(connection, method, target or "/")
             if self._excluded is not None and self._excluded.holds("", attributes[http.URL_FULL]):
                 return
+            if RESEND_COUNT in current:
+                attributes[http.HTTP_REQUEST_RESEND_COUNT] = current[RESEND_COUNT]
             if self._tracer is None:
                 self._tracer = sources.get_tracer(SCOPE)
             span = self._tracer.start_span(

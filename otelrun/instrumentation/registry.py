@@ -22,13 +22,19 @@ OWN: dict[str, tuple[str, ...]] = {
     "sched": ("sched",),
     "socketserver": ("http_server_command",),
     "threading": ("threading",),
+    "urllib.request": ("http_client_redirects",),
 }
 """Module whose import triggers → modules of ours, named below ``otelrun.instrumentation``."""
 
 UPSTREAM_BASE = "opentelemetry.instrumentation.instrumentor"
 """The module of upstream's ``BaseInstrumentor``."""
 
-_HELPS = {"asyncio_tasks": "asyncio_queue", "eventlet_locks": "threading", "http_server_command": "http_server"}
+_HELPS = {
+    "asyncio_tasks": "asyncio_queue",
+    "eventlet_locks": "threading",
+    "http_client_redirects": "http_client",
+    "http_server_command": "http_server",
+}
 
 
 def entry_point_name(module: str) -> str:

@@ -9,9 +9,10 @@ import urllib.request
 import weakref
 
 import pytest
+from opentelemetry import context
 from opentelemetry.trace import StatusCode
 
-from otelrun.instrumentation import http_client
+from otelrun.instrumentation import http_client, http_client_redirects
 from tests.unit.instrumentation.loopback import Handler, Server, serving
 
 PAUSE_S = 0.05
@@ -195,6 +196,31 @@ def test_urllib_reads_to_the_end_too(patched):
             assert patched.spans() == []
             assert response.read() == b"abcdef"
             assert len(patched.spans()) == 1
+
+
+def test_redirects_of_urllib_are_counted(patched, ledger):
+    class Redirecting(Handler):
+        def do_GET(self):
+            number = int(self.path.strip("/"))
+            if not number:
+                self.answer()
+                return
+            self.send_response(302)
+            self.send_header("Location", f"/{number - 1}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    http_client_redirects.apply(ledger, {})
+    with serving(Redirecting) as server:
+        for number in (2, 0):
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_address[1]}/{number}") as response:
+                response.read()
+    found = {
+        (span.attributes["url.full"].rpartition("/")[2], span.attributes.get("http.request.resend_count"))
+        for span in patched.spans()
+    }
+    assert found == {("2", None), ("1", 1), ("0", 2), ("0", None)}
+    assert context.get_current() == {}
 
 
 def test_connect_and_upgrade_end_with_the_head(patched):
