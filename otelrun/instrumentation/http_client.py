@@ -172,9 +172,13 @@ class _Telemetry:
         if not self._is_prepared:
             self._is_prepared = True
             self._prepare_duration()  # its meter's own last act has to come after ours
-            at_end.at_exit(self._responses.bury_all)
+            at_end.at_exit(self._end_all)
             fork.in_child(self._responses.clear)
         self._responses.set(response, exchange)
+
+    def _end_all(self) -> None:
+        with _GUARD:
+            self._responses.bury_all()
 
     def end_body(self, response: HTTPResponse) -> None:
         """End the request whose response is closed, or read to its end, with the exception that has led to it."""
