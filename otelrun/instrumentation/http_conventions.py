@@ -8,11 +8,19 @@ from __future__ import annotations
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
 CLIENT_ADDRESS = "client.address"
 CLIENT_PORT = "client.port"
+HTTP_REQUEST_BODY_SIZE = "http.request.body.size"
 HTTP_REQUEST_METHOD = "http.request.method"
 HTTP_REQUEST_METHOD_ORIGINAL = "http.request.method_original"
+HTTP_REQUEST_RESEND_COUNT = "http.request.resend_count"
+HTTP_RESPONSE_BODY_SIZE = "http.response.body.size"
 HTTP_RESPONSE_STATUS_CODE = "http.response.status_code"
+HTTP_ROUTE = "http.route"
 NETWORK_PEER_ADDRESS = "network.peer.address"
 NETWORK_PEER_PORT = "network.peer.port"
 NETWORK_PROTOCOL_VERSION = "network.protocol.version"
@@ -25,6 +33,9 @@ URL_SCHEME = "url.scheme"
 USER_AGENT_ORIGINAL = "user_agent.original"
 
 HTTP_CLIENT_REQUEST_DURATION = "http.client.request.duration"
+HTTP_SERVER_ACTIVE_REQUESTS = "http.server.active_requests"
+HTTP_SERVER_REQUEST_BODY_SIZE = "http.server.request.body.size"
+HTTP_SERVER_RESPONSE_BODY_SIZE = "http.server.response.body.size"
 HTTP_SERVER_REQUEST_DURATION = "http.server.request.duration"
 DURATION_BOUNDARIES_S = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
@@ -32,7 +43,7 @@ _PORT_DIGITS = 5
 DEFAULT_PORTS = {"http": 80, "https": 443}
 OTHER_METHOD = "_OTHER"
 _METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"))
-_REDACTED = "REDACTED"
+REDACTED = "REDACTED"
 _SECRET_PARAMETERS = frozenset(("AWSAccessKeyId", "Signature", "sig", "X-Goog-Signature"))
 
 
@@ -58,7 +69,7 @@ def redact_query(query: str) -> str:
     if "ig" not in query and "AWSAccessKeyId" not in query:
         return query
     return "&".join(
-        f"{name}={_REDACTED}" if equals and name in _SECRET_PARAMETERS else f"{name}{equals}{value}"
+        f"{name}={REDACTED}" if equals and name in _SECRET_PARAMETERS else f"{name}{equals}{value}"
         for name, equals, value in (part.partition("=") for part in query.split("&"))
     )
 
@@ -70,7 +81,7 @@ def redact_url(url: str) -> str:
     scheme, separator, rest = url.partition("://")
     authority, slash, path = rest.partition("/")
     if "@" in authority:
-        authority = f"{_REDACTED}:{_REDACTED}@{authority.rpartition('@')[2]}"
+        authority = f"{REDACTED}:{REDACTED}@{authority.rpartition('@')[2]}"
     return f"{scheme}{separator}{authority}{slash}{path}{mark}{redact_query(query)}{hash_sign}{fragment}"
 
 
@@ -86,6 +97,14 @@ def split_target(target: str) -> tuple[str, str]:
         target = target.partition("#")[0]
     path, _, query = target.partition("?")
     return path, redact_query(query) if query else ""
+
+
+def head_items(lines: Iterable[bytes]) -> Iterator[tuple[str, str]]:
+    """Give names and values of the headers of a request or response, as a line of text for each; its first line is none."""
+    for line in lines:
+        name, colon, value = bytes(line).decode("latin-1").partition(":")
+        if colon and name.isascii() and " " not in name:
+            yield name, value.strip()
 
 
 @lru_cache(maxsize=64)

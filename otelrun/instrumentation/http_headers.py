@@ -24,10 +24,15 @@ _READ_WHAT_THEY_WRITE = ("opentelemetry.trace.propagation.tracecontext", "opente
 class HeaderReader:
     """Reads the headers of requests. Notices when the program sets another global propagator."""
 
-    __slots__ = ("_carrying", "_propagator", "_wanted")
+    __slots__ = ("_always", "_carrying", "_propagator", "_wanted")
 
-    def __init__(self) -> None:
-        """Prepare; the propagator is looked at with the first request."""
+    def __init__(self, *also: str) -> None:
+        """Prepare; the propagator is looked at with the first request.
+
+        Args:
+            also: lowered names of further headers that are wanted.
+        """
+        self._always = _WANTED.union(also)
         self._propagator: TextMapPropagator | None = None
         self._carrying: frozenset[str] | None = None
         self._wanted: frozenset[str] | None = None
@@ -41,7 +46,7 @@ class HeaderReader:
         propagator = propagate.get_global_textmap()
         if propagator is not self._propagator:
             self._carrying = _carrying_headers(propagator)
-            self._wanted = None if self._carrying is None else _WANTED | self._carrying
+            self._wanted = None if self._carrying is None else self._always | self._carrying
             self._propagator = propagator
         wanted = self._wanted
         items: Iterable[tuple[str, str]] = getattr(message, "raw_items", message.items)()

@@ -4,7 +4,8 @@ A request begins when its request line and headers are being parsed and ends wit
 that replace that method or ``handle`` (``wsgiref``), with the next request or with ``finish``. The span is current while
 the program's ``do_METHOD`` runs. Idle connections, time-outs before a request and empty request lines make no span.
 
-Option ``trust_forwarded: true``: a proxy's ``Forwarded``, else ``X-Forwarded-*``, says who the client and the server are.
+Options: ``trust_forwarded``, ``routes``, ``exclude``, ``excluded_urls``, ``request_captured_headers``,
+``response_captured_headers``, ``redacted_headers``, ``body_sizes``, ``active_requests``; see the reference.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ TARGETS = ("http.server",)
 SCOPE = "otelrun.instrumentation.http_server"
 
 _FIRST_FINAL_STATUS = 200
+_SWITCHING = 101  # interim by its number, and final for the request
 _STATUS = re.compile("[0-9]{3}\\Z")
 _GUARD = guarded(NAME)  # one for all: it keeps nothing
 
@@ -50,13 +52,15 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
 
 def instrument(ledger: Ledger, Handler: Any, options: Mapping[str, Any]) -> Door:  # noqa: N803 - a class
     """Patch one class that is ``BaseHTTPRequestHandler``, wherever it was defined."""
-    door = Door(trusts_forwarded=options.get("trust_forwarded") is True)
+    door = Door(options)
     ledger.wrap(Handler, "parse_request", lambda original: _parse_request(original, door))
     ledger.wrap(Handler, "handle_one_request", lambda original: _handle_one_request(original, door))
     ledger.wrap(Handler, "finish", lambda original: _finish(original, door))
     ledger.wrap(Handler, "send_response_only", lambda original: _send_response_only(original, door))
     ledger.wrap(Handler, "log_request", lambda original: _log_request(original, door))
     ledger.wrap(Handler, "log_error", lambda original: _log_error(original, door))
+    if options.get("body_sizes") is True or options.get("response_captured_headers"):
+        ledger.wrap(Handler, "end_headers", lambda original: _end_headers(original, door))
     return door
 
 
@@ -71,6 +75,10 @@ class Exchange:
         "error",
         "handled",
         "headers_before",
+        "is_excluded",
+        "lines",
+        "request_size",
+        "size",
         "span",
         "status",
         "token",
@@ -84,6 +92,10 @@ class Exchange:
         self.handled = id(sys.exc_info()[1])
         self.code: Any = None  # as the handler gave it
         self.status = 0
+        self.is_excluded = False
+        self.lines: tuple[bytes, ...] = ()  # of the response's head
+        self.request_size: int | None = None  # of the bodies, in bytes
+        self.size: int | None = None
         self.error: BaseException | None = None
         self.span: Span | None = None
         self.token: Token[Any] | None = None
@@ -99,11 +111,11 @@ class Door:
         telemetry: what makes the spans, once it is loaded.
     """
 
-    __slots__ = ("_exchanges", "_trusts_forwarded", "telemetry")
+    __slots__ = ("_exchanges", "_options", "telemetry")
 
-    def __init__(self, *, trusts_forwarded: bool) -> None:
+    def __init__(self, options: Mapping[str, Any]) -> None:
         """Stay shut."""
-        self._trusts_forwarded = trusts_forwarded
+        self._options = options
         self._exchanges = SideTable(self._abandon)
         self.telemetry: Telemetry | None = None
 
@@ -112,7 +124,7 @@ class Door:
         with _GUARD:
             from otelrun.instrumentation.http_server_telemetry import Telemetry  # noqa: PLC0415 - not for the import
 
-            self.telemetry = self.telemetry or Telemetry(SCOPE, trusts_forwarded=self._trusts_forwarded)
+            self.telemetry = self.telemetry or Telemetry(SCOPE, self._options)
         return self.telemetry
 
     def expect(self, handler: BaseHTTPRequestHandler) -> None:
@@ -145,7 +157,7 @@ class Door:
             if exchange is not None and exchange.code is code:
                 return  # ``send_response`` tells it twice
             status = int(code) if isinstance(code, int) or (isinstance(code, str) and _STATUS.match(code)) else 0
-            if status >= _FIRST_FINAL_STATUS:
+            if status >= _FIRST_FINAL_STATUS or status == _SWITCHING:
                 if exchange is None:
                     exchange = Exchange(handler)
                     self._exchanges.set(handler, exchange)
@@ -154,6 +166,21 @@ class Door:
         except Exception:
             with _GUARD:
                 raise
+
+    def note_head(self, handler: BaseHTTPRequestHandler) -> None:
+        """Keep the head of the final response, which is about to be sent."""
+        with _GUARD:
+            entry = self._exchanges.find(id(handler))
+            if entry is not None and entry.value.status:
+                entry.value.lines = tuple(getattr(handler, "_headers_buffer", ()))
+
+    def note_size(self, handler: BaseHTTPRequestHandler, size: Any) -> None:
+        """Keep the size of the response's body, where the handler knows what it has sent."""
+        if type(size) is int:
+            with _GUARD:
+                entry = self._exchanges.find(id(handler))
+                if entry is not None:
+                    entry.value.size = size
 
     def note_time_out(self, handler: BaseHTTPRequestHandler) -> None:
         """Keep the time-out that is being handled, if one is."""
@@ -261,11 +288,24 @@ def _send_response_only(original: Callable[..., None], door: Door) -> Callable[.
     return send_response_only
 
 
+def _end_headers(original: Callable[..., None], door: Door) -> Callable[..., None]:
+    def end_headers(self: BaseHTTPRequestHandler) -> None:
+        door.note_head(self)
+        try:
+            original(self)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+
+    return end_headers
+
+
 def _log_request(original: Callable[..., None], door: Door) -> Callable[..., None]:
     """``wsgiref`` writes its responses past the handler and tells it the status only here, in the end."""
 
     def log_request(self: BaseHTTPRequestHandler, code: Any = "-", size: Any = "-") -> None:
         door.note_status(self, code)
+        door.note_size(self, size)
         try:
             original(self, code, size)
         except BaseException as error:

@@ -210,12 +210,15 @@ def _read_ids() -> tuple[str, str]:
 class _Api:
     """What is used of the OpenTelemetry API, loaded at the first record that is emitted."""
 
-    __slots__ = ("get_current", "severities", "suppressed")
+    __slots__ = ("excluded", "get_current", "severities", "suppressed")
 
     def __init__(self) -> None:
         from opentelemetry._logs import SeverityNumber  # noqa: PLC0415 - not before the first record
         from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current  # noqa: PLC0415
 
+        from otelrun.instrumentation.excluded import EXCLUDED  # noqa: PLC0415
+
+        self.excluded = EXCLUDED
         self.get_current = get_current
         self.suppressed = _SUPPRESS_INSTRUMENTATION_KEY
         self.severities = tuple(SeverityNumber(number) for number in range(25))
@@ -249,7 +252,8 @@ class _Export:
 
     def _emit(self, source: Logger, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
         api = self._api = self._api or _Api()
-        if api.get_current().get(api.suppressed):
+        current = api.get_current()
+        if current.get(api.suppressed) or api.excluded in current:
             return
         if record.name not in self._loggers:
             if len(self._loggers) >= _MAX_LOGGERS:

@@ -22,6 +22,7 @@ OWN: dict[str, tuple[str, ...]] = {
     "sched": ("sched",),
     "socketserver": ("http_server_command",),
     "threading": ("threading", "failures"),
+    "urllib.request": ("http_client_redirects",),
 }
 """Module whose import triggers → modules of ours, named below ``otelrun.instrumentation``."""
 
@@ -32,6 +33,7 @@ _OTHER_NAMES = {
     "asyncio_tasks": "asyncio_queue",
     "eventlet_locks": "threading",
     "failures": "exceptions",
+    "http_client_redirects": "http_client",
     "http_server_command": "http_server",
 }
 

@@ -34,7 +34,7 @@ class SideTable:
         find: gives the entry of the object that has an id, None where there is none; takes no call into Python.
     """
 
-    __slots__ = ("_entries", "_forget", "find")
+    __slots__ = ("_bury", "_entries", "_forget", "find")
 
     def __init__(self, bury: Callable[[Any], None]) -> None:
         """Begin empty.
@@ -48,6 +48,7 @@ class SideTable:
             if entries.pop(entry.key, None) is not None:
                 bury(entry.value)
 
+        self._bury = bury
         self._entries = entries
         self._forget = forget
         self.find = entries.get
@@ -58,6 +59,15 @@ class SideTable:
         entry.key = key = id(owner)
         entry.value = value
         self._entries[key] = entry
+
+    def bury_all(self) -> None:
+        """Do with all values as if their objects had died."""
+        while self._entries:
+            self._bury(self._entries.popitem()[1].value)
+
+    def clear(self) -> None:
+        """Forget all values."""
+        self._entries.clear()
 
     def take(self, owner: object) -> Any:
         """Give the value of an object, None where it has none, and forget it."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 TRACER_PROVIDER, METER_PROVIDER, LOGGER_PROVIDER = "tracer_provider", "meter_provider", "logger_provider"
 
+PROGRAM_PARENT = "_otelrun_program_parent"
+"""In a span context of otelrun's: the one that would be there in a bare run, of the nearest span above of the program's."""
+
 _given: dict[str, Any] = {}
 _TAKES_KEYWORDS = 0x08  # inspect.CO_VARKEYWORDS
 _HANDLERS = ("opentelemetry.sdk._logs._internal", "opentelemetry.instrumentation.logging.handler")

@@ -6,6 +6,7 @@ from time import time_ns
 
 from opentelemetry import _logs, trace
 
+from otelrun.instrumentation.excluded import EXCLUDED
 from otelrun.instrumentation.sources import is_exported_by_logging
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value
@@ -130,8 +131,11 @@ class Logger(_logs.Logger):
         """Emit a log record, given as one object or as its parts; see the API. ``left``: see ``sources.Logs``."""
         if record is not None and is_exported_by_logging(1):
             return
+        context = get_current() if context is None else context
+        if EXCLUDED in context:
+            return
         if record is None:
-            trace_id, span_id, flags = _ids(get_current() if context is None else context)
+            trace_id, span_id, flags = _ids(context)
         else:
             record = getattr(record, "log_record", record)  # the SDK's own record wraps the API's
             trace_id, span_id, flags = record.trace_id or 0, record.span_id or 0, int(record.trace_flags or 0)

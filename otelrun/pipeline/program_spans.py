@@ -15,10 +15,12 @@ from opentelemetry import trace
 from opentelemetry.context import attach, detach
 
 from otelrun.diagnostics import guarded
+from otelrun.instrumentation.excluded import ExcludedSpan
 from otelrun.instrumentation.patching import Ledger, without_frame
+from otelrun.instrumentation.sources import PROGRAM_PARENT
 from otelrun.pipeline.current import SPAN_KEY, get_current
 from otelrun.pipeline.program_exporters import shared
-from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, PROGRAM_PARENT, SAMPLED, W3C_FLAGS, Span, UnsampledSpan
+from otelrun.pipeline.span import HAS_REMOTE, IS_REMOTE, SAMPLED, W3C_FLAGS, Span, UnsampledSpan
 from otelrun.pipeline.tracer import Tracer
 from otelrun.ring.record import LEFT_SHIFT, SPAN, Scope, encode_whole
 
@@ -34,7 +36,7 @@ SDK_SPANS = "opentelemetry.sdk.trace"
 SDK_SAMPLERS = "opentelemetry.sdk.trace.sampling"
 SERVER_SPANS = "opentelemetry.instrumentation.utils"
 
-_OURS = (Span, UnsampledSpan)
+_OURS = (Span, UnsampledSpan, ExcludedSpan)
 _REMOTE = HAS_REMOTE | IS_REMOTE
 _BEGINNING = "_otelrun_beginning"  # in the SDK's span: the recorder's generation, and its true parent
 _HTTP_SERVER = "otelrun.instrumentation.http_server"
@@ -293,4 +295,4 @@ def _is_programs(tracer: Any) -> bool:
 
 
 def _is_of_http_server(span: Any) -> bool:
-    return type(span) is UnsampledSpan or span._tracer.definition.name == _HTTP_SERVER
+    return type(span) is not Span or span._tracer.definition.name == _HTTP_SERVER

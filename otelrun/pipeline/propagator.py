@@ -1,4 +1,4 @@
-"""The profile's propagators: W3C ones from the API, the usual header read quicker; B3 of our own; others by entry point.
+"""The profile's propagators: those of W3C from files of their own, B3 from here, others by entry point.
 
 B3 follows https://github.com/openzipkin/b3-propagation and OpenTelemetry's "B3 Requirements": extraction reads both encodings
 (the single header first), parent span ids are not sent on, and a debug flag is kept.
@@ -13,10 +13,8 @@ from opentelemetry.context import create_key, get_value, set_value
 from opentelemetry.context.context import Context
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.propagators.textmap import Getter, Setter, TextMapPropagator, default_getter, default_setter
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otelrun import diagnostics
-from otelrun.pipeline.span import TRACE_FLAGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,37 +26,11 @@ _TRACE_ID = re.compile(r"(?:[0-9a-f]{16}|[0-9a-f]{32})\Z")
 _SPAN_ID = re.compile(r"[0-9a-f]{16}\Z")
 _SAMPLED = ("1", "true", "d")
 
-_TRACEPARENT = "traceparent"
-_TRACESTATE = "tracestate"
-_USUAL_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})\Z")
 _SINGLE = "b3"
 _MULTI_TRACE_ID = "x-b3-traceid"
 _MULTI_SPAN_ID = "x-b3-spanid"
 _MULTI_SAMPLED = "x-b3-sampled"
 _MULTI_FLAGS = "x-b3-flags"
-
-
-class TraceContextPropagator(TraceContextTextMapPropagator):
-    """W3C Trace Context as the API reads it. The usual header (version 00, no trace state) is read in one step.
-
-    Attributes:
-        extracted_fields: all the headers that ``extract`` looks at.
-    """
-
-    extracted_fields = frozenset((_TRACEPARENT, _TRACESTATE))
-
-    def extract(self, carrier: Any, context: Context | None = None, getter: Getter[Any] = default_getter) -> Context:
-        """Give ``context`` with the remote span; unchanged where there is none or it is malformed."""
-        context = Context() if context is None else context
-        header = getter.get(carrier, _TRACEPARENT)
-        if not header:
-            return context
-        usual = _USUAL_TRACEPARENT.match(header[0])
-        if usual is None or getter.get(carrier, _TRACESTATE) is not None:
-            return super().extract(carrier, context, getter)
-        trace_id, span_id, flags = usual.groups()
-        remote = trace.SpanContext(int(trace_id, 16), int(span_id, 16), True, TRACE_FLAGS[int(flags, 16)])
-        return trace.set_span_in_context(trace.NonRecordingSpan(remote), context) if remote.is_valid else context
 
 
 class B3MultiPropagator(TextMapPropagator):
@@ -160,11 +132,13 @@ def build_propagator(names: tuple[str, ...]) -> TextMapPropagator:
 
 def _propagator(name: str) -> TextMapPropagator | None:
     if name == "tracecontext":
+        from otelrun.pipeline.trace_context import TraceContextPropagator  # noqa: PLC0415 - only if asked for
+
         return TraceContextPropagator()
     if name == "baggage":
-        from opentelemetry.baggage.propagation import W3CBaggagePropagator  # noqa: PLC0415 - only if asked for
+        from otelrun.pipeline.baggage import BaggagePropagator  # noqa: PLC0415 - as above
 
-        return W3CBaggagePropagator()
+        return BaggagePropagator()
     if name == "b3":
         return B3SinglePropagator()
     if name == "b3multi":

@@ -14,7 +14,7 @@ from opentelemetry.trace import SpanContext, Status, StatusCode, TraceFlags
 from opentelemetry.trace.span import DEFAULT_TRACE_STATE, TraceState
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation.sources import failures
+from otelrun.instrumentation.sources import PROGRAM_PARENT, failures
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value, text_of
 from otelrun.pipeline.exception import EXCEPTION_ESCAPED, exception_attributes
 from otelrun.pipeline.readable import Event, readable_span
@@ -34,9 +34,6 @@ HAS_REMOTE = 0x100  # OTLP: whether the parent is remote is known
 IS_REMOTE = 0x200
 OTLP_FLAGS = HAS_REMOTE | IS_REMOTE
 W3C_FLAGS = 0xFF
-PROGRAM_PARENT = "_otelrun_program_parent"
-"""In a span context of otelrun's: the one that would be there in a bare run, of the nearest span above of the program's."""
-
 PARENT_SHIFT = 16  # in ``_parent_flags``: where the parent's own W3C flags are
 
 TRACE_FLAGS = tuple(TraceFlags(value) for value in range(256))

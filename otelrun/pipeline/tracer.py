@@ -11,6 +11,7 @@ from opentelemetry.trace.span import DEFAULT_TRACE_STATE
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.carried import is_started_in
+from otelrun.instrumentation.excluded import ExcludedSpan
 from otelrun.instrumentation.links import LINK_KEY, as_link
 from otelrun.instrumentation.opentelemetry_context import put_back
 from otelrun.lifecycle import fork
@@ -224,6 +225,8 @@ class Tracer(trace.Tracer):
             parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
             program_parent = parent._program_parent
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED
+        elif type(parent) is ExcludedSpan:
+            return parent
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
             is_ours = relation == NO_PARENT or (parent_flags & IS_REMOTE and kind in _ENTERING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from otelrun.profile.hints import misspelt
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from otelrun.profile.checker import Checker
 
 PROPAGATORS = ("tracecontext", "baggage", "b3", "b3multi")
+_ROUTE = re.compile(r"(?:[^{}]|\{[^{}:]+(?::path)?\})*")
 _DEFAULT_QUEUE = 2_048
 _DEFAULT_BATCH = 512
 
@@ -53,6 +55,30 @@ def finish_probability(checker: Checker, node: Mapping, path: str, values: dict[
     text = "official, but otelrun does not follow it yet; trace_id_ratio_based with the same ratio is used"
     checker.problems.warn(node.position, path, text)
     return values
+
+
+def judge_pattern(pattern: str, _shown: str) -> Finding | None:
+    """Test a regular expression."""
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        return Finding(f"is not a regular expression ({error.msg}); write e.g. 'x-request-id' or 'x-.*'")
+    return None
+
+
+def judge_patterns(patterns: str, shown: str) -> Finding | None:
+    """Test regular expressions with commas between them."""
+    findings = (judge_pattern(pattern.strip(), shown) for pattern in patterns.split(","))
+    return next((finding for finding in findings if finding), None)
+
+
+def judge_route(route: str, _shown: str) -> Finding | None:
+    """Test the template of a route."""
+    if not route.startswith("/"):
+        return Finding(f"does not begin with '/'; write '/{route}'")
+    if not _ROUTE.fullmatch(route):
+        return Finding("is not the template of a route; write e.g. '/users/{id}' or '/files/{name:path}'")
+    return None
 
 
 def judge_output_stream(stream: str, shown: str) -> Finding | None:

@@ -19,7 +19,10 @@ from otelrun.profile.finishing import (
     judge_header_name,
     judge_header_value,
     judge_output_stream,
+    judge_pattern,
+    judge_patterns,
     judge_propagators,
+    judge_route,
 )
 from otelrun.profile.rules import (
     MILLISECONDS,
@@ -304,15 +307,55 @@ RESOURCE = Map(
 
 _OTHER_LANGUAGES = ("cpp", "dotnet", "erlang", "go", "java", "js", "php", "ruby", "rust", "swift")
 _ENABLED: dict[str, Rule] = {"enabled": Boolean(is_nullable=False)}
+_PATTERNS = ListOf(
+    Text(is_nullable=True, test=judge_pattern),
+    is_nonempty=False,
+    instead="a list of header names or regular expressions",
+)
+_CAPTURED: dict[str, Rule] = {"request_captured_headers": _PATTERNS, "response_captured_headers": _PATTERNS}
+_HTTP_CLIENT = Map(
+    {
+        **_ENABLED,
+        **_CAPTURED,
+        "redacted_headers": _PATTERNS,
+        "excluded_urls": Text(is_nullable=True, test=judge_patterns),
+    },
+    is_open=True,
+)
+_HTTP_SERVER = Map(
+    {
+        **_HTTP_CLIENT.keys,
+        "trust_forwarded": Boolean(),
+        "routes": ListOf(Text(test=judge_route), is_nonempty=False, instead="a list such as ['/users/{id}']"),
+        "exclude": ListOf(Text(), is_nonempty=False, instead="a list of globs such as ['/healthz', '/static/*']"),
+        "body_sizes": Boolean(),
+        "active_requests": Boolean(),
+    },
+    is_open=True,
+)
+_GENERAL_HTTP = Map(
+    {
+        "client": Map(dict(_CAPTURED), rest=NotFollowed(is_quiet_when_empty=True)),
+        "server": Map(dict(_CAPTURED), rest=NotFollowed(is_quiet_when_empty=True)),
+    },
+    rest=NotFollowed(is_quiet_when_empty=True),
+)
 _LOGGING = Map({**_ENABLED, "correlation": Boolean(words=("named",)), "export": Boolean()}, rest=Anything())
 _QUEUE = Map({**_ENABLED, "context": Choice(("parent", "link", "none"))}, is_open=True)
 _THREADING = Map({**_ENABLED, "outlived_after_ms": Integer(unit=MILLISECONDS, example=30_000)}, is_open=True)
 
 INSTRUMENTATION = Map(
     {
-        "general": NotFollowed(is_quiet_when_empty=True),
+        "general": Map({"http": _GENERAL_HTTP}, rest=NotFollowed(is_quiet_when_empty=True), is_nullable=True),
         "python": Map(
-            {"logging": _LOGGING, "queue": _QUEUE, "asyncio_queue": _QUEUE, "threading": _THREADING},
+            {
+                "asyncio_queue": _QUEUE,
+                "http_client": _HTTP_CLIENT,
+                "http_server": _HTTP_SERVER,
+                "logging": _LOGGING,
+                "queue": _QUEUE,
+                "threading": _THREADING,
+            },
             rest=Map(_ENABLED, rest=Anything()),
         ),
         **dict.fromkeys(_OTHER_LANGUAGES, Anything(is_mapping=True)),

@@ -54,7 +54,7 @@ def read_profile(values: dict[str, Any], *, name: str, origin: str) -> model.Pro
         tracer_provider=_tracer_provider(values.get("tracer_provider"), general),
         meter_provider=_meter_provider(values.get("meter_provider")),
         logger_provider=_logger_provider(values.get("logger_provider"), general),
-        instrumentations=_instrumentations((values.get("instrumentation/development") or {}).get("python")),
+        instrumentations=_instrumentations(values.get("instrumentation/development") or {}),
         otelrun=_otelrun((values.get("distribution") or {}).get("otelrun")),
         **_given({key: values.get(key) for key in ("disabled", "log_level")}),
     )
@@ -159,14 +159,21 @@ def _exporter(chosen: tuple[str, dict[str, Any] | None], signal: str) -> model.E
     return model.Exporter(kind, **fields)
 
 
-def _instrumentations(values: dict[str, dict[str, Any]] | None) -> tuple[model.Instrumentation, ...]:
+def _instrumentations(section: dict[str, Any]) -> tuple[model.Instrumentation, ...]:
+    """Read ``python``; what ``general`` says of HTTP holds for our own instrumentations where they say nothing else."""
+    values: dict[str, dict[str, Any]] = {name: options or {} for name, options in (section.get("python") or {}).items()}
+    general = (section.get("general") or {}).get("http") or {}
+    for side in ("client", "server"):
+        given = _given(general.get(side))
+        if given:
+            values[f"http_{side}"] = {**given, **values.get(f"http_{side}", {})}
     return tuple(
         model.Instrumentation(
             name=name,
             enabled=options.get("enabled", True),
             options=tuple((key, value) for key, value in options.items() if key != "enabled"),
         )
-        for name, options in (values or {}).items()
+        for name, options in values.items()
     )
 
 

@@ -1,6 +1,7 @@
 """The standard ``OTEL_*`` variables that a profile cannot reference, for profiles that honour them.
 
-They choose exporters, protocol and sampler, and complete OTLP exporters whose endpoint the file leaves to the variables. It
+They choose exporters, protocol and sampler, complete OTLP exporters whose endpoint the file leaves to the variables, and say
+which HTTP headers are captured and which URLs left out. It
 is done on the nodes, before they are checked, as if the file had said so: a bad value is then a warning that names the
 variable, and its default holds. Everything else is referenced in ``configs/default.yaml`` and needs no code.
 """
@@ -27,6 +28,9 @@ _EXPORTERS = {
     "console": "console",
 }
 _PROTOCOLS = {"grpc": "otlp_grpc", "http/protobuf": "otlp_http", "http/json": "otlp_http"}
+_INSTRUMENTATION = "instrumentation/development"
+_CAPTURE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_"
+_EXCLUDED_URLS = "OTEL_PYTHON_EXCLUDED_URLS"
 _SAMPLERS = ("always_on", "always_off", "traceidratio")
 _PARENT_BASED = "parentbased_"
 _LIKELY_SECONDS = 100
@@ -63,9 +67,7 @@ class _Found(NamedTuple):
 
 def honours_variables(root: Mapping) -> bool:
     """Say whether a profile has ``distribution.otelrun.environment_variables: honour``."""
-    node: Node | None = root
-    for key in ("distribution", "otelrun", "environment_variables"):
-        node = node.get(key) if isinstance(node, Mapping) else None
+    node = _below(root, "distribution", "otelrun", "environment_variables")
     return isinstance(node, Scalar) and node.value == "honour"
 
 
@@ -76,6 +78,8 @@ def apply_variables(root: Mapping, environment: Environment[str, str], problems:
         root = editor.with_exporters(root, signal)
         editor.doubt_timeout(f"{_OTLP}{signal.name.upper()}_TIMEOUT")
     editor.doubt_timeout(f"{_OTLP}TIMEOUT")
+    for side in ("server", "client"):
+        root = editor.with_http(root, side)
     return editor.with_sampler(root)
 
 
@@ -111,6 +115,35 @@ class _Editor:
         if not isinstance(provider, Mapping):
             provider = self._map(processors=Sequence(self._position, may_be_empty=True))
         return self._with(root, tracer_provider=self._with(provider, sampler=sampler))
+
+    def with_http(self, root: Mapping, side: str) -> Mapping:
+        """Give the options of ``http_server`` or ``http_client`` that the file leaves out, here and in ``general``."""
+        listed = {
+            "request_captured_headers": f"{_CAPTURE}{side.upper()}_REQUEST",
+            "response_captured_headers": f"{_CAPTURE}{side.upper()}_RESPONSE",
+            "redacted_headers": f"{_CAPTURE}SANITIZE_FIELDS",
+        }
+        found: dict[str, Node | None] = {}
+        for option, name in listed.items():
+            words = [word.strip() for word in self._environment.get(name, "").split(",")]
+            items = tuple(self._scalar(name, word) for word in words if word)
+            if items and not _below(root, _INSTRUMENTATION, "general", "http", side, option):
+                found[option] = Sequence(self._position, items)
+        own = f"OTEL_PYTHON_HTTP_{side.upper()}_EXCLUDED_URLS"
+        found["excluded_urls"] = self._of_variable(own) or self._of_variable(_EXCLUDED_URLS)
+        path = (_INSTRUMENTATION, "python", f"http_{side}")
+        new: dict[str, Node | None] = {
+            key: node for key, node in found.items() if node and not _below(root, *path, key)
+        }
+        return self._with_below(root, path, new) if new else root
+
+    def _with_below(self, mapping: Mapping, path: tuple[str, ...], new: dict[str, Node | None]) -> Mapping:
+        if not path:
+            return self._with(mapping, **new)
+        old = mapping.get(path[0])
+        if old is not None and not isinstance(old, Mapping):
+            return mapping  # nothing, or a mistake of the file that the checker tells
+        return self._with(mapping, **{path[0]: self._with_below(old or self._map(), path[1:], new)})
 
     def with_exporters(self, root: Mapping, signal: _Signal) -> Mapping:
         provider = root.get(signal.provider)
@@ -254,6 +287,13 @@ class _Editor:
     def _with(self, mapping: Mapping, **nodes: Node | None) -> Mapping:
         new = {key: Entry(self._position, node or Scalar(self._position, None)) for key, node in nodes.items()}
         return mapping._replace(entries={**mapping.entries, **new})
+
+
+def _below(root: Mapping, *path: str) -> Node | None:
+    node: Node | None = root
+    for key in path:
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node
 
 
 def _exporter_of(item: Node) -> _Found | None:

@@ -245,7 +245,15 @@ def http_client():
         def close(self):
             raise self.error
 
+        def flush(self):
+            pass
+
     for kind in KINDS:
+        error = make(kind)
+        response = http.client.HTTPResponse(http.client.socket.socket())
+        response.fp = Failing(error)
+        with noting(f"http.client _close_conn {kind.__name__}", error):
+            response.close()
         connection = Connection("127.0.0.1", 9)
         connection.raised = make(kind)
         with noting(f"http.client send {kind.__name__}", connection.raised):

@@ -241,6 +241,16 @@ def a_connection(watch):
     theirs.close()
 
 
+def a_dropped_response(watch):
+    ours, theirs = socket.socketpair()
+    connection = watch("connection", http.client.HTTPConnection("127.0.0.1", 9))
+    connection.sock = watch("socket", ours)
+    theirs.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    connection.request("GET", "/")
+    watch("response", connection.getresponse())
+    theirs.close()
+
+
 def a_dropped_connection(watch):
     connection = watch("connection", http.client.HTTPConnection("127.0.0.1", 9))
     connection.putrequest("GET", "/")
@@ -393,6 +403,7 @@ def main():
         a_failing_request,
         a_connection,
         a_dropped_connection,
+        a_dropped_response,
         a_refused_connection,
         inside_a_request(a_thread),
         inside_a_request(a_failing_thread),

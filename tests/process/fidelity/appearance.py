@@ -26,6 +26,7 @@ from unittest import mock
 
 OPTIONS = {
     "asyncio": {"task_spans": ["*"], "loop_lag": True, "slow_callback_ms": 100},
+    "http_server": {"body_sizes": True},
     "logging": {"correlation": "named"},
 }
 

@@ -12,6 +12,7 @@ import inspect
 import io
 import logging
 import threading
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from types import FunctionType
@@ -25,13 +26,17 @@ from otelrun.instrumentation import asyncio as tasks
 from otelrun.instrumentation import (
     current,
     duration,
+    excluded,
     failure,
     futures,
     http_client,
+    http_client_redirects,
     http_conventions,
     http_headers,
+    http_options,
     http_server,
     http_server_telemetry,
+    http_sizes,
     side_table,
     sources,
     stack_trace,
@@ -41,12 +46,15 @@ from otelrun.instrumentation import threading as threads
 from otelrun.instrumentation.patching import Ledger
 from tests.unit.instrumentation.loopback import Handler, serving, talk
 
-INSTRUMENTATIONS = (http_server, http_client, threads, futures, tasks, logs)
+INSTRUMENTATIONS = (http_server, http_client, http_client_redirects, threads, futures, tasks, logs)
 MODULES = (
     *INSTRUMENTATIONS,
     http_server_telemetry,
     http_headers,
     http_conventions,
+    http_options,
+    http_sizes,
+    excluded,
     side_table,
     sources,
     duration,
@@ -54,11 +62,21 @@ MODULES = (
     current,
     stack_trace,
 )
+OPTIONS = {
+    "task_spans": ["*"],
+    "routes": ("/{status}",),
+    "exclude": ("/201",),
+    "excluded_urls": "/202",
+    "request_captured_headers": ("x-.*",),
+    "response_captured_headers": ("content-length",),
+    "body_sizes": True,
+    "active_requests": True,
+}
 KINDS = (RuntimeError, MemoryError, RecursionError)
 
 FAIL_OPEN = {
     "current.current_context", "futures.current_context", "threading.current_context", "logging.current_context",
-    "http_server.Door", "http_client._Telemetry",
+    "http_server.Door", "http_client._Telemetry", "http_client_redirects._attach",
     "asyncio._TaskSpan.finish", "asyncio._TaskSpan._end", "logging._Export.__call__",
 }  # fmt: skip
 """What is called outside of ``guarded``, because all it does is inside."""
@@ -106,6 +124,12 @@ class Answering(Handler):
     def do_GET(self):
         if self.path == "/broken":
             raise ValueError("the handler's")
+        if self.path == "/302":
+            self.send_response(302)
+            self.send_header("Location", "/200")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
         self.answer(int(self.path[1:]))
 
 
@@ -117,7 +141,7 @@ class Unprintable:
 def requests_of_all_kinds():
     seen = []
     with serving(Answering) as server:
-        for path in ("/200", "/500", "/broken"):
+        for path in ("/200", "/201", "/500", "/broken"):
             connection = http.client.HTTPConnection(*server.server_address, timeout=10)
             try:
                 connection.request("GET", path, headers={"X-Own": "1"})
@@ -126,6 +150,8 @@ def requests_of_all_kinds():
             except http.client.HTTPException as error:
                 seen.append(repr(error))
             connection.close()
+        with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/302") as response:
+            seen.append(response.read())
         seen.append(talk(server, b"GET / HTTP/9\r\n\r\n").split(b"\r\n")[0])
     closed = http.client.HTTPConnection(*server.server_address, timeout=10)
     with pytest.raises(ConnectionRefusedError) as refused:
@@ -202,7 +228,7 @@ def ledgers(told):
     def apply():
         for module in INSTRUMENTATIONS:
             ledgers.append(Ledger())
-            module.apply(ledgers[-1], {"task_spans": ["*"]})
+            module.apply(ledgers[-1], OPTIONS)
         logging.Formatter("%(trace_id)s")
 
     yield apply

@@ -181,7 +181,8 @@ def test_a_request_that_cannot_begin_makes_no_span(patched, connection):
     connection.endheaders()
     with pytest.raises(http.client.CannotSendHeader):
         connection.endheaders()
-    assert connection.getresponse().status == 200
+    with connection.getresponse() as response:
+        assert response.status == 200
     assert patched.span().attributes["http.response.status_code"] == 200
 
 

@@ -6,7 +6,6 @@ import pytest
 from opentelemetry import baggage, trace
 from opentelemetry.context.context import Context
 from opentelemetry.trace import SpanContext, TraceFlags
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from otelrun.pipeline.propagator import build_propagator
 
@@ -123,31 +122,3 @@ def test_an_unknown_one_is_told_and_left_out(notices):
     build_propagator(("tracecontext", "smoke-signals")).inject(carrier, context_of())
     assert list(carrier) == ["traceparent"]
     assert [slug for slug, _ in notices] == ["propagator:smoke-signals"]
-
-
-@pytest.mark.parametrize(
-    "headers",
-    [
-        {"traceparent": f"00-{TRACE}-{SPAN}-01"},
-        {"traceparent": f"00-{TRACE}-{SPAN}-00"},
-        {"traceparent": f"00-{TRACE}-{SPAN}-ff"},
-        {"traceparent": f"00-{TRACE}-{SPAN}-01", "tracestate": "a=1,b=2"},
-        {"traceparent": f" 00-{TRACE}-{SPAN}-01\t"},
-        {"traceparent": f"00-{TRACE}-{SPAN}-01\n"},
-        {"traceparent": f"00-{TRACE}-{SPAN}-01-more"},
-        {"traceparent": f"cc-{TRACE}-{SPAN}-01-more"},
-        {"traceparent": f"ff-{TRACE}-{SPAN}-01"},
-        {"traceparent": f"00-{TRACE.upper()}-{SPAN}-01"},
-        {"traceparent": f"00-{'0' * 32}-{SPAN}-01"},
-        {"traceparent": f"00-{TRACE}-{'0' * 16}-01"},
-        {"traceparent": ""},
-        {},
-    ],
-)
-def test_trace_context_is_read_as_the_api_reads_it(headers):
-    def seen_by(propagator):
-        context = propagator.extract(headers, Context({"kept": 1}))
-        span_context = trace.get_current_span(context).get_span_context()
-        return context["kept"], span_context, span_context.is_remote, span_context.trace_state
-
-    assert seen_by(build_propagator(("tracecontext",))) == seen_by(TraceContextTextMapPropagator())

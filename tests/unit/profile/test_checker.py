@@ -426,7 +426,7 @@ meter_provider:
     assert load(text).warnings == (
         f"profile.yaml:7:24 tracer_provider.id_generator.xray: {no} random ids are made",
         f"profile.yaml:8:36 tracer_provider.tracer_configurator/development: {no} every tracer is enabled",
-        f"profile.yaml:23:5 instrumentation/development.general: {no} it has no effect",
+        f"profile.yaml:23:28 instrumentation/development.general.stability_opt_in_list: {no} it has no effect",
         f"profile.yaml:25:3 meter_provider.exemplar_filter: {no} no exemplars are recorded",
         f"profile.yaml:26:10 meter_provider.views: {no} every instrument has its default view",
         f"profile.yaml:28:13 meter_provider.readers[0].pull: {no} the reader is left out",

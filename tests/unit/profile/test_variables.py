@@ -266,3 +266,38 @@ def test_a_mistake_in_the_file_stays_a_mistake(problems_of):
     assert problems_of(text, VARIABLES)[0].startswith(
         "profile.yaml:3:15 tracer_provider.processors: a mapping is not a list"
     )
+
+
+CAPTURE = "OTEL_INSTRUMENTATION_HTTP_CAPTURE_HEADERS_"
+
+
+def test_headers_to_capture_and_urls_to_leave_out_come_from_the_known_variables():
+    environment = {
+        f"{CAPTURE}SERVER_REQUEST": "Content-Type, X-.*,",
+        f"{CAPTURE}SERVER_RESPONSE": "date",
+        f"{CAPTURE}CLIENT_REQUEST": "accept",
+        f"{CAPTURE}SANITIZE_FIELDS": ".*customer.*",
+        "OTEL_PYTHON_EXCLUDED_URLS": "healthz,internal",
+        "OTEL_PYTHON_HTTP_CLIENT_EXCLUDED_URLS": "metadata",
+    }
+    loaded = default(**environment)
+    assert loaded.warnings == ()
+    assert loaded.profile.options("http_server") == {
+        "request_captured_headers": ["Content-Type", "X-.*"],
+        "response_captured_headers": ["date"],
+        "redacted_headers": [".*customer.*"],
+        "excluded_urls": "healthz,internal",
+    }
+    assert loaded.profile.options("http_client") == {
+        "request_captured_headers": ["accept"],
+        "redacted_headers": [".*customer.*"],
+        "excluded_urls": "metadata",
+    }
+    assert default().profile.options("http_server") == {}
+
+
+def test_a_bad_pattern_of_a_variable_is_told_and_the_rest_holds():
+    loaded = default(OTEL_PYTHON_EXCLUDED_URLS="(", **{f"{CAPTURE}SERVER_REQUEST": "*,date"})
+    assert loaded.profile.options("http_server")["request_captured_headers"] == ["date"]
+    assert all("OTEL_" in warning and "regular expression" in warning for warning in loaded.warnings)
+    assert len(loaded.warnings) == 2

@@ -1,0 +1,1 @@
+"""``http.server`` and ``http.client`` of real programs."""
