@@ -247,14 +247,6 @@ MISTAKES = {
             "write named, true or false"
         ),
     ),
-    "an unknown way to carry a context": (
-        ("propagator:", "instrumentation/development: {python: {queue: {context: lnik}}}\npropagator:"),
-        "17:57 instrumentation/development.python.queue.context: 'lnik' is not known here; write link (or parent or none)",
-    ),
-    "a time that is none": (
-        ("propagator:", "instrumentation/development: {python: {threading: {outlived_after_ms: 5s}}}\npropagator:"),
-        "17:71 instrumentation/development.python.threading.outlived_after_ms: '5s' is not an integer (milliseconds); write 5000",
-    ),
     "distribution of null": (
         ("propagator:", "distribution:\npropagator:"),
         "17:14 distribution: nothing is not a mapping; write keys below it, indented",
