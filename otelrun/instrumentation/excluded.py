@@ -9,12 +9,10 @@ from __future__ import annotations
 import os
 
 from opentelemetry import trace
-from opentelemetry.context import Context, create_key
+from opentelemetry.context import Context
 
+from otelrun.instrumentation.links import EXCLUDED
 from otelrun.instrumentation.sources import PROGRAM_PARENT
-
-EXCLUDED = create_key("otelrun-excluded")
-"""Is in each context of an excluded request."""
 
 _RANDOM = 0x02
 

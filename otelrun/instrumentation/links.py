@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     from opentelemetry.context import Context
 
+EXCLUDED = "otelrun-excluded"
+"""Is in each context of a request that is to leave no trace, see ``excluded``."""
+
 LINK_KEY = "otelrun-link"
 """In a context: the span context to which root spans get a link."""
 
@@ -21,7 +24,7 @@ def as_link(context: Context) -> Context:
     """Give a context that has all of another, and a link in the place of its span."""
     propagation = sys.modules.get("opentelemetry.trace.propagation")
     key = getattr(propagation, "_SPAN_KEY", "")
-    if key not in context:
+    if key not in context or EXCLUDED in context:
         return context
     values: dict[str, Any] = dict(context)
     values[LINK_KEY] = values.pop(key).get_span_context()

@@ -20,6 +20,7 @@ from otelrun.diagnostics import guarded
 from otelrun.instrumentation import sources
 from otelrun.instrumentation.current import current_context
 from otelrun.instrumentation.failure import exception_attributes
+from otelrun.instrumentation.links import EXCLUDED
 from otelrun.instrumentation.patching import without_frame
 
 TYPE_CHECKING = False
@@ -210,15 +211,12 @@ def _read_ids() -> tuple[str, str]:
 class _Api:
     """What is used of the OpenTelemetry API, loaded at the first record that is emitted."""
 
-    __slots__ = ("excluded", "get_current", "severities", "suppressed")
+    __slots__ = ("get_current", "severities", "suppressed")
 
     def __init__(self) -> None:
         from opentelemetry._logs import SeverityNumber  # noqa: PLC0415 - not before the first record
         from opentelemetry.context import _SUPPRESS_INSTRUMENTATION_KEY, get_current  # noqa: PLC0415
 
-        from otelrun.instrumentation.excluded import EXCLUDED  # noqa: PLC0415
-
-        self.excluded = EXCLUDED
         self.get_current = get_current
         self.suppressed = _SUPPRESS_INSTRUMENTATION_KEY
         self.severities = tuple(SeverityNumber(number) for number in range(25))
@@ -253,7 +251,7 @@ class _Export:
     def _emit(self, source: Logger, record: LogRecord, body: str, attributes: dict[str, Any]) -> None:
         api = self._api = self._api or _Api()
         current = api.get_current()
-        if current.get(api.suppressed) or api.excluded in current:
+        if current.get(api.suppressed) or EXCLUDED in current:
             return
         if record.name not in self._loggers:
             if len(self._loggers) >= _MAX_LOGGERS:

@@ -6,7 +6,7 @@ from time import time_ns
 
 from opentelemetry import _logs, trace
 
-from otelrun.instrumentation.excluded import EXCLUDED
+from otelrun.instrumentation.links import EXCLUDED
 from otelrun.instrumentation.sources import is_exported_by_logging
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value

@@ -218,10 +218,8 @@ class Tracer(trace.Tracer):
             if parent._end is not None and self._provider.is_outlived(parent._end, current):
                 rest = (kind, attributes, links, start_time, record_exception, set_status_on_exception)
                 return self.start_span(name, as_link(current), *rest)
-            trace_id = parent._trace_id
-            parent_id = parent._span_id
-            flags = parent._flags
-            state = parent._trace_state
+            trace_id, parent_id = parent._trace_id, parent._span_id
+            flags, state = parent._flags, parent._trace_state
             parent_flags = flags << PARENT_SHIFT | HAS_REMOTE
             program_parent = parent._program_parent
             relation = LOCAL_SAMPLED if flags & SAMPLED else LOCAL_NOT_SAMPLED

@@ -62,8 +62,11 @@ TYPES: dict[str, type] = {
     "host.arch": str,
     "host.id": str,
     "host.name": str,
+    "http.request.body.size": int,
     "http.request.method": str,
     "http.request.method_original": str,
+    "http.request.resend_count": int,
+    "http.response.body.size": int,
     "http.response.status_code": int,
     "http.route": str,
     "network.peer.address": str,
@@ -124,6 +127,9 @@ REQUIRED_OF_SPANS = {
 
 REQUIRED_OF_POINTS = {
     "http.server.request.duration": {"http.request.method", "url.scheme"},
+    "http.server.active_requests": {"http.request.method", "url.scheme"},
+    "http.server.request.body.size": {"http.request.method", "url.scheme"},
+    "http.server.response.body.size": {"http.request.method", "url.scheme"},
     "http.client.request.duration": {"http.request.method", "server.address", "server.port"},
     "rpc.server.call.duration": {"rpc.system.name", "rpc.method"},
     "rpc.client.call.duration": {"rpc.system.name", "rpc.method", "server.address", "server.port"},
@@ -152,6 +158,12 @@ ALLOWED_OF_POINTS = {
     "rpc.server.call.duration": {"rpc.response.status_code", "error.type", "server.address", "server.port"},
     "rpc.client.call.duration": {"rpc.response.status_code", "error.type"},
 }
+ALLOWED_OF_POINTS.update(
+    dict.fromkeys(
+        ("http.server.request.body.size", "http.server.response.body.size"),
+        ALLOWED_OF_POINTS["http.server.request.duration"],
+    )
+)
 """Metric → the attributes it may have beside the required ones, where there are such; any other makes series that the conventions do not know."""
 
 

@@ -12,7 +12,10 @@ import importlib
 import json
 import sys
 
-OPTIONS = {"asyncio": {"task_spans": ["*"], "loop_lag": True, "slow_callback_ms": 100}}
+OPTIONS = {
+    "asyncio": {"task_spans": ["*"], "loop_lag": True, "slow_callback_ms": 100},
+    "http_server": {"body_sizes": True},
+}
 HELPERS = ("eventlet_locks", "http_server_command")  # for one other library, and for one way to start a server
 
 
