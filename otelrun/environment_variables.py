@@ -23,6 +23,9 @@ OTELRUN_INIT = "OTELRUN_INIT"
 OTELRUN_HANDOFF = "OTELRUN_HANDOFF"
 """Set by the launcher for the program: one string, see ``otelrun.profile.handoff``. Not for users."""
 
+OTELRUN_CONTEXT = "OTELRUN_CONTEXT"
+"""Set beside a trace context that is handed to a child in variables: what these would be without. Not for users."""
+
 OTELRUN_STRICT = "OTELRUN_STRICT"
 """For otelrun's own tests: ``guarded()`` raises instead of failing open."""
 

@@ -14,6 +14,7 @@ from otelrun.instrumentation.carried import is_started_in
 from otelrun.instrumentation.excluded import ExcludedSpan
 from otelrun.instrumentation.links import LINK_KEY, as_link
 from otelrun.instrumentation.opentelemetry_context import put_back
+from otelrun.instrumentation.start_context import start_context
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
@@ -209,6 +210,9 @@ class Tracer(trace.Tracer):
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
         parent: Any = (current := get_current() if context is None else context).get(SPAN_KEY)
+        is_ours = parent is None and start_context.is_given and LINK_KEY not in current
+        if is_ours:
+            parent, links = start_context.join(links, is_entering=kind in _ENTERING)
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
             (parent_id, flags, state, parent_flags, relation), program_parent = _NO_PARENT, None
@@ -229,8 +233,10 @@ class Tracer(trace.Tracer):
             return parent
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
-            is_ours = relation == NO_PARENT or (parent_flags & IS_REMOTE and kind in _ENTERING)
-            program_parent = None if is_ours else parent.get_span_context()
+            if parent_flags & IS_REMOTE and kind in _ENTERING:
+                is_ours = True
+                start_context.serve()
+            program_parent = None if is_ours or relation == NO_PARENT else parent.get_span_context()
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
             return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, program_parent)

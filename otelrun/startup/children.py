@@ -2,7 +2,7 @@
 
 ``os.environ`` shows what it shows bare, while the process's own environment, which children inherit, keeps the two. A child
 that is handed an environment of its own gets them added, and one whose interpreter's options would shut otelrun out is
-started the way round (``otelrun.isolation``).
+started the way round (``otelrun.isolation``). The current trace context goes with them (``otelrun.startup.handed_context``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.inheritance import PYTHONPATH, SHIM, with_shim, without_shim
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.isolation import go_round
+from otelrun.startup import handed_context
 from otelrun.stood_down import run_directory
 
 TYPE_CHECKING = False
@@ -29,6 +30,7 @@ TARGET = "_posixsubprocess"
 """The module of ``fork_exec``, on which ``subprocess``, ``asyncio`` and ``multiprocessing`` stand."""
 
 _DIRECTORY, _ENVIRONMENT = 4, 5  # of the arguments of fork_exec
+_THIRD = 2  # where execve and posix_spawn have it
 _USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number, those for gid, groups, uid, preexec_fn
 
 _SHIM_FILE = os.path.join(SHIM, "sitecustomize.py")
@@ -123,14 +125,20 @@ def _with_environment(original: Callable[..., Any]) -> Callable[..., Any]:
     """For functions of a path, arguments and an environment."""
 
     def start(*args: Any, **kwargs: Any) -> Any:
+        is_set = False
         with guarded(NAME):
             _stop_if_removed()
             args, kwargs = _changed(args, kwargs)
+            is_inherited = kwargs.get("env", 0) is None or args[_THIRD:] == (None,)
+            is_set = is_inherited and _set_for_start()
         try:
             return original(*args, **kwargs)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
+        finally:
+            if is_set:
+                _unset()
 
     return start
 
@@ -139,31 +147,72 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
     """Like those, but the environment is that of the process."""
 
     def execv(*args: Any, **kwargs: Any) -> Any:
+        is_set = False
         with guarded(NAME):
             _stop_if_removed()
             if not kwargs and len(args) == 2:  # noqa: PLR2004 - path and arguments
                 args = _way_round(*args) or args
+            is_set = _set_for_start()
         try:
             return original(*args, **kwargs)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
+        finally:  # it was not executed
+            if is_set:
+                _unset()
 
     return execv
 
 
+def _system(original: Callable[..., int]) -> Callable[..., int]:
+    """A shell is started with the environment of the process, and waited for."""
+
+    def system(*args: Any, **kwargs: Any) -> int:
+        is_set = False
+        with guarded(NAME):
+            _stop_if_removed()
+            is_set = _set_for_start()
+            if is_set:
+                handed_context.let_others_start()
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+        finally:
+            if is_set:
+                _unset(is_held=False)
+
+    return system
+
+
 def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
     def fork_exec(*args: Any) -> int:
+        is_set = False
         with guarded(NAME):
             _stop_if_removed()
             args = _changed_fork_exec(args)
+            is_set = args[_ENVIRONMENT : _ENVIRONMENT + 1] == (None,) and _set_for_start()
         try:
             return original(*args)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
+        finally:
+            if is_set:
+                _unset()
 
     return fork_exec
+
+
+def _set_for_start() -> bool:
+    return bool(_handoff_text) and handed_context.set_for_start()
+
+
+def _unset(*, is_held: bool = True) -> None:
+    with guarded(NAME):
+        handed_context.unset(is_held=is_held)
 
 
 _OF_OS = {
@@ -173,6 +222,7 @@ _OF_OS = {
     "execve": _with_environment,
     "posix_spawn": _with_environment,
     "posix_spawnp": _with_environment,
+    "system": _system,
 }
 
 
@@ -250,6 +300,8 @@ def _given(environment: Any) -> Any:
         return environment
     given[name] = with_shim(_text(value))
     given[OTELRUN_HANDOFF] = _handoff_text
+    with guarded(NAME):
+        handed_context.add_to(given, names)
     return given
 
 

@@ -1,0 +1,62 @@
+"""Programs that are started inside a span are part of its trace, whichever way they are started."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from tests.process.families.arrivals import to_sink
+from tests.support.otlp_sink import OtlpSink
+from tests.support.programs import run_otelrun, run_python
+from tests.support.waiting import wait_for
+
+pytestmark = pytest.mark.process
+
+APPS = os.path.normpath(os.path.join(os.path.dirname(__file__), "..", "..", "apps", "propagation_across"))
+WAYS = (
+    "run",
+    "environment_kept",
+    "environment_dropped",
+    "environment_bytes",
+    "shell",
+    "preexec",
+    "check_output",
+    "popen",
+    "system",
+    "posix_spawn",
+    "posix_spawn_dropped",
+    "posix_spawnp",
+    "spawnv",
+    "spawnve",
+    "spawnlp",
+    "execv",
+    "execve",
+    "execvp",
+    "execlpe",
+    "asyncio_exec",
+    "asyncio_shell",
+    "asyncio_dropped",
+    "fork",
+    "process_fork",
+    "process_spawn",
+    "process_forkserver",
+)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_child_is_part_of_the_span_that_started_it_and_sees_what_it_sees_bare(tmp_path, way):
+    args = [os.path.join(APPS, "starting.py"), way, sys.executable]
+    bare = run_python(args)
+    with OtlpSink() as sink:
+        observed = run_otelrun([sys.executable, *args], otelrun_dir=tmp_path, env=to_sink(sink))
+        assert (observed.returncode, observed.stdout, observed.stderr) == (0, bare.stdout, bare.stderr)
+        wait_for(lambda: len(sink.spans()) >= 5, 20)
+        spans = sink.spans()
+    above = {span.span_id: span for span in spans}
+    children = [span for span in spans if span.name == "child"]
+    assert sorted(above[child.parent_span_id].name for child in children) == ["first", "second"]
+    assert all(above[child.parent_span_id].trace_id == child.trace_id for child in children)
+    assert [span.parent_span_id for span in spans if span.name in ("first", "second", "after")] == ["", "", ""]
+    assert len({span.trace_id for span in spans}) == 3
