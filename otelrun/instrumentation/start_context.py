@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 AUTO, PARENT, LINK, IGNORE = "auto", "parent", "link", "ignore"
 
+BAGGAGE = frozenset(("BAGGAGE",))
+"""The variables that carry no trace."""
+
 _B3 = ("B3", "X_B3_TRACEID", "X_B3_SPANID", "X_B3_SAMPLED", "X_B3_FLAGS")
-_NAMES = {"tracecontext": ("TRACEPARENT", "TRACESTATE"), "baggage": ("BAGGAGE",), "b3": _B3, "b3multi": _B3}
+_NAMES = {"tracecontext": ("TRACEPARENT", "TRACESTATE"), "baggage": tuple(BAGGAGE), "b3": _B3, "b3multi": _B3}
 
 
 def variable_names(propagators: Iterable[str]) -> tuple[str, ...]:
@@ -77,6 +80,11 @@ class StartContext:
             self.is_given = found.is_valid
         return self._span_context
 
+    def ids(self) -> tuple[int, int, int]:
+        """Give trace id, span id and flags for what is recorded outside spans; zeros for what does not belong to the start."""
+        start = None if self.is_serving else self.span_context()
+        return (0, 0, 0) if start is None else (start.trace_id, start.span_id, int(start.trace_flags))
+
     def serve(self) -> None:
         """Note that the process serves: it has made a SERVER or CONSUMER span."""
         if self._rule == AUTO:
@@ -113,6 +121,24 @@ def extract(variables: Mapping[str, str]) -> Context:
     from opentelemetry import context, propagate  # noqa: PLC0415 - not before there is a context
 
     return propagate.extract(variables, context.Context(), _Variables) or context.Context()  # type: ignore[arg-type]
+
+
+def make_baggage_default() -> None:
+    """Have the start's baggage in every context, from the bottom up, where the API has its usual contexts and this process is given any.
+
+    It is the default of the API's variable: nothing is attached, in no thread.
+    """
+    from opentelemetry import context  # noqa: PLC0415 - loaded by whoever wants this
+
+    runtime = getattr(context, "_RUNTIME_CONTEXT", None)
+    if type(runtime).__name__ != "ContextVarsRuntimeContext" or not start_context.is_given:
+        return
+    from contextvars import ContextVar  # noqa: PLC0415 - loaded by the API
+
+    found = extract({name: value for name, value in start_context.variables.items() if name in BAGGAGE})
+    if found:
+        variable: Any = runtime
+        variable._current_context = ContextVar(variable._current_context.name, default=found)
 
 
 def outgoing() -> dict[str, str | None]:

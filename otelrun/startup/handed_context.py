@@ -12,7 +12,7 @@ from _thread import RLock
 
 from otelrun.environment_variables import OTELRUN_CONTEXT
 from otelrun.inheritance import read_context, write_context
-from otelrun.instrumentation.start_context import outgoing, start_context, variable_names
+from otelrun.instrumentation.start_context import BAGGAGE, outgoing, start_context, variable_names
 from otelrun.lifecycle import fork
 
 TYPE_CHECKING = False
@@ -141,7 +141,7 @@ def _changes(shown: dict[str, str | None]) -> dict[str, str | None]:
     if any(value is not None and value != inherited.get(name) for name, value in shown.items()):
         return {}
     given = outgoing()
-    is_stale = start_context.is_given and start_context.is_serving and not given
+    is_stale = start_context.is_given and start_context.is_serving and not given.keys() - BAGGAGE
     return write_context(shown, given, is_stale=is_stale and any(shown.values()))
 
 
