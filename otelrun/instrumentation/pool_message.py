@@ -1,6 +1,6 @@
 """A task on its way to a worker of ``multiprocessing.Pool``: its pickle, and after the end of that the context.
 
-Format: the pickle; the variables as UTF-8 text, one ``NAME=value`` a line; the length of the text (4 bytes, big-endian); the mark.
+Format: the pickle; the variables as UTF-8 text, one ``NAME=value`` a line; its length, 4 bytes, big-endian; the mark.
 A pickle ends with a full stop, and so never with the mark.
 """
 

@@ -124,7 +124,7 @@ def extract(variables: Mapping[str, str]) -> Context:
 
 
 def make_baggage_default() -> None:
-    """Have the start's baggage in every context, from the bottom up, where the API has its usual contexts and this process is given any.
+    """Have the start's baggage in every context, where the API has its usual kind of contexts and the start has any.
 
     It is the default of the API's variable: nothing is attached, in no thread.
     """

@@ -292,7 +292,7 @@ def _given(environment: Any) -> Any:
         return environment
     given = dict(environment)
     names = {_text(name): name for name in given}
-    if OTELRUN_HANDOFF in names:
+    if OTELRUN_HANDOFF in names:  # of a run of its own
         return environment
     name = names.get(PYTHONPATH, PYTHONPATH)
     value = given.get(name)
