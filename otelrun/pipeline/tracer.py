@@ -233,10 +233,8 @@ class Tracer(trace.Tracer):
             return parent
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
-            if parent_flags & IS_REMOTE and kind in _ENTERING:
-                is_ours = True
-                start_context.serve()
-            program_parent = None if is_ours or relation == NO_PARENT else parent.get_span_context()
+            is_ours = is_ours or relation == NO_PARENT or (parent_flags & IS_REMOTE and _is_entered(kind))
+            program_parent = None if is_ours else parent.get_span_context()
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
             return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, program_parent)
@@ -352,6 +350,14 @@ class CurrentSpan:
                 return function(*args, **kwargs)
 
         return call
+
+
+def _is_entered(kind: trace.SpanKind) -> bool:
+    """Say whether a span with a remote parent is a request to this process, which serves then."""
+    if kind not in _ENTERING:
+        return False
+    start_context.serve()
+    return True
 
 
 def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:

@@ -1,6 +1,7 @@
 """Gives work to pools of processes, inside spans that take turns. Usage: pools.py START_METHOD WAY"""
 
 import multiprocessing
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 
@@ -73,10 +74,29 @@ def pool(context, way):
         pool.join()
 
 
+def observer(_):
+    """Tells whether otelrun is in this process."""
+    return "otelrun" in sys.modules, sorted(name for name in os.environ if name.startswith(("TRACE", "OTELRUN_CONTEXT")))
+
+
+def workers_without(context, way):
+    """Work of workers that are not observed."""
+    os.environ["OTELRUN_DISABLED"] = "1"
+    with tracer.start_as_current_span("a"):
+        if way == "submit_bare":
+            with ProcessPoolExecutor(1, mp_context=context) as executor:
+                print([executor.submit(do, job, more=job).result() for job in (1, 2)], executor.submit(observer, 0).result()[0])
+        else:
+            with context.Pool(1) as pool:
+                print(pool.map(do, [1, 2]), pool.apply(observer, (0,))[0], pool.apply(do, (1, 2), {"more": b"x" * 100_000}))
+
+
 if __name__ == "__main__":
     method, way = sys.argv[1:]
     context = multiprocessing.get_context(method)
-    if way in ("submit", "callback", "executor_map"):
+    if way.endswith("_bare"):
+        workers_without(context, way)
+    elif way in ("submit", "callback", "executor_map"):
         executor(context, way)
     else:
         pool(context, way)
