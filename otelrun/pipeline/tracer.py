@@ -233,7 +233,7 @@ class Tracer(trace.Tracer):
             return parent
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
-            is_ours = is_ours or relation == NO_PARENT or (parent_flags & IS_REMOTE and _is_entered(kind))
+            is_ours = is_ours or relation == NO_PARENT or (bool(parent_flags & IS_REMOTE) and _is_entered(kind))
             program_parent = None if is_ours else parent.get_span_context()
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:

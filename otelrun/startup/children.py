@@ -30,11 +30,11 @@ TARGET = "_posixsubprocess"
 """The module of ``fork_exec``, on which ``subprocess``, ``asyncio`` and ``multiprocessing`` stand."""
 
 _DIRECTORY, _ENVIRONMENT = 4, 5  # of the arguments of fork_exec
-_THIRD = 2  # where execve and posix_spawn have it
 _USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number, those for gid, groups, uid, preexec_fn
 
 _SHIM_FILE = os.path.join(SHIM, "sitecustomize.py")
 _set_variable = os.putenv
+_execute: Any = getattr(os, "execve", None)
 
 _handoff_text = ""
 _goes_round = True
@@ -125,20 +125,14 @@ def _with_environment(original: Callable[..., Any]) -> Callable[..., Any]:
     """For functions of a path, arguments and an environment."""
 
     def start(*args: Any, **kwargs: Any) -> Any:
-        is_set = False
         with guarded(NAME):
             _stop_if_removed()
             args, kwargs = _changed(args, kwargs)
-            is_inherited = kwargs.get("env", 0) is None or args[_THIRD:] == (None,)
-            is_set = is_inherited and _set_for_start()
         try:
             return original(*args, **kwargs)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        finally:
-            if is_set:
-                _unset()
 
     return start
 
@@ -147,20 +141,16 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
     """Like those, but the environment is that of the process."""
 
     def execv(*args: Any, **kwargs: Any) -> Any:
-        is_set = False
         with guarded(NAME):
             _stop_if_removed()
             if not kwargs and len(args) == 2:  # noqa: PLR2004 - path and arguments
                 args = _way_round(*args) or args
-            is_set = _set_for_start()
+                _execute_in_context(*args)
         try:
             return original(*args, **kwargs)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        finally:  # it was not executed
-            if is_set:
-                _unset()
 
     return execv
 
@@ -169,50 +159,45 @@ def _system(original: Callable[..., int]) -> Callable[..., int]:
     """A shell is started with the environment of the process, and waited for."""
 
     def system(*args: Any, **kwargs: Any) -> int:
-        is_set = False
         with guarded(NAME):
             _stop_if_removed()
-            is_set = _set_for_start()
-            if is_set:
-                handed_context.let_others_start()
+            if _handoff_text and len(args) == 1 and not kwargs:
+                args = (handed_context.for_shell(*args) or args[0],)
         try:
             return original(*args, **kwargs)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        finally:
-            if is_set:
-                _unset(is_held=False)
 
     return system
 
 
 def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
     def fork_exec(*args: Any) -> int:
-        is_set = False
         with guarded(NAME):
             _stop_if_removed()
             args = _changed_fork_exec(args)
-            is_set = args[_ENVIRONMENT : _ENVIRONMENT + 1] == (None,) and _set_for_start()
         try:
             return original(*args)
         except BaseException as error:
             without_frame(error, getattr(error.__traceback__, "tb_next", None))
             raise
-        finally:
-            if is_set:
-                _unset()
 
     return fork_exec
 
 
-def _set_for_start() -> bool:
-    return bool(_handoff_text) and handed_context.set_for_start()
+def _own_environment() -> dict[bytes, bytes] | None:
+    return handed_context.own_environment() if _handoff_text else None
 
 
-def _unset(*, is_held: bool = True) -> None:
-    with guarded(NAME):
-        handed_context.unset(is_held=is_held)
+def _execute_in_context(path: Any, arguments: Any) -> None:
+    """Execute it with the current context; returns where there is none, or it cannot be executed, which ``execv`` is to tell."""
+    environment = _own_environment()
+    if environment is not None and isinstance(arguments, list | tuple):
+        try:  # noqa: SIM105 - contextlib is not loaded in the bare interpreter
+            _execute(path, arguments, environment)
+        except (OSError, ValueError, TypeError):
+            pass
 
 
 _OF_OS = {
@@ -275,6 +260,8 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
         given = _given({name: value for name, _, value in pairs})
         changed[_ENVIRONMENT] = [os.fsencode(name) + b"=" + os.fsencode(value) for name, value in given.items()]
     positions = _USER_AND_CODE.get(len(args), ())
+    if variables is None and positions:
+        _add_context(changed, positions[-1])
     if _goes_round and positions and all(args[position] is None or args[position] == -1 for position in positions):
         for path in args[1]:
             if not os.access(path, os.X_OK) or (args[_DIRECTORY] is not None and not os.path.isabs(path)):
@@ -286,8 +273,26 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(changed)
 
 
+def _add_context(changed: list[Any], code: int) -> None:
+    """Add the current context to what a child gets that is started with the process's own environment.
+
+    Args:
+        changed: the arguments of ``fork_exec``.
+        code: where among these the function is that the child is to call.
+    """
+    environment = _own_environment()
+    if environment is None:
+        return
+    if changed[code] is None:
+        changed[_ENVIRONMENT] = [name + b"=" + value for name, value in environment.items()]
+    else:
+        changed[code] = handed_context.set_before(changed[code], environment)
+
+
 def _given(environment: Any) -> Any:
     """Give a child's own environment with otelrun's variables added, unless it has them; the switch is for the child to see."""
+    if environment is None:
+        return _own_environment()  # the process's own
     if not isinstance(environment, Mapping) or not _handoff_text:
         return environment
     given = dict(environment)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 
 from tests.process.families.arrivals import to_sink
 from tests.process.propagation_across.rows import OWN, interpreter, rows
 from tests.support.otlp_sink import OtlpSink
+from tests.support.pairs import assert_same, run_pair
 from tests.support.programs import run_otelrun, run_python
 from tests.support.waiting import wait_for
 
@@ -66,3 +68,13 @@ def test_a_child_is_part_of_the_span_that_started_it_and_sees_what_it_sees_bare(
     assert all(above[child.parent_span_id].trace_id == child.trace_id for child in children)
     assert [span.parent_span_id for span in spans if span.name in ("first", "second", "after")] == ["", "", ""]
     assert len({span.trace_id for span in spans}) == 3
+
+
+def test_threads_that_start_programs_at_once_do_not_mix_their_contexts(tmp_path):
+    observed = run_otelrun([sys.executable, os.path.join(APPS, "interleaved.py"), "25", str(tmp_path)])
+    assert (observed.returncode, observed.stderr) == (0, b"")
+    assert observed.stdout.decode().splitlines() == ["wrong []", "False False", ""]
+
+
+def test_commands_and_failures_inside_a_span_are_those_of_a_bare_run():
+    assert_same(run_pair([os.path.join(APPS, "shells.py")]))
