@@ -101,10 +101,19 @@ def read_context(environment: Mapping[str, str]) -> tuple[dict[str, str | None],
     words = environment.get(OTELRUN_CONTEXT, "").split(",")
     hidden = {}
     for word in words:
-        name, *values = word.split("=")
-        if len(values) == 2 and environment.get(name) == _read(values[0]):  # noqa: PLR2004 - what it is, what is shown
-            hidden[name] = _read(values[1])
+        name, given, shown = _read_word(word)
+        if name and environment.get(name) == given:
+            hidden[name] = shown
     return hidden, STALE in words
+
+
+def _read_word(word: str) -> tuple[str, str | None, str | None]:
+    """Give a variable, its value, and the one to be shown; no name where it is none of these."""
+    try:
+        name, given, shown = word.split("=")
+        return name, _read(given), _read(shown)
+    except ValueError:
+        return "", None, None
 
 
 def _write(value: str | None) -> str:

@@ -190,7 +190,7 @@ def _record(span: RootSpan, rings: str, wanted: model.Resource, source: int, tol
     os.close(told)
     answer = os.read(source, _LONGEST_ANSWER)
     if answer:
-        attributes, description = _end(span.attributes, int(answer))
+        attributes, description = describe_end(span.attributes, int(answer))
         status = _ERROR if description else 0
         record = SpanRecord(
             *first, time.time_ns(), attributes, scope, span.trace_state, (), span.links, status, description
@@ -198,7 +198,7 @@ def _record(span: RootSpan, rings: str, wanted: model.Resource, source: int, tol
         writer.append(SPAN, encode(SPAN, record), slot)
 
 
-def _end(attributes: dict[str, Any], status: int) -> tuple[dict[str, Any], str]:
+def describe_end(attributes: dict[str, Any], status: int) -> tuple[dict[str, Any], str]:
     """Give the attributes of a command that has ended, and the description of its error; empty where it has none."""
     if status == 0:
         return {**attributes, PROCESS_EXIT_CODE: 0}, ""
