@@ -78,3 +78,11 @@ def test_threads_that_start_programs_at_once_do_not_mix_their_contexts(tmp_path)
 
 def test_commands_and_failures_inside_a_span_are_those_of_a_bare_run():
     assert_same(run_pair([os.path.join(APPS, "shells.py")]))
+
+
+def test_audit_hooks_are_told_what_happens():
+    pair = run_pair([os.path.join(APPS, "auditing.py")])
+    outside, inside = pair.observed.stdout.decode().split("inside\n")
+    assert pair.bare.stdout.decode().split("inside\n") == [outside, outside]
+    assert outside == "os.system True\nsubprocess.Popen true None\nos.exec /bin/true None\n"
+    assert inside == "os.system False\nsubprocess.Popen true None\nos.exec /bin/true environment\n"
