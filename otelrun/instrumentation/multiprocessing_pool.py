@@ -42,7 +42,7 @@ def _note(result: Any, submissions: SideTable) -> None:
     with guarded(NAME):
         context, variables = current_context(), submitted()
         if context is not None or variables:
-            submissions.set(result, (context, variables))
+            submissions.set(result, (context, pool_message.trailer(variables) if variables else b""))
 
 
 def _init_result(original: Callable[..., None], submissions: SideTable) -> Callable[..., None]:

@@ -16,8 +16,14 @@ _SIZE = 4
 _END = len(_MARK) + _SIZE
 
 
-def write(task: Any, variables: Mapping[str, str]) -> memoryview | None:
-    """Give the message; None where the task cannot be pickled, or the variables be written."""
+def trailer(variables: Mapping[str, str]) -> bytes:
+    """Give what follows the pickle."""
+    text = "\n".join(f"{name}={value}" for name, value in variables.items()).encode("utf-8", "surrogateescape")
+    return text + len(text).to_bytes(_SIZE, "big") + _MARK
+
+
+def write(task: Any, end: bytes) -> memoryview | None:
+    """Give the message of a task and its trailer; None where the task cannot be pickled."""
     from io import BytesIO  # noqa: PLC0415 - loaded by multiprocessing
     from multiprocessing.reduction import ForkingPickler  # noqa: PLC0415 - as above
 
@@ -26,8 +32,7 @@ def write(task: Any, variables: Mapping[str, str]) -> memoryview | None:
         ForkingPickler(buffer).dump(task)
     except Exception:  # noqa: BLE001 - the library is to find out, and to tell the program
         return None
-    text = "\n".join(f"{name}={value}" for name, value in variables.items()).encode("utf-8", "surrogateescape")
-    buffer.write(text + len(text).to_bytes(_SIZE, "big") + _MARK)
+    buffer.write(end)
     return buffer.getbuffer()
 
 

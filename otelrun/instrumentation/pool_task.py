@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from contextvars import Token
     from typing import Any
 
+    from opentelemetry.context import Context
+
 
 def submitted() -> dict[str, str]:
     """Give the variables that carry the submitter's context to the worker."""
@@ -23,19 +25,25 @@ def submitted() -> dict[str, str]:
 class Task:
     """The one of this process."""
 
-    __slots__ = ("_token",)
+    __slots__ = ("_context", "_token", "_variables")
 
     def __init__(self) -> None:
         """Be at none."""
         self._token: Token[Any] | None = None
+        self._variables: Mapping[str, str] = {}
+        self._context: Context | None = None
 
     def begin(self, variables: Mapping[str, str]) -> None:
         """Make the context of a task the current one."""
-        self._token = switch_to(extract(variables) if variables else None)
+        if variables != self._variables:  # those of a ``map`` are all the same
+            self._context = extract(variables) if variables else None
+            self._variables = variables
+        self._token = switch_to(self._context)
 
     def end(self) -> None:
         """End the task, if there is one."""
-        start_context.forget()
+        if start_context.is_given:
+            start_context.forget()
         token, self._token = self._token, None
         if token is not None:
             detach(token)

@@ -264,7 +264,11 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
         _add_context(changed, positions[-1])
     if _goes_round and positions and all(args[position] is None or args[position] == -1 for position in positions):
         for path in args[1]:
-            if b"\0" in path or not os.access(path, os.X_OK) or (args[_DIRECTORY] is not None and not os.path.isabs(path)):
+            if (
+                b"\0" in path
+                or not os.access(path, os.X_OK)
+                or (args[_DIRECTORY] is not None and not os.path.isabs(path))
+            ):
                 continue  # not the one that will be executed, or not known from here
             way_round = _way_round(path, args[0])
             if way_round is not None:

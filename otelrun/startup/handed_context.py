@@ -67,9 +67,7 @@ def add_to(environment: dict[Any, Any], names: Mapping[Any, Any]) -> None:
 
 def own_environment() -> dict[bytes, bytes] | None:
     """Give the environment of a program that is started with the process's own, with the current context; None for just that."""
-    if not (start_context.names and (start_context.is_given or "opentelemetry.context" in sys.modules)):
-        return None
-    given = outgoing()
+    given = outgoing() if start_context.names else {}
     if not given and not start_context.is_given:
         return None
     environment = _read_own()
@@ -104,16 +102,12 @@ def set_before(function: Callable[[], object], environment: Mapping[bytes, bytes
 def for_shell(command: object) -> bytes | None:
     """Give the command that has a shell set the current context and become the shell of another command; None where it cannot."""
     text = _text(command)
-    environment = None if text is None or "\0" in text else own_environment()
-    if environment is None or text is None or not _is_shell_first():
+    if text is None or "\0" in text or not start_context.names:
         return None
-    words = []
-    for name in (*start_context.names, OTELRUN_CONTEXT):
-        value = environment.get(os.fsencode(name))
-        if value is not None:
-            words.append(f"export {name}={_quote(os.fsdecode(value))}")
-        elif name in os.environ:
-            words.append(f"unset {name}")
+    changes = _changes({name: os.environ.get(name) for name in start_context.names}, outgoing())
+    if not changes or not _is_shell_first():
+        return None
+    words = [f"unset {name}" if value is None else f"export {name}={_quote(value)}" for name, value in changes.items()]
     changed = os.fsencode("; ".join((*words, f"exec {_SHELL_NAME} -c {_quote(text)}")))
     return changed if len(changed) < _LONGEST_COMMAND else None
 
