@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from otelrun.instrumentation.patching import Ledger
 
-NAME = "multiprocessing"
+NAME = "pools"
 TARGETS = ("multiprocessing.queues",)
-SCOPE = "otelrun.instrumentation.multiprocessing"
+SCOPE = "otelrun.instrumentation.pools"
 
 
 def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 - all instrumentations take options
@@ -61,8 +61,9 @@ def _get(original: Callable[..., Any], received: Received) -> Callable[..., Any]
     def get(self: Any) -> Any:
         is_worker = False
         with guarded(NAME):
-            worker = getattr(sys.modules.get("multiprocessing.pool"), "worker", None)
-            is_worker = sys._getframe(1).f_code is getattr(worker, "__code__", None)
+            caller = sys._getframe(1)
+            is_worker = caller.f_code.co_name == "worker" and caller.f_globals.get("__name__") == "multiprocessing.pool"
+            del caller
             if is_worker:
                 task.end()
                 received.watch(self._reader)

@@ -71,8 +71,7 @@ class Ledger:
                 their places in ``*args``; a ``?`` stands for one whose name is none of its business.
         """
         is_own = name in getattr(owner, "__dict__", ())
-        found = owner.__dict__[name] if is_own else getattr(owner, name, None)
-        original = _function_of(found)
+        original = owner.__dict__[name] if is_own else getattr(owner, name, None)
         where = f"{_describe(owner)}.{name}"
         if not callable(original):
             tell(f"patch:{where}", f"not instrumented: there is no {where} in this version of its library")
@@ -120,13 +119,13 @@ class Ledger:
     def _put(self, owner: Any, name: str, original: Any, replacement: Any, source: str) -> None:
         is_own = name in getattr(owner, "__dict__", ())
         try:
-            setattr(owner, name, replacement if original is found else staticmethod(replacement))
+            setattr(owner, name, replacement)
         except (TypeError, AttributeError) as error:
             where = f"{_describe(owner)}.{name}"
             tell(f"patch:{where}", f"not instrumented: {where} cannot be replaced: {error}")
             return
         _standing[id(replacement)] = (replacement, source)
-        self._entries.append((owner, name, found, replacement, is_own))
+        self._entries.append((owner, name, original, replacement, is_own))
 
     @property
     def is_applied(self) -> bool:
@@ -137,7 +136,7 @@ class Ledger:
         """Put the originals back, last first; what somebody else has replaced since is left to them, with one notice."""
         while self._entries:
             owner, name, original, replacement, is_own = self._entries.pop()
-            if _function_of(owner.__dict__.get(name)) is not replacement:
+            if owner.__dict__.get(name) is not replacement:
                 tell(f"undo:{name}", f"{name} was patched again by somebody else and stays as it is")
                 continue
             if is_own:
@@ -172,10 +171,6 @@ def _describe(owner: Any) -> str:
     if hasattr(owner, "__qualname__"):
         return f"{owner.__module__}.{owner.__qualname__}"
     return getattr(owner, "__name__", repr(owner))
-
-
-def _function_of(found: Any) -> Any:
-    return found.__func__ if type(found) is staticmethod else found
 
 
 def _is_standing(function: Any, source: str) -> bool:

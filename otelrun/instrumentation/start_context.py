@@ -141,13 +141,16 @@ def make_baggage_default() -> None:
         variable._current_context = ContextVar(variable._current_context.name, default=found)
 
 
-def outgoing() -> dict[str, str | None]:
-    """Give the variables that carry the current context, or else that of the start, to another process.
+def outgoing(context: Context | None = None) -> dict[str, str | None]:
+    """Give the variables that carry a context, or else that of the start, to another process.
+
+    Args:
+        context: None for the current one.
 
     Returns:
         None for one that it must not have; empty where there is nothing to carry.
     """
-    context = current_context()
+    context = current_context() if context is None else context
     found: dict[str, str | None] = {}
     if context is not None:
         with guarded("a context for another process"):
