@@ -20,8 +20,14 @@ OTELRUN_DISABLED = "OTELRUN_DISABLED"
 OTELRUN_INIT = "OTELRUN_INIT"
 """``1`` or ``true``: otelrun stays as the program's parent and does the work of an init; the same as ``--init``."""
 
+OTELRUN_ROOT_SPAN = "OTELRUN_ROOT_SPAN"
+"""``1`` or ``true``: one span around the whole command; the same as ``--root-span``."""
+
 OTELRUN_HANDOFF = "OTELRUN_HANDOFF"
 """Set by the launcher for the program: one string, see ``otelrun.profile.handoff``. Not for users."""
+
+OTELRUN_CONTEXT = "OTELRUN_CONTEXT"
+"""Set beside a trace context that is handed to a child in variables: what these would be without. Not for users."""
 
 OTELRUN_STRICT = "OTELRUN_STRICT"
 """For otelrun's own tests: ``guarded()`` raises instead of failing open."""

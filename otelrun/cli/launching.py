@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from otelrun import inheritance
 from otelrun.diagnostics import guarded, tell
-from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_INIT
+from otelrun.environment_variables import OTELRUN_DISABLED, OTELRUN_INIT, OTELRUN_ROOT_SPAN
 from otelrun.errors import OtelrunError
 from otelrun.launch.environment import without_locale_coercion
 from otelrun.launch.execute import execute, initial_variable_names
@@ -19,20 +19,28 @@ if TYPE_CHECKING:
 
     from otelrun.cli.recording import Recording
     from otelrun.cli.wishes import Wishes
+    from otelrun.launch.root_span import Recorder
 
 _TRUE = ("1", "true", "yes")
 _MARGIN_S = 1.0  # for what the agent does before and after its deliveries
 
 
 class _Start(NamedTuple):
-    """How the program is to be run: its environment, and how long its run's agent may take at the end (None: it has no agent)."""
+    """How the program is to be run.
+
+    Attributes:
+        environment: its own.
+        exit_budget_ms: how long its run's agent may take at the end; None: it has no agent.
+        recorder: writes the span around it; None where there is none.
+    """
 
     environment: dict[str, str]
     exit_budget_ms: int | None = None
+    recorder: Recorder | None = None
 
 
 def launch_command(command: list[str], wishes: Wishes, environment: Mapping[str, str]) -> NoReturn:
-    """Become the program, or with ``--init`` its parent; observed unless the user or the profile says otherwise.
+    """Become the program, or its parent (``--init``, ``--root-span``); observed unless the user or the profile says otherwise.
 
     Args:
         command: the program's words, at least one.
@@ -48,30 +56,35 @@ def launch_command(command: list[str], wishes: Wishes, environment: Mapping[str,
     def prepare(root_pid: int) -> _Start:
         return _prepare(command, wishes, target, environment, root_pid)
 
-    if wishes.init or environment.get(OTELRUN_INIT, "").lower() in _TRUE:
-        _launch_below_init(target, prepare)
+    if environment.get(OTELRUN_ROOT_SPAN, "").lower() in _TRUE:
+        wishes = wishes._replace(root_span=True)
+    if wishes.root_span or wishes.init or environment.get(OTELRUN_INIT, "").lower() in _TRUE:
+        _launch_below_init(target, prepare, "--root-span" if wishes.root_span else "--init")
+        wishes = wishes._replace(root_span=False)
     execute(target, prepare(os.getpid()).environment)
 
 
-def _launch_below_init(target: Target, prepare: Callable[[int], _Start]) -> None:
+def _launch_below_init(target: Target, prepare: Callable[[int], _Start], option: str) -> None:
     """Run the program as a child and end as it does; returns only where the system cannot do that."""
     from otelrun.launch import init  # noqa: PLC0415 - seldom needed
 
     if not init.is_possible():
-        tell("init", "--init works on Linux only; the program runs without it")
+        tell("init", f"{option} works on Linux only; the program runs without it")
         return
     try:
         program = init.Program(partial(execute, target))
     except init.NoChildError as error:
-        tell("init", f"--init: no child can be made ({error}); the program runs without it")
+        tell("init", f"{option}: no child can be made ({error}); the program runs without it")
         return
     try:
         start = prepare(program.pid)
     except BaseException:
         program.abandon()
         raise
-    program.begin(start.environment)
+    program.begin(start.environment, keep=() if start.recorder is None else (start.recorder.fd,))
     program.watch()
+    if start.recorder is not None:
+        start.recorder.end(program.status or 0)
     if start.exit_budget_ms is not None and os.getpid() == init.INIT_PID:
         from otelrun.agent.detach import TITLES  # noqa: PLC0415 - loaded already, where there is an agent
 
@@ -92,7 +105,23 @@ def _prepare(
     recording = _begin(command, wishes, target, environment, root_pid)
     if recording is None or not recording.handoff:
         return _Start(inheritance.remove(environment))
-    return _Start(inheritance.add(environment, recording.handoff), recording.exit_budget_ms)
+    environment = inheritance.add(environment, recording.handoff)
+    if recording.root_span is None:
+        return _Start(environment, recording.exit_budget_ms)
+    environment = recording.root_span.add_to(environment)
+    return _Start(environment, recording.exit_budget_ms, _start_recorder(recording))
+
+
+def _start_recorder(recording: Recording) -> Recorder | None:
+    from otelrun.launch.root_span import Recorder  # noqa: PLC0415 - seldom needed
+
+    if recording.root_span is None or not recording.root_span.is_sampled:
+        return None
+    try:
+        return Recorder(recording.root_span, recording.rings, recording.resource)
+    except OSError as error:
+        tell("root-span", f"no span around the command: {error}")
+        return None
 
 
 def _is_disabled(environment: Mapping[str, str]) -> bool:

@@ -14,12 +14,14 @@ from otelrun.launch import pipeline_choice
 from otelrun.launch.overlay import overlay_directories
 from otelrun.profile import handoff
 from otelrun.profile.loading import load_profile
+from otelrun.profile.model import Resource
 from otelrun.ring.directory import RunDirectory, create_run, state_root
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from otelrun.cli.wishes import Wishes
+    from otelrun.launch.root_span import RootSpan
     from otelrun.launch.target import Target
     from otelrun.profile.model import Exporter, Profile
 
@@ -31,11 +33,17 @@ class Recording(NamedTuple):
         handoff: for the program; empty where it is to run unobserved.
         notices: lines to tell the user.
         exit_budget_ms: what the agent may take for delivery at the end; None where there is no agent.
+        root_span: the span around the command; None where there is to be none.
+        rings: the run's directory of rings.
+        resource: what the profile says of it.
     """
 
     handoff: str
     notices: tuple[str, ...] = ()
     exit_budget_ms: int | None = None
+    root_span: RootSpan | None = None
+    rings: str = ""
+    resource: Resource = Resource()
 
 
 def begin_recording(
@@ -72,14 +80,39 @@ def begin_recording(
         except (RunDirectoryError, OSError) as error:
             reason = f"no agent: {error}"
         else:
+            root_span, notices = _make_root_span(wishes, command, target, environment, root_pid, profile)
             text = handoff.write(
-                _without_secrets(profile),
+                _without_secrets(_started_in(root_span, profile)),
                 run_directory=run.path,
                 pipeline=pipeline_choice.AGENT,
                 overlay=overlay_directories(),
             )
-            return Recording(text, loaded.warnings, profile.otelrun.exit_budget_ms)
-    return _without_agent(profile, reason, loaded.warnings)
+            budget_ms = profile.otelrun.exit_budget_ms
+            return Recording(text, (*loaded.warnings, *notices), budget_ms, root_span, run.rings, profile.resource)
+    notices = ("no span around the command: there is no agent",) if wishes.root_span else ()
+    return _without_agent(profile, reason, (*loaded.warnings, *notices))
+
+
+def _make_root_span(
+    wishes: Wishes, command: list[str], target: Target, environment: Mapping[str, str], root_pid: int, profile: Profile
+) -> tuple[RootSpan | None, tuple[str, ...]]:
+    """Give the span around the command, if it is wanted, and what is to be said of it."""
+    if not wishes.root_span:
+        return None, ()
+    if "tracecontext" not in profile.propagators:
+        return None, ("no span around the command: the profile's propagators lack tracecontext",)
+    if profile.tracer_provider is None and not profile.otelrun.store.enabled:
+        return None, ("no span around the command: the profile wants no spans",)
+    from otelrun.launch import root_span  # noqa: PLC0415 - seldom needed
+
+    return root_span.make(target, command, profile, environment, root_pid), ()
+
+
+def _started_in(root_span: RootSpan | None, profile: Profile) -> Profile:
+    """Have the program be part of the span around it, whatever that span is to the trace in the environment."""
+    if root_span is None or profile.otelrun.start_context == "parent":
+        return profile
+    return profile._replace(otelrun=profile.otelrun._replace(start_context="auto"))
 
 
 def _start_agent(run: RunDirectory, profile: Profile, description: dict[str, Any], root_pid: int) -> None:

@@ -9,7 +9,7 @@ import click
 
 from otelrun.cli.launching import launch_command
 from otelrun.cli.wishes import Wishes
-from otelrun.environment_variables import OTELRUN_INIT, OTELRUN_PROFILE
+from otelrun.environment_variables import OTELRUN_INIT, OTELRUN_PROFILE, OTELRUN_ROOT_SPAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,11 @@ EVERYTHING_BELONGS_TO_THE_COMMAND = {"ignore_unknown_options": False, "allow_int
 def launch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a launch to a click command."""
     for option in (
+        click.option(
+            "--root-span",
+            is_flag=True,
+            help=f"Make one span around the whole command, with its exit status. Also: {OTELRUN_ROOT_SPAN}=1.",
+        ),
         click.option("--to", "endpoint", metavar="URL", help="Send everything to this OTLP endpoint."),
         click.option("--service-name", metavar="NAME", help="What to call the program. Default: its own name."),
         click.option(

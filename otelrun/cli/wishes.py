@@ -13,9 +13,11 @@ class Wishes(NamedTuple):
         service_name: ``service.name``.
         endpoint: URL of an OTLP receiver.
         init: stay as the program's parent.
+        root_span: make one span around the whole command.
     """
 
     profile: str | None = None
     service_name: str | None = None
     endpoint: str | None = None
     init: bool = False
+    root_span: bool = False

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _OPTIONS = {"--profile": "profile", "--service-name": "service_name", "--to": "endpoint"}
 _INIT = "--init"
+_ROOT_SPAN = "--root-span"
+_SWITCHES = (_INIT, _ROOT_SPAN)
 _RUN = "run"
 
 
@@ -35,7 +37,8 @@ def read_launch_words(words: Sequence[str], verbs: Container[str]) -> Launch | N
     """
     values: dict[str, str] = {}
     rest = list(words)
-    is_run = is_ended = is_init = False
+    is_run = is_ended = False
+    switches: set[str] = set()
     while rest and not is_ended:
         name, has_value, value = rest[0].partition("=")
         if name in _OPTIONS:
@@ -44,8 +47,8 @@ def read_launch_words(words: Sequence[str], verbs: Container[str]) -> Launch | N
             if not value:
                 return None
             values[_OPTIONS[name]] = value
-        elif rest[0] == _INIT:
-            is_init = True
+        elif rest[0] in _SWITCHES:
+            switches.add(rest[0])
         elif rest[0] == "--":
             is_ended = True
         elif rest[0] == _RUN and not is_run:
@@ -57,4 +60,4 @@ def read_launch_words(words: Sequence[str], verbs: Container[str]) -> Launch | N
         return None
     if rest[0] in verbs and not is_run and not is_ended:
         return None
-    return Launch(rest, Wishes(**values, init=is_init))
+    return Launch(rest, Wishes(**values, init=_INIT in switches, root_span=_ROOT_SPAN in switches))

@@ -45,6 +45,15 @@ def attach(context: Context) -> Token[Context]:
     return token
 
 
+def switch_to(context: Context | None) -> Token[Context] | None:
+    """Make ``context``, or an empty one, the current one; give None where there is nothing to do for that."""
+    if context is not None:
+        return attach(context)
+    if current_context() is None:
+        return None
+    return attach(sys.modules["opentelemetry.context"].Context())
+
+
 def detach(token: Token[Context]) -> None:
     """Restore what was current before ``attach`` gave ``token``, unless that was in another ``contextvars`` context.
 

@@ -99,6 +99,12 @@ class FuturesInstrumentor(_OwnInstrumentor):
     module = "futures"
 
 
+class MultiprocessingInstrumentor(_OwnInstrumentor):
+    """``multiprocessing`` processes that are spawned."""
+
+    module = "multiprocessing"
+
+
 class LoggingInstrumentor(_OwnInstrumentor):
     """``logging`` records."""
 

@@ -1,7 +1,7 @@
-"""``multiprocessing.pool``: what a ``ThreadPool`` is given to do, it does in the context of the call that gave it. No spans.
+"""``multiprocessing.pool``: what a pool is given to do, it does in the context of the call that gave it. No spans.
 
 So it is for callbacks, of every pool, and for the iterables that a pool reads by itself (``imap``). A pool's threads are started
-in the context of its creator, which holds for the initializer only. What a process of a pool does is not this module's.
+in the context of its creator, which holds for the initializer only. How a context reaches a process is in ``pool_sending``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from otelrun.diagnostics import guarded
 from otelrun.instrumentation.carried import leave, take
 from otelrun.instrumentation.current import attach, current_context, detach
 from otelrun.instrumentation.patching import without_frame
+from otelrun.instrumentation.pool_sending import handle_tasks
 from otelrun.instrumentation.side_table import SideTable
 
 TYPE_CHECKING = False
@@ -36,6 +37,7 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 -
     ledger.wrap(pool.ApplyResult, "_set", lambda original: _set(original, jobs))
     ledger.wrap(pool.MapResult, "_set", lambda original: _set_part(original, jobs))
     ledger.wrap(pool.Pool, "_guarded_task_generation", lambda original: _guarded_task_generation(original, jobs))
+    ledger.wrap_member(pool.Pool, "_handle_tasks", lambda original: handle_tasks(original, jobs.by_number))
     ledger.wrap(pool, "worker", lambda original: _worker(original, jobs))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 OWN: dict[str, tuple[str, ...]] = {
     "asyncio.base_events": ("asyncio", "asyncio_tasks", "failures"),
     "asyncio.queues": ("asyncio_queue",),
+    "concurrent.futures.process": ("futures_process",),
     "concurrent.futures.thread": ("futures",),
     "eventlet.patcher": ("eventlet_locks",),
     "grpc": ("grpc.client", "grpc.server"),
@@ -17,6 +18,8 @@ OWN: dict[str, tuple[str, ...]] = {
     "http.server": ("http_server",),
     "logging": ("logging",),
     "multiprocessing.pool": ("pools",),
+    "multiprocessing.queues": ("multiprocessing_queues",),
+    "multiprocessing.spawn": ("multiprocessing",),
     "opentelemetry.context.contextvars_context": ("opentelemetry_context",),
     "queue": ("queue",),
     "sched": ("sched",),
@@ -33,8 +36,10 @@ _OTHER_NAMES = {
     "asyncio_tasks": "asyncio_queue",
     "eventlet_locks": "threading",
     "failures": "exceptions",
+    "futures_process": "futures",
     "http_client_redirects": "http_client",
     "http_server_command": "http_server",
+    "multiprocessing_queues": "pools",
 }
 
 

@@ -104,24 +104,18 @@ class Program:
         signal.signal(signal.SIGCHLD, self._on_child or signal.SIG_DFL)  # noqa: TID251 - as it was
         signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
-    def begin(self, environment: Mapping[str, str]) -> None:
+    def begin(self, environment: Mapping[str, str], keep: Collection[int] = ()) -> None:
         """Let the child become the program, and let go of everything that is the program's: streams, descriptors, directory.
 
         Args:
             environment: the program's.
+            keep: descriptors that are this process's own.
         """
         entries = (os.fsencode(name) + b"=" + os.fsencode(value) + b"\0" for name, value in environment.items())
         data = b"".join(entries)
         with suppress(BrokenPipeError), os.fdopen(self._handed, "wb") as file:  # killed already: seen by watch
             file.write(b"%d\n%b" % (len(data), data))
-        null = os.open(os.devnull, os.O_RDWR)
-        for standard in range(3):
-            os.dup2(null, standard)
-        for fd in _numbers_in("/proc/self/fd"):
-            if fd > 2 and fd != self._terminal:  # noqa: PLR2004 - the three are /dev/null now
-                with suppress(OSError):  # the one that listed the directory is closed already
-                    os.close(fd)
-        os.chdir("/")
+        let_go_of_all_but({*keep, self._terminal})
 
     def watch(self) -> None:
         """Forward signals and reap orphans until the program has ended."""
@@ -200,6 +194,18 @@ class Program:
             with suppress(OSError):  # hung up
                 if os.tcgetpgrp(self._terminal) == giver:
                     os.tcsetpgrp(self._terminal, taker)
+
+
+def let_go_of_all_but(keep: Collection[int | None]) -> None:
+    """Close all descriptors but these; the standard streams become /dev/null, and the directory the root."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in range(3):
+        os.dup2(null, standard)
+    for fd in _numbers_in("/proc/self/fd"):
+        if fd > 2 and fd not in keep:  # noqa: PLR2004 - the three are /dev/null now
+            with suppress(OSError):  # the one that listed the directory is closed already
+                os.close(fd)
+    os.chdir("/")
 
 
 def _foreground_terminal() -> int | None:

@@ -8,6 +8,7 @@ from opentelemetry import _logs, trace
 
 from otelrun.instrumentation.links import EXCLUDED
 from otelrun.instrumentation.sources import is_exported_by_logging
+from otelrun.instrumentation.start_context import start_context
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import add, as_text, clean, clean_value
 from otelrun.pipeline.current import SPAN_KEY, get_current
@@ -173,6 +174,8 @@ class Logger(_logs.Logger):
 def _ids(context: Any) -> tuple[int, int, int]:
     """Give trace id, span id and flags of the context's span; zeros outside of one."""
     span = context.get(SPAN_KEY)
+    if span is None and start_context.is_given:
+        return start_context.ids()
     if type(span) is Span:
         return span._trace_id, span._span_id, span._flags
     if isinstance(span, trace.Span):

@@ -148,7 +148,16 @@ def install(module: str) -> None:
         return
     with diagnostics.guarded(f"pipeline for {module}"):
         if not _pipeline.profile().disabled:
+            _pipeline.once("baggage", _make_baggage_default)
             _INSTALLERS[module](module)
+
+
+def _make_baggage_default() -> None:
+    """Done before anything of the pipeline keeps the API's variable."""
+    from otelrun.instrumentation import start_context  # noqa: PLC0415 - not for start-up
+
+    if not start_context.BAGGAGE.isdisjoint(start_context.start_context.variables):
+        start_context.make_baggage_default()
 
 
 def note(slug: str, text: str) -> None:

@@ -14,6 +14,7 @@ from otelrun.instrumentation.carried import is_started_in
 from otelrun.instrumentation.excluded import ExcludedSpan
 from otelrun.instrumentation.links import LINK_KEY, as_link
 from otelrun.instrumentation.opentelemetry_context import put_back
+from otelrun.instrumentation.start_context import start_context
 from otelrun.lifecycle import fork
 from otelrun.pipeline.attributes import as_text
 from otelrun.pipeline.current import SPAN_KEY, attach, detach, get_current
@@ -209,6 +210,8 @@ class Tracer(trace.Tracer):
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
         parent: Any = (current := get_current() if context is None else context).get(SPAN_KEY)
+        if is_joining := parent is None and start_context.is_given and LINK_KEY not in current:
+            parent, links = start_context.join(links, is_entering=kind in _ENTERING)
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
             (parent_id, flags, state, parent_flags, relation), program_parent = _NO_PARENT, None
@@ -227,8 +230,7 @@ class Tracer(trace.Tracer):
             return parent
         else:
             trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
-            is_ours = relation == NO_PARENT or (parent_flags & IS_REMOTE and kind in _ENTERING)
-            program_parent = None if is_ours else parent.get_span_context()
+            program_parent = None if is_joining else _program_parent(parent, relation, kind)
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
             return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, program_parent)
@@ -344,6 +346,17 @@ class CurrentSpan:
                 return function(*args, **kwargs)
 
         return call
+
+
+def _program_parent(parent: Any, relation: int, kind: trace.SpanKind) -> trace.SpanContext | None:
+    """Give the parent of a span that is not ours as the one of a bare run; None where that would have none, or a request's."""
+    if relation == NO_PARENT:
+        return None
+    if relation in (REMOTE_SAMPLED, REMOTE_NOT_SAMPLED) and kind in _ENTERING:
+        start_context.serve()
+        return None
+    found: trace.SpanContext = parent.get_span_context()
+    return found
 
 
 def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:

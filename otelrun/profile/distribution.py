@@ -81,6 +81,7 @@ OTELRUN = Map(
         "runtime_metrics": Boolean(),
         "methods": ListOf(_METHOD, is_nonempty=False),
         "children": Choice(("all", "inherit", "none")),
+        "start_context": Choice(("auto", "parent", "link", "ignore")),
         "store": Map({"enabled": Boolean(), "keep_runs": Integer(minimum=1, example=20)}),
         "ring": Map(
             {

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from otelrun.profile.model import Profile
 
-VERSION = 3
+VERSION = 4
 _MARSHAL_VERSION = 2
+_FIRST_NAMES = ("pipeline", "reason", "default_enabled", "switches")
 
 
 class Handoff:
@@ -33,6 +34,7 @@ class Handoff:
         packed_profile: the profile, still packed; see ``profile``.
         overlay: directories that hold the launcher's OpenTelemetry packages; see ``otelrun.startup.overlay``.
         children: ``all``, ``inherit`` or ``none``; see ``Otelrun``.
+        start_context: see ``Otelrun``.
     """
 
     __slots__ = (
@@ -43,6 +45,7 @@ class Handoff:
         "pipeline",
         "reason",
         "run_directory",
+        "start_context",
         "switches",
     )
 
@@ -57,6 +60,7 @@ class Handoff:
         packed_profile: Any,
         overlay: tuple[str, ...] = (),
         children: str = "all",
+        start_context: str = "auto",
     ) -> None:
         """Keep the parts."""
         self.run_directory = run_directory
@@ -67,6 +71,7 @@ class Handoff:
         self.packed_profile = packed_profile
         self.overlay = overlay
         self.children = children
+        self.start_context = start_context
 
     def is_enabled(self, instrumentation: str) -> bool:
         """Say whether an instrumentation is to be used, without unpacking the profile."""
@@ -112,6 +117,7 @@ def write(
         _pack(profile),
         overlay,
         profile.otelrun.children,
+        profile.otelrun.start_context,
     )
     return f"{marshal.dumps(parts, _MARSHAL_VERSION).hex()}.{os.fsencode(run_directory).hex()}"
 
@@ -127,7 +133,7 @@ def read(text: str) -> Handoff:
         version, *parts = marshal.loads(bytes.fromhex(coded))
         if version != VERSION:
             raise ValueError
-        names = ("pipeline", "reason", "default_enabled", "switches", "packed_profile", "overlay", "children")
+        names = (*_FIRST_NAMES, "packed_profile", "overlay", "children", "start_context")
         run_directory = os.fsdecode(bytes.fromhex(directory))
         return Handoff(run_directory=run_directory, **dict(zip(names, parts, strict=True)))
     except (ValueError, TypeError, EOFError) as error:

@@ -205,6 +205,8 @@ class Otelrun(NamedTuple):
         exit_budget_ms: how long the agent goes on trying to deliver after the run is over.
         children: the processes that the program starts: ``all`` are recorded; ``inherit``: those that inherit its environment or
             a copy; ``none``.
+        start_context: what the trace context in a process's environment at its start is to it: ``auto``: the parent, until it
+            serves, and a link then; ``parent``, ``link``: always; ``ignore``.
         outbox_limit_mb: how many MiB of undelivered telemetry each exporter may hold on disk for each signal.
         self_metrics: the agent sends ``otel.sdk.*`` metrics about the run's own telemetry.
         runtime_metrics: the agent sends ``process.*`` metrics about the processes of the run.
@@ -218,6 +220,7 @@ class Otelrun(NamedTuple):
     disabled: tuple[str, ...] = ()
     exit_budget_ms: int = 2_000
     children: str = "all"
+    start_context: str = "auto"
     outbox_limit_mb: int = 64
     self_metrics: bool = False
     runtime_metrics: bool = False

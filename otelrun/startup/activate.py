@@ -47,6 +47,7 @@ def activate() -> bool:
     except ValueError as error:
         tell("handoff", f"not observed: {error}")
         return False
+    _receive_context(handoff)
     begin(handoff)
     _carry(text, handoff, goes_round=True)
     return _active
@@ -61,6 +62,13 @@ def _carry(text: str, handoff: Handoff, *, goes_round: bool) -> None:
         hooks.register(children.TARGET, children.patch_fork_exec)
 
 
+def _receive_context(handoff: Handoff) -> None:
+    with guarded("start context"):
+        from otelrun.startup import handed_context  # noqa: PLC0415 - not needed to stand down
+
+        handed_context.receive(handoff.packed_profile.get("propagators", ()), handoff.start_context)
+
+
 def _carry_through_tool(text: str) -> bool:
     """Have a tool hand on what it has been handed, also to a child whose environment it makes up: tox does.
 
@@ -72,6 +80,7 @@ def _carry_through_tool(text: str) -> bool:
 
         handoff = read(text)
         hooks.install()
+        _receive_context(handoff)
         _carry(text, handoff, goes_round=False)
         return True
     return False

@@ -2,7 +2,7 @@
 
 ``os.environ`` shows what it shows bare, while the process's own environment, which children inherit, keeps the two. A child
 that is handed an environment of its own gets them added, and one whose interpreter's options would shut otelrun out is
-started the way round (``otelrun.isolation``).
+started the way round (``otelrun.isolation``). The current trace context goes with them (``otelrun.startup.handed_context``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from otelrun.environment_variables import OTELRUN_HANDOFF
 from otelrun.inheritance import PYTHONPATH, SHIM, with_shim, without_shim
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.isolation import go_round
+from otelrun.startup import handed_context
 from otelrun.stood_down import run_directory
 
 TYPE_CHECKING = False
@@ -33,6 +34,7 @@ _USER_AND_CODE = {21: (16, 17, 18, 20), 23: (17, 18, 19, 21)}  # by their number
 
 _SHIM_FILE = os.path.join(SHIM, "sitecustomize.py")
 _set_variable = os.putenv
+_execute: Any = getattr(os, "execve", None)
 
 _handoff_text = ""
 _goes_round = True
@@ -143,6 +145,7 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
             _stop_if_removed()
             if not kwargs and len(args) == 2:  # noqa: PLR2004 - path and arguments
                 args = _way_round(*args) or args
+                _execute_in_context(*args)
         try:
             return original(*args, **kwargs)
         except BaseException as error:
@@ -150,6 +153,23 @@ def _execv(original: Callable[..., Any]) -> Callable[..., Any]:
             raise
 
     return execv
+
+
+def _system(original: Callable[..., int]) -> Callable[..., int]:
+    """A shell is started with the environment of the process, and waited for."""
+
+    def system(*args: Any, **kwargs: Any) -> int:
+        with guarded(NAME):
+            _stop_if_removed()
+            if _handoff_text and len(args) == 1 and not kwargs:
+                args = (handed_context.for_shell(*args) or args[0],)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            without_frame(error, getattr(error.__traceback__, "tb_next", None))
+            raise
+
+    return system
 
 
 def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
@@ -166,6 +186,20 @@ def _fork_exec(original: Callable[..., int]) -> Callable[..., int]:
     return fork_exec
 
 
+def _own_environment() -> dict[bytes, bytes] | None:
+    return handed_context.own_environment() if _handoff_text else None
+
+
+def _execute_in_context(path: Any, arguments: Any) -> None:
+    """Execute it with the current context; returns where there is none, or it cannot be executed, which ``execv`` is to tell."""
+    environment = _own_environment()
+    if environment is not None and isinstance(arguments, list | tuple):
+        try:  # noqa: SIM105 - contextlib is not loaded in the bare interpreter
+            _execute(path, arguments, environment)
+        except (OSError, ValueError, TypeError):
+            pass
+
+
 _OF_OS = {
     "putenv": _putenv,
     "unsetenv": _unsetenv,
@@ -173,6 +207,7 @@ _OF_OS = {
     "execve": _with_environment,
     "posix_spawn": _with_environment,
     "posix_spawnp": _with_environment,
+    "system": _system,
 }
 
 
@@ -225,9 +260,15 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
         given = _given({name: value for name, _, value in pairs})
         changed[_ENVIRONMENT] = [os.fsencode(name) + b"=" + os.fsencode(value) for name, value in given.items()]
     positions = _USER_AND_CODE.get(len(args), ())
+    if variables is None and positions:
+        _add_context(changed, positions[-1])
     if _goes_round and positions and all(args[position] is None or args[position] == -1 for position in positions):
         for path in args[1]:
-            if not os.access(path, os.X_OK) or (args[_DIRECTORY] is not None and not os.path.isabs(path)):
+            if (
+                b"\0" in path
+                or not os.access(path, os.X_OK)
+                or (args[_DIRECTORY] is not None and not os.path.isabs(path))
+            ):
                 continue  # not the one that will be executed, or not known from here
             way_round = _way_round(path, args[0])
             if way_round is not None:
@@ -236,13 +277,31 @@ def _changed_fork_exec(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(changed)
 
 
+def _add_context(changed: list[Any], code: int) -> None:
+    """Add the current context to what a child gets that is started with the process's own environment.
+
+    Args:
+        changed: the arguments of ``fork_exec``.
+        code: where among these the function is that the child is to call.
+    """
+    environment = _own_environment()
+    if environment is None:
+        return
+    if changed[code] is None:
+        changed[_ENVIRONMENT] = [name + b"=" + value for name, value in environment.items()]
+    else:
+        changed[code] = handed_context.set_before(changed[code], environment)
+
+
 def _given(environment: Any) -> Any:
     """Give a child's own environment with otelrun's variables added, unless it has them; the switch is for the child to see."""
+    if environment is None:
+        return _own_environment()  # the process's own
     if not isinstance(environment, Mapping) or not _handoff_text:
         return environment
     given = dict(environment)
     names = {_text(name): name for name in given}
-    if OTELRUN_HANDOFF in names:
+    if OTELRUN_HANDOFF in names:  # of a run of its own
         return environment
     name = names.get(PYTHONPATH, PYTHONPATH)
     value = given.get(name)
@@ -250,6 +309,8 @@ def _given(environment: Any) -> Any:
         return environment
     given[name] = with_shim(_text(value))
     given[OTELRUN_HANDOFF] = _handoff_text
+    with guarded(NAME):
+        handed_context.add_to(given, names)
     return given
 
 

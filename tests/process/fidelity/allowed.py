@@ -204,7 +204,8 @@ ALLOWED = (
         _importer_cache,
     ),
     Difference(
-        "`/proc/self/environ` has `OTELRUN_HANDOFF` and an entry more in `PYTHONPATH` (`os.environ` has not)",
+        "`/proc/self/environ` has `OTELRUN_HANDOFF` and an entry more in `PYTHONPATH`, and the trace context of the span in which "
+        "the process was started, if it was in one (`os.environ` has not)",
         "it shows what the kernel passed to the process, for good",
         _kernel_environment,
     ),
@@ -228,6 +229,16 @@ ALLOWED = (
     ),
     LOGGERS,
     CHILDREN,
+    Difference(
+        "programs that are not observed, and are started inside a span, find its context: `TRACEPARENT` and its like, and "
+        "`OTELRUN_CONTEXT`, which says what these would be without",
+        "this is how a trace goes on below them",
+    ),
+    Difference(
+        "audit hooks are told of the environment that a child gets from otelrun; inside a span also of an `os.execve` for "
+        "`os.execv`, and of a command of `os.system` that sets the trace context and becomes the one that was given",
+        "they are told what happens",
+    ),
     TEXT,
     FRAME_OF_POOL,
     FINDERS,

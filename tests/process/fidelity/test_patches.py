@@ -40,7 +40,12 @@ COMPILED = {"autospec", "mock", "type"}
 """``type()`` of the replacement of a compiled one is another, which says it is the same; ``mock`` gives it its parameters."""
 
 ARE_ANNOTATED = ("opentelemetry.context.",)
-ARE_INHERITED = {"http.server.BaseHTTPRequestHandler.finish", "logging.Logger.filter"}
+ARE_INHERITED = {
+    "concurrent.futures.process._SafeQueue.get",
+    "concurrent.futures.process._SafeQueue.put",
+    "http.server.BaseHTTPRequestHandler.finish",
+    "logging.Logger.filter",
+}
 OWNERS_OF_INHERITED = {point.rpartition(".")[0] for point in ARE_INHERITED}
 HAVE_OTHER_PARAMETERS = (
     "asyncio.base_events.",

@@ -32,7 +32,14 @@ def test_reads_the_plain_case(words, command, wishes):
     launch = read_launch_words(words, VERBS)
 
     assert launch is not None
-    assert (launch.command, tuple(launch.wishes)) == (command, (*wishes, False))
+    assert (launch.command, tuple(launch.wishes)) == (command, (*wishes, False, False))
+
+
+@pytest.mark.parametrize(
+    "words", [["--root-span", "--init", "python"], ["--init", "run", "--root-span", "--", "python"]]
+)
+def test_reads_the_wish_for_a_root_span(words):
+    assert read_launch_words(words, VERBS) == Launch(["python"], Wishes(init=True, root_span=True))
 
 
 @pytest.mark.parametrize("words", [["--init", "python"], ["run", "--init", "python"], ["--init", "--", "python"]])
