@@ -11,11 +11,11 @@ from otelrun.instrumentation.current import current_context
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from opentelemetry.context import Context
-    from opentelemetry.trace import Link, SpanContext
+    from opentelemetry.trace import SpanContext
 
 AUTO, PARENT, LINK, IGNORE = "auto", "parent", "link", "ignore"
 
@@ -89,27 +89,6 @@ class StartContext:
         """Note that the process serves: it has made a SERVER or CONSUMER span."""
         if self._rule == AUTO:
             self.is_serving = True
-
-    def join(self, links: Sequence[Link] | None, *, is_entering: bool) -> tuple[Any, Sequence[Link] | None]:
-        """Say what becomes of a span without a parent.
-
-        Args:
-            links: that it has.
-            is_entering: its kind is SERVER or CONSUMER.
-
-        Returns:
-            Its parent, None for a trace of its own; and its links.
-        """
-        from opentelemetry import trace  # noqa: PLC0415 - loaded by whoever makes a span
-
-        start = self.span_context()
-        if start is None:
-            return None, links
-        if is_entering:
-            self.serve()
-        if self.is_serving:
-            return None, (*(links or ()), trace.Link(start))
-        return trace.NonRecordingSpan(start), links
 
 
 start_context = StartContext()

@@ -41,6 +41,7 @@ from otelrun.pipeline.span import (
     UnsampledSpan,
     as_time,
 )
+from otelrun.pipeline.starting import StartingSpan, place
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -210,13 +211,12 @@ class Tracer(trace.Tracer):
     ) -> trace.Span:
         """Start a span that is not made current; see the API."""
         parent: Any = (current := get_current() if context is None else context).get(SPAN_KEY)
-        if is_joining := parent is None and start_context.is_given and LINK_KEY not in current:
-            parent, links = start_context.join(links, is_entering=kind in _ENTERING)
+        if parent is None and start_context.is_given and LINK_KEY not in current:
+            parent = (current := place(current, is_entering=kind in _ENTERING)).get(SPAN_KEY)
         if parent is None:
             trace_id = random_bits(128) or new_trace_id()
             (parent_id, flags, state, parent_flags, relation), program_parent = _NO_PARENT, None
-            if LINK_KEY in current:
-                links = (*(links or ()), trace.Link(current[LINK_KEY]))  # type: ignore[arg-type] # from as_link
+            links = links if LINK_KEY not in current else _linked(links, current)
         elif type(parent) is Span or type(parent) is UnsampledSpan:
             if parent._end is not None and self._provider.is_outlived(parent._end, current):
                 rest = (kind, attributes, links, start_time, record_exception, set_status_on_exception)
@@ -229,8 +229,7 @@ class Tracer(trace.Tracer):
         elif type(parent) is ExcludedSpan:
             return parent
         else:
-            trace_id, parent_id, flags, state, parent_flags, relation = _foreign_parent(parent)
-            program_parent = None if is_joining else _program_parent(parent, relation, kind)
+            (trace_id, parent_id, flags, state, parent_flags, relation), program_parent = _read_foreign(parent, kind)
         bound = self._bounds[relation]
         if bound != ALWAYS and trace_id & LOW_BITS >= bound:
             return UnsampledSpan(trace_id, random_bits(64) or new_span_id(), flags & _RANDOM, state, program_parent)
@@ -242,8 +241,7 @@ class Tracer(trace.Tracer):
         span._span_id = random_bits(64) or new_span_id()
         span._flags = flags & _RANDOM | SAMPLED
         span._trace_state = state
-        span._parent_id = parent_id
-        span._parent_flags = parent_flags
+        span._parent_id, span._parent_flags = parent_id, parent_flags
         span._program_parent = program_parent
         span._attributes = span._end = span._rest = span._context = None
         span._on_error = (record_exception, set_status_on_exception)
@@ -348,15 +346,22 @@ class CurrentSpan:
         return call
 
 
-def _program_parent(parent: Any, relation: int, kind: trace.SpanKind) -> trace.SpanContext | None:
-    """Give the parent of a span that is not ours as the one of a bare run; None where that would have none, or a request's."""
-    if relation == NO_PARENT:
-        return None
+def _linked(links: Sequence[trace.Link] | None, context: Context) -> Sequence[trace.Link]:
+    """Give the links of a root span that has one more, to what its context names."""
+    named: Any = context[LINK_KEY]
+    return (*(links or ()), trace.Link(named))
+
+
+def _read_foreign(
+    parent: Any, kind: trace.SpanKind
+) -> tuple[tuple[int, int, int, Any, int, int], trace.SpanContext | None]:
+    """Read a parent that is not ours, and give the parent of a bare run: None where that has none, or that of a request."""
+    found = _foreign_parent(parent)
+    relation = found[-1]
     if relation in (REMOTE_SAMPLED, REMOTE_NOT_SAMPLED) and kind in _ENTERING:
         start_context.serve()
-        return None
-    found: trace.SpanContext = parent.get_span_context()
-    return found
+        return found, None
+    return found, None if relation == NO_PARENT or type(parent) is StartingSpan else parent.get_span_context()
 
 
 def _foreign_parent(parent: Any) -> tuple[int, int, int, Any, int, int]:

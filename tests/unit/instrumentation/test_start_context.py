@@ -28,45 +28,36 @@ def test_the_variables_are_those_of_the_environment_carrier():
     assert variable_names(("none", "xray")) == ()
 
 
-def test_a_start_is_the_parent_until_the_process_serves(start):
+def test_a_start_counts_outside_spans_until_the_process_serves(start):
     start.begin(VARIABLES, "auto")
-    parent, links = start.join(None, is_entering=False)
-    assert ids(parent.get_span_context()) == (TRACE, SPAN)
-    assert parent.get_span_context().is_remote
-    assert links is None
+    assert ids(start.span_context()) == (TRACE, SPAN)
     assert start.ids() == (TRACE, SPAN, 1)
-
-    parent, links = start.join(None, is_entering=True)
-    assert parent is None
-    assert [ids(link.context) for link in links] == [(TRACE, SPAN)]
-
-    own = trace.Link(trace.SpanContext(1, 2, is_remote=True))
-    parent, links = start.join([own], is_entering=False)
-    assert parent is None
-    assert [ids(link.context) for link in links] == [(1, 2), (TRACE, SPAN)]
+    start.serve()
     assert start.ids() == (0, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("rule", "is_stale", "is_entering", "has_parent"),
+    ("rule", "is_stale", "is_serving", "is_serving_later"),
     [
-        ("parent", False, True, True),
-        ("parent", True, False, True),
-        ("link", False, False, False),
-        ("auto", True, False, False),
+        ("auto", False, False, True),
+        ("auto", True, True, True),
+        ("parent", False, False, False),
+        ("parent", True, False, False),
+        ("link", False, True, True),
     ],
 )
-def test_the_rule_says_what_it_is(start, rule, is_stale, is_entering, has_parent):
+def test_the_rule_says_what_it_is(start, rule, is_stale, is_serving, is_serving_later):
     start.begin(VARIABLES, rule, is_stale=is_stale)
-    parent, links = start.join(None, is_entering=is_entering)
-    assert (parent is not None) == has_parent
-    assert bool(links) != has_parent
+    assert start.is_serving == is_serving
+    start.serve()
+    assert start.is_serving == is_serving_later
 
 
 @pytest.mark.parametrize("variables", [{}, {"TRACEPARENT": "nonsense"}, {"BAGGAGE": "a=1"}])
-def test_where_there_is_none_nothing_is_joined(start, variables):
+def test_where_there_is_none_nothing_is_given(start, variables):
     start.begin(variables, "auto")
-    assert start.join(None, is_entering=False) == (None, None)
+    assert start.span_context() is None
+    assert start.ids() == (0, 0, 0)
     assert not start.is_given
 
 
