@@ -133,12 +133,13 @@ def usage(pid: int) -> Usage:
     """Read what a process uses; what cannot be read is left out, and all of it where the process cannot be seen at all."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as stat:
-            fields = [int(field) for field in stat.read().rpartition(b")")[2].split()[1:]]
+            fields = [0, *map(int, stat.read().rpartition(b")")[2].split()[1:])]  # the first is its state, a letter
         with open("/proc/uptime", "rb") as uptime:
             since_boot_s = float(uptime.read().split()[0])
     except (OSError, ValueError, IndexError):
         return {}
-    fields.insert(0, 0)  # its state, a letter
+    if not fields[_RESIDENT]:  # it is about to end, or has ended and nobody has asked for its status
+        return {}
     tick_s = 1 / os.sysconf("SC_CLK_TCK")
     found: Usage = {
         (CPU_TIME, "user"): fields[_UTIME] * tick_s,

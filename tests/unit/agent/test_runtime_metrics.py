@@ -86,6 +86,13 @@ def test_a_process_that_has_ended_uses_nothing_and_keeps_what_was_seen_last():
     assert seen.states(own) == []
 
 
+def test_a_process_that_nobody_has_waited_for_uses_nothing():
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert os.path.exists(f"/proc/{child.pid}/stat")
+        assert usage(child.pid) == {}
+
+
 def test_series_have_the_same_numbers_and_start_at_each_look():
     seen, own = RuntimeMetrics(), ring(os.getpid())
     seen.look(own)
