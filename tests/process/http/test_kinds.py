@@ -153,6 +153,7 @@ def test_the_module_as_the_program_is_traced(tmp_path, version, options):
             ["--to", sink.http_endpoint, *arguments], otelrun_dir=tmp_path / "runs", cwd=tmp_path
         ) as server:
             wait_for(lambda: is_answering(port), 20, what="the server")
+            wait_for(sink.spans, 20, what="the span")  # the client has its answer before the request's thread is done
             server.send_signal(signal.SIGINT)
             result = server.finish()
         wait_until_idle(tmp_path / "runs")
