@@ -14,9 +14,7 @@ from __future__ import annotations
 import sys
 
 from otelrun.diagnostics import guarded
-from otelrun.instrumentation import sources
 from otelrun.instrumentation.current import attach, detach
-from otelrun.instrumentation.failure import exception_attributes
 from otelrun.instrumentation.patching import resemble, without_frame
 from otelrun.lifecycle import exit as at_end
 
@@ -115,6 +113,8 @@ def _call_exception_handler(original: Callable[[Any, dict[str, Any]], None]) -> 
 
 def _note_of_loop(loop: Any, told: Mapping[str, Any]) -> Token[Context] | None:
     """Make a record of what a loop is told, or have the one that asyncio's own handler makes be in the task's context."""
+    from otelrun.instrumentation import sources  # noqa: PLC0415 - not before the first failure
+
     error = told.get("exception")
     if not isinstance(error, BaseException) or isinstance(error, _NOT_FAILURES):
         return None
@@ -147,6 +147,8 @@ def _context_of_work(told: Mapping[str, Any]) -> Context | None:
 
 def _context_of(error: BaseException) -> Context | None:
     """Give a context of the span that recorded an exception last, if that was this one."""
+    from otelrun.instrumentation import sources  # noqa: PLC0415 - not before the first failure
+
     span_context = sources.failures.span_context_of(error)
     if span_context is None:
         return None
@@ -171,6 +173,9 @@ def _emit(
     error: BaseException, body: str, severity: str, about: Mapping[str, Any], context: Context | None = None
 ) -> None:
     from opentelemetry._logs import SeverityNumber  # noqa: PLC0415 - not before the first failure
+
+    from otelrun.instrumentation import sources  # noqa: PLC0415 - not before the first failure
+    from otelrun.instrumentation.failure import exception_attributes  # noqa: PLC0415 - not before the first failure
 
     logger = sources.get_logger(SCOPE)
     if not sources.takes_parts(logger):
