@@ -327,7 +327,7 @@ TOOLS = [
     _given(
         "-m pdb", "-m pdb tested.py", stdin=b"break total\ncontinue\nwhere\nargs\nreturn\ncontinue\nquit\n", **_TESTED
     ),
-    _given("-m timeit", "-m timeit -n 2 -r 2 pass", scrub=(SECONDS,)),
+    _given("-m timeit", "-m timeit -n 2 -r 1 pass", scrub=(SECONDS,)),
     _given("-m cProfile", "-m cProfile -s name sums.py", scrub=((r"[0-9]+\.[0-9]{3}", "0.000"),), beside=("sums.py",)),
     _given("-m trace", "-m trace --trace sums.py", beside=("sums.py",)),
     _given("-m trace --listfuncs", "-m trace --listfuncs sums.py", beside=("sums.py",)),
