@@ -152,7 +152,9 @@ def test_what_a_low_level_thread_raises_is_told_as_bare(patched, tracer, monkeyp
 
     def hook(unraisable):
         named = unraisable.err_msg if unraisable.object is None else repr(unraisable.object)  # the text, from 3.13 on
-        told.append((named.rpartition(" by ")[2], [frame.name for frame in traceback.extract_tb(unraisable.exc_traceback)]))
+        told.append(
+            (named.rpartition(" by ")[2], [frame.name for frame in traceback.extract_tb(unraisable.exc_traceback)])
+        )
         is_told.set()
 
     def fail():
