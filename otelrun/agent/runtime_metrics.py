@@ -138,7 +138,7 @@ def usage(pid: int) -> Usage:
             since_boot_s = float(uptime.read().split()[0])
     except (OSError, ValueError, IndexError):
         return {}
-    if not fields[_RESIDENT]:  # it is about to end, or has ended and nobody has asked for its status
+    if not fields[_VIRTUAL]:  # it is about to end, or has ended and nobody has asked for its status
         return {}
     tick_s = 1 / os.sysconf("SC_CLK_TCK")
     found: Usage = {
