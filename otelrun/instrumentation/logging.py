@@ -5,7 +5,8 @@ whatever they are, and its frame is gone before any of them runs. Handlers, leve
 program's. Nothing of OpenTelemetry is loaded before the first record that is emitted.
 
 Options: ``correlation`` says when records carry the ids: ``named``, once a format of this process names them, which is seen
-when the format's style is made; ``true``, always; ``false``, never. ``export: false`` makes no OpenTelemetry log records.
+when the format's style is made; ``true``, always; ``false``, never. ``fields`` says what they are called. ``export: false`` makes
+no OpenTelemetry log records.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ _INT64 = 1 << 63
 _GUARD = guarded(NAME)  # one for all: it keeps nothing
 
 
-_NAMED = re.compile(r"(?:%\(|\$?\{|\$)(trace_id|span_id)\b")
+_FIELDS = ("trace_id", "span_id")
 _NEVER, _INSIDE, _ALWAYS = range(3)
 
 
@@ -65,8 +66,10 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:
     """Patch ``Logger``, and the styles of formats where these decide on correlation."""
     import logging  # noqa: PLC0415 - loaded by the program
 
-    correlation = _Correlation()
-    export = _Export(logging.LogRecord) if options.get("export") is not False else None
+    chosen = options.get("fields") or {}
+    trace_id, span_id = (str(chosen.get(name) or name) for name in _FIELDS)
+    correlation = _Correlation(trace_id, span_id)
+    export = _Export(logging.LogRecord, trace_id, span_id) if options.get("export") is not False else None
     sources.logs.is_logging_exported = export is not None
 
     def patch_logger() -> None:
@@ -135,11 +138,13 @@ class _Correlation:
         is_on: whether they get any.
     """
 
-    __slots__ = ("_span_id", "_trace_id", "is_on")
+    __slots__ = ("_find_names", "_span_id", "_span_id_name", "_trace_id", "_trace_id_name", "is_on")
 
-    def __init__(self) -> None:
+    def __init__(self, trace_id: str, span_id: str) -> None:
         self.is_on = False
         self._trace_id = self._span_id = _NEVER
+        self._trace_id_name, self._span_id_name = trace_id, span_id
+        self._find_names = re.compile(rf"(?:%\(|\$?\{{|\$)({re.escape(trace_id)}|{re.escape(span_id)})(?!\w)").findall
 
     def always(self) -> None:
         """Set both from now on."""
@@ -148,12 +153,12 @@ class _Correlation:
 
     def learn(self, text: Any, defaults: Collection[str]) -> bool:
         """Read a format; say whether it names a field."""
-        names = _NAMED.findall(text) if isinstance(text, str) and "_id" in text else ()
+        names = self._find_names(text) if isinstance(text, str) else ()
         if not names:
             return False
         trace_id, span_id = (
             _NEVER if name not in names else _INSIDE if name in defaults else _ALWAYS
-            for name in ("trace_id", "span_id")
+            for name in (self._trace_id_name, self._span_id_name)
         )
         self._trace_id = max(self._trace_id, trace_id)
         self._span_id = max(self._span_id, span_id)
@@ -170,9 +175,9 @@ class _Correlation:
         """Set what a record of the program's does not have yet."""
         least = _ALWAYS if ids is _NO_IDS else _INSIDE
         if self._trace_id >= least:
-            fields.setdefault("trace_id", ids[0])
+            fields.setdefault(self._trace_id_name, ids[0])
         if self._span_id >= least:
-            fields.setdefault("span_id", ids[1])
+            fields.setdefault(self._span_id_name, ids[1])
 
 
 class _CurrentIds:
@@ -225,10 +230,11 @@ class _Api:
 class _Export:
     """Turns emitted records into OpenTelemetry log records of a logger of the same name."""
 
-    def __init__(self, record_class: type[LogRecord]) -> None:
+    def __init__(self, record_class: type[LogRecord], trace_id: str, span_id: str) -> None:
         empty = record_class("", 0, "", 0, "", (), None)
         self._standard = frozenset((*empty.__dict__, "message", "asctime", "taskName"))
-        self._usual = self._standard.union(("trace_id", "span_id"))
+        self._trace_id_name, self._span_id_name = trace_id, span_id
+        self._usual = self._standard.union((trace_id, span_id))
         self._loggers: dict[str, OtelLogger | None] = {}
         self._local = _local()
         self._api: _Api | None = None
@@ -292,11 +298,11 @@ class _Export:
             attributes[CODE_STACKTRACE] = record.stack_info
         if record.exc_info and record.exc_info[1] is not None:
             attributes.update(exception_attributes(record.exc_info[1], record.exc_info[2]))
-        if self._usual.issuperset(fields) and (fields.get("trace_id"), fields.get("span_id")) in (ids, _NO_FIELDS):
+        own = {self._trace_id_name: ids[0], self._span_id_name: ids[1]}
+        if self._usual.issuperset(fields) and tuple(map(fields.get, own)) in (ids, _NO_FIELDS):
             return attributes
         for name in fields.keys() - self._standard:
-            is_ours = (name == "trace_id" and fields[name] == ids[0]) or (name == "span_id" and fields[name] == ids[1])
-            if not is_ours:
+            if name not in own or fields[name] != own[name]:
                 attributes[str(name)] = _any_value(fields[name], 0)
         return attributes
 

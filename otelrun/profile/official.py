@@ -340,7 +340,15 @@ _GENERAL_HTTP = Map(
     },
     rest=NotFollowed(is_quiet_when_empty=True),
 )
-_LOGGING = Map({**_ENABLED, "correlation": Boolean(words=("named",)), "export": Boolean()}, rest=Anything())
+_LOGGING = Map(
+    {
+        **_ENABLED,
+        "correlation": Boolean(words=("named",)),
+        "fields": Map({"trace_id": Text(), "span_id": Text()}),
+        "export": Boolean(),
+    },
+    rest=Anything(),
+)
 _QUEUE = Map({**_ENABLED, "context": Choice(("parent", "link", "none"))}, is_open=True)
 _THREADING = Map({**_ENABLED, "outlived_after_ms": Integer(unit=MILLISECONDS, example=30_000)}, is_open=True)
 

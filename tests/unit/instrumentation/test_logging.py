@@ -140,6 +140,25 @@ def test_once_a_format_names_an_id_handlers_and_filters_see_it(text, style, patc
     assert [dict(log.attributes).get("trace_id") for log in patched.logs()] == [None, None]
 
 
+@pytest.mark.parametrize(
+    ("text", "style"), [("%(otelTraceID)s %(span.id)s", "%"), ("{otelTraceID} 0", "{"), ("$otelTraceID 0", "$")]
+)
+def test_the_fields_have_the_names_that_are_asked_for(text, style, telemetry, ledger, tracer, logger):
+    logs.apply(ledger, {"fields": {"trace_id": "otelTraceID", "span_id": "span.id"}})
+    stream, seen = io.StringIO(), []
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter(text, style=style))
+    logger.addHandler(handler)
+    logger.addFilter(lambda record: seen.append(hasattr(record, "trace_id")) or True)
+    with tracer.start_as_current_span("work") as work:
+        logger.info("hello")
+    trace_id, span_id = ids_of(work)
+    assert stream.getvalue() == f"{trace_id} {span_id if style == '%' else 0}\n"
+    assert seen == [False]
+    [log] = telemetry.logs()
+    assert not {"otelTraceID", "span.id"} & log.attributes.keys()
+
+
 def test_a_default_of_the_programs_own_stands_outside_a_span(patched, tracer, logger):
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
