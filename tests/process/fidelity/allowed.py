@@ -240,7 +240,7 @@ ALLOWED = (
         "they are told what happens",
     ),
     Difference(
-        "OpenTelemetry's API does not log \"Failed to detach context\" for a span that is left in another context than it was "
+        'OpenTelemetry\'s API does not log "Failed to detach context" for a span that is left in another context than it was '
         "entered in",
         "what was current before is current again, which is what the line says has failed",
     ),
