@@ -186,17 +186,19 @@ def _open_descriptors() -> list[int]:
 
 def take_title(title: bytes) -> None:
     """Rename the process, so that ``pkill -f app.py`` finds the program and not its agent."""
-    try:
-        with open("/proc/self/comm", "wb") as comm:
-            comm.write(title)
-        with open("/proc/self/stat", "rb") as stat:
-            fields = stat.read().rpartition(b")")[2].split()
-        start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end of proc(5), counted after the name
-        with open("/proc/self/mem", "r+b", buffering=0) as memory:
-            memory.seek(start)
-            memory.write(title[: end - start - 1].ljust(end - start, b"\0"))
-    except (OSError, ValueError, IndexError):
-        pass  # no such thing on this system
+    with suppress(OSError, ValueError, IndexError):  # no such thing on this system
+        _write_command_line(title)
+    with suppress(OSError), open("/proc/self/comm", "wb") as comm:  # last: who sees it sees both
+        comm.write(title)
+
+
+def _write_command_line(title: bytes) -> None:
+    with open("/proc/self/stat", "rb") as stat:
+        fields = stat.read().rpartition(b")")[2].split()
+    start, end = int(fields[45]), int(fields[46])  # arg_start and arg_end of proc(5), counted after the name
+    with open("/proc/self/mem", "r+b", buffering=0) as memory:
+        memory.seek(start)
+        memory.write(title[: end - start - 1].ljust(end - start, b"\0"))
 
 
 def _prefer_own_libraries() -> None:

@@ -59,7 +59,7 @@ OURS_OF_QUEUES = {
     "sched action": ["run", _IN_REQUEST],
     "pool job": ["worker"],
     "pool callback": ["_set"],
-    "pool iterable": ["_guarded_task_generation"],
+    "pool iterable": ["_guarded_task_generation", "_handle_tasks"],
     "low level target": [],
 }
 
