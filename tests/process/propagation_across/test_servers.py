@@ -1,4 +1,7 @@
-"""Requests to servers, many at a time, each with a trace of its own: what other processes do for one is in its trace."""
+"""Requests to servers, many at a time, each with a trace of its own: what other processes do for one is in its trace.
+
+Each server gets about 50 requests at a time, and 200 with ``--full``.
+"""
 
 from __future__ import annotations
 
@@ -41,8 +44,9 @@ def ask_grpc(port, request, traceparent):
     ("kind", "ask"),
     [("http.server", ask_http), ("Flask", ask_http), ("gRPC", ask_grpc), ("gRPC aio", ask_grpc)],
 )
-def test_each_request_has_what_other_processes_do_for_it(tmp_path, kind, ask):
-    together = [f"{way} {number}" for number, way in enumerate(TOGETHER * 3)]
+def test_each_request_has_what_other_processes_do_for_it(tmp_path, request, kind, ask):
+    times = -(-200 // len(TOGETHER)) if request.config.getoption("--full") else 3
+    together = [f"{way} {number}" for number, way in enumerate(TOGETHER * times)]
     alone = [f"{way} {number}" for number, way in enumerate(FORKING, len(together))]
     ids = {number: (f"{number + 1:032x}", f"{number + 1:016x}") for number in range(len(together) + len(alone))}
 
@@ -57,8 +61,8 @@ def test_each_request_has_what_other_processes_do_for_it(tmp_path, kind, ask):
             port = int(server.read_line(stream="stderr"))
             with concurrent.futures.ThreadPoolExecutor(8) as clients:
                 list(clients.map(go, together))
-            for request in alone:
-                go(request)
+            for one in alone:
+                go(one)
             server.finish()
         count = len(ids)
         wait_for(lambda: sum(span.name.startswith("child ") for span in sink.spans()) >= count, 30)
