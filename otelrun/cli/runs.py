@@ -31,8 +31,8 @@ def runs(*, limit: int, as_json: bool) -> None:
     if not listings:
         click.echo(f"No runs below {root} yet. Record one: otelrun python app.py")
         return
-    from otelrun.viewer.screen import open_console  # noqa: PLC0415 - rich is for people only
-    from otelrun.viewer.summary import removed, runs_table  # noqa: PLC0415
+    from otelrun.viewer.terminal.run_summary import removed, runs_table  # noqa: PLC0415
+    from otelrun.viewer.terminal.screen import open_console  # noqa: PLC0415 - rich is for people only
 
     console = open_console(sys.stdout, environment)
     for line in (*runs_table(listings, console.width, time.time_ns()), *removed(losses.read(root))):

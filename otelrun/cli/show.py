@@ -141,8 +141,8 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
 
 
 def _print(view: View, environment: Mapping[str, str]) -> None:
-    from otelrun.viewer.report import draw_run, draw_trace  # noqa: PLC0415 - rich is for people only
-    from otelrun.viewer.screen import glyphs_for, open_console  # noqa: PLC0415
+    from otelrun.viewer.terminal.run_text import draw_run, draw_trace  # noqa: PLC0415 - rich is for people only
+    from otelrun.viewer.terminal.screen import glyphs_for, open_console  # noqa: PLC0415
 
     console = open_console(sys.stdout, environment)
     draw = draw_trace if view.is_about_trace else draw_run

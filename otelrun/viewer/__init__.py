@@ -1,5 +1,5 @@
-"""What people see of a recorded run. Pure: rows in, models and text out; ``cli`` prints.
+"""What people see of a recorded run. Pure but for the server: rows in, models, text and JSON out; ``cli`` prints.
 
-``tree`` orders a trace, ``phrases`` says how values read, ``text``, ``summary`` and ``report`` draw, ``document`` is the JSON for
-scripts, ``facts`` is what both are made from, ``screen`` the terminal.
+``analysis`` says what a run's spans amount to, ``tree`` orders a trace, ``phrases`` says how values read, ``facts`` is what is
+shown, ``document`` the JSON of it for scripts; ``terminal`` draws it as text.
 """

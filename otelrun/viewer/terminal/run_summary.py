@@ -8,8 +8,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from otelrun.store.listing import ENDED, FINISHING, INTERRUPTED, RUNNING
-from otelrun.viewer import arrival, phrases
-from otelrun.viewer.columns import Column, lay_out
+from otelrun.viewer import phrases
+from otelrun.viewer.terminal import arrival
+from otelrun.viewer.terminal.columns import Column, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from otelrun.store.losses import Loss
     from otelrun.store.rows import Totals, TraceRow
     from otelrun.viewer.facts import RunFacts
-    from otelrun.viewer.screen import Glyphs
+    from otelrun.viewer.terminal.screen import Glyphs
 
 _STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
 _NOTES = 5

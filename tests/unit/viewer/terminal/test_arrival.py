@@ -9,9 +9,9 @@ import pytest
 from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.listing import Listing
 from otelrun.store.rows import ProcessRow, RunRow
-from otelrun.viewer.arrival import lines
 from otelrun.viewer.facts import RunFacts
-from otelrun.viewer.screen import Glyphs
+from otelrun.viewer.terminal.arrival import lines
+from otelrun.viewer.terminal.screen import Glyphs
 
 SECOND = 1_000_000_000
 NOW_NS = 1_795_514_400 * SECOND  # 2026-11-24 10:00:00 UTC

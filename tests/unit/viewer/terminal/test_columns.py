@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from otelrun.viewer.columns import Column, lay_out
+from otelrun.viewer.terminal.columns import Column, lay_out
 
 COLUMNS = (Column("id"), Column("name", is_elastic=True), Column("n", is_right=True, widest=4))
 

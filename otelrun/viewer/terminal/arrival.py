@@ -13,14 +13,14 @@ from rich.text import Text
 from otelrun.ring.record import LEFT_TO_PROGRAM
 from otelrun.store.listing import ENDED, FINISHING, LOCAL_STORE, RUNNING
 from otelrun.viewer import phrases
-from otelrun.viewer.columns import Column, lay_out
+from otelrun.viewer.terminal.columns import Column, lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from otelrun.store.accounts import ExporterAccount, ProcessAccount
     from otelrun.viewer.facts import RunFacts
-    from otelrun.viewer.screen import Glyphs
+    from otelrun.viewer.terminal.screen import Glyphs
 
     Fact = tuple[str, Text]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otelrun.store.rows import Trace
-    from otelrun.viewer.screen import Glyphs
+    from otelrun.viewer.terminal.screen import Glyphs
     from otelrun.viewer.tree import Line
 
 _DURATION = 9

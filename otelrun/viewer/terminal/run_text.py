@@ -12,15 +12,15 @@ from rich.text import Text
 
 from otelrun.store.listing import INTERRUPTED, LOCAL_STORE, RUNNING
 from otelrun.viewer import phrases
-from otelrun.viewer.summary import facts, headline, short_ids, traces_table
-from otelrun.viewer.text import TraceDrawing, log_line
+from otelrun.viewer.terminal.run_summary import facts, headline, short_ids, traces_table
+from otelrun.viewer.terminal.trace_text import TraceDrawing, log_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from otelrun.store.rows import Trace
     from otelrun.viewer.facts import RunFacts, View
-    from otelrun.viewer.screen import Glyphs
+    from otelrun.viewer.terminal.screen import Glyphs
 
 _NOTHING = "Nothing was recorded: the command used nothing that otelrun instruments."
 _NOTHING_OR_TOLD = "Nothing was recorded: no use of what otelrun instruments, or a reason on stderr."

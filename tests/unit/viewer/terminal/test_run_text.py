@@ -17,9 +17,9 @@ from otelrun.store.losses import Loss
 from otelrun.store.queries import open_store
 from otelrun.viewer.document import runs_document, show_document
 from otelrun.viewer.facts import RunFacts, View
-from otelrun.viewer.report import draw_run, draw_trace
-from otelrun.viewer.screen import ASCII, glyphs_for, open_console
-from otelrun.viewer.summary import removed, runs_table
+from otelrun.viewer.terminal.run_summary import removed, runs_table
+from otelrun.viewer.terminal.run_text import draw_run, draw_trace
+from otelrun.viewer.terminal.screen import ASCII, glyphs_for, open_console
 from tests.support.shop_trace import MS, SCOPES, START_NS, exception, log, placed, span, write_run
 
 if TYPE_CHECKING:
