@@ -31,7 +31,7 @@ STATUSES = ("unset", "ok", "error")
 
 _DEEPEST = 32
 _INT64 = 1 << 63
-_POSITION_BITS = 43
+PROCESS_SHIFT = 43
 _encode_fast = json.JSONEncoder(
     ensure_ascii=False, allow_nan=False, check_circular=False, separators=(",", ":")
 ).encode  # what holds itself ends in a RecursionError
@@ -39,7 +39,7 @@ _encode_fast = json.JSONEncoder(
 
 def key(process: int, position: int) -> int:
     """Give the id of the record that stands at ``position`` bytes in the ring of ``process``."""
-    return (process << _POSITION_BITS) + position
+    return (process << PROCESS_SHIFT) + position
 
 
 def json_text(value: Any) -> str:

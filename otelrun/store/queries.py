@@ -89,18 +89,19 @@ class StoreReader:
         self._path = path
         self._connection = connection
 
-    def _all(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query of this package's own and give all its rows."""
         with _reported(self._path):
             return self._connection.execute(query, tuple(values)).fetchall()
 
     def ended_ns(self) -> int | None:
         """Give when the last process of the run had ended; None where that is not yet known."""
-        rows = self._all("SELECT ended_ns FROM run")
+        rows = self.rows("SELECT ended_ns FROM run")
         return rows[0][0] if rows else None
 
     def totals(self) -> Totals:
         """Count what the store holds."""
-        return Totals(*self._all(_TOTALS)[0])
+        return Totals(*self.rows(_TOTALS)[0])
 
     def processes(self) -> list[ProcessRow]:
         """List the processes in the order they were found."""
@@ -109,17 +110,17 @@ class StoreReader:
             ProcessRow(
                 number, pid or 0, ticks or 0, service or "", _attributes(resource), torn or 0, unstored or 0, ring or ""
             )
-            for number, pid, ticks, service, resource, torn, unstored, ring in self._all(query)
+            for number, pid, ticks, service, resource, torn, unstored, ring in self.rows(query)
         ]
 
     def accounts(self) -> RunAccounts:
         """Read what became of every record, per process and per exporter."""
         counts: dict[int, list[tuple[Any, ...]]] = {}
-        for process, *row in self._all("SELECT process, kind, recorded, dropped, reasons FROM process_count"):
+        for process, *row in self.rows("SELECT process, kind, recorded, dropped, reasons FROM process_count"):
             counts.setdefault(process, []).append(tuple(row))
         deliveries: dict[int, dict[str, Delivery]] = {}
         query = "SELECT process, exporter, exported, held, dropped, reasons FROM process_delivery"
-        for process, exporter, *row in self._all(query):
+        for process, exporter, *row in self.rows(query):
             deliveries.setdefault(process, {})[exporter] = _delivery(*row)
         query = "SELECT id, coalesce(ring, ''), coalesce(pid, 0), torn, interrupted FROM process ORDER BY id"
         processes = tuple(
@@ -133,7 +134,7 @@ class StoreReader:
                 interrupted=interrupted or 0,
                 deliveries=deliveries.get(number, {}),
             )
-            for number, ring, pid, torn, interrupted in self._all(query)
+            for number, ring, pid, torn, interrupted in self.rows(query)
         )
         query = (
             "SELECT exporter, signal, destination, coalesce(last_error, ''), exported, held, dropped, reasons FROM delivery"
@@ -141,14 +142,14 @@ class StoreReader:
         )
         exporters = tuple(
             ExporterAccount(name, signal, destination, last_error=error, delivery=_delivery(*row))
-            for name, signal, destination, error, *row in self._all(query)
+            for name, signal, destination, error, *row in self.rows(query)
         )
         return RunAccounts(processes, exporters=exporters)
 
     def notes(self) -> list[NoteRow]:
         """List what otelrun itself had to say, each text once, oldest first."""
         query = "SELECT slug, text, count(*) FROM note GROUP BY slug, text ORDER BY min(time_ns)"
-        return [NoteRow(slug or "", text or "", times) for slug, text, times in self._all(query)]
+        return [NoteRow(slug or "", text or "", times) for slug, text, times in self.rows(query)]
 
     def traces(self, *, limit: int | None = None, has_errors: bool = False, slower_than_ns: int = 0) -> list[TraceRow]:
         """List traces, the most interesting first: those with errors (most spans first), the interrupted, then the slowest.
@@ -159,14 +160,14 @@ class StoreReader:
             slower_than_ns: only those that took at least so long.
         """
         # Attributes are long: they are looked at only where a process of the run was in the middle of something at its end.
-        is_any = self._all("SELECT count(*) FROM process WHERE interrupted > 0", ())[0][0]
+        is_any = self.rows("SELECT count(*) FROM process WHERE interrupted > 0", ())[0][0]
         values = (is_any, _INTERRUPTED, 1 if has_errors else 0, slower_than_ns, -1 if limit is None else limit)
-        return [self._summary(row) for row in self._all(_TRACES, values)]
+        return [self._summary(row) for row in self.rows(_TRACES, values)]
 
     def _summary(self, row: tuple[Any, ...]) -> TraceRow:
         trace_id, start_ns, end_ns, spans, errors, interrupted = row
-        name, kind, service, attributes = self._all(_FIRST_SPAN, (trace_id,))[0]
-        logs = self._all("SELECT count(*) FROM log WHERE trace_id = ?", (trace_id,))[0][0]
+        name, kind, service, attributes = self.rows(_FIRST_SPAN, (trace_id,))[0]
+        logs = self.rows("SELECT count(*) FROM log WHERE trace_id = ?", (trace_id,))[0][0]
         first = (name, kind or "", service, _attributes(attributes))
         return TraceRow(trace_id, *first, start_ns or 0, end_ns or 0, spans, errors or 0, logs, interrupted or 0)
 
@@ -176,22 +177,22 @@ class StoreReader:
         if not wanted or wanted.strip("0123456789abcdef"):
             return []
         query = "SELECT DISTINCT trace_id FROM span WHERE trace_id >= ? AND trace_id < ? ORDER BY trace_id LIMIT ?"
-        return [row[0] for row in self._all(query, (wanted, wanted + "g", limit))]
+        return [row[0] for row in self.rows(query, (wanted, wanted + "g", limit))]
 
     def trace(self, trace_id: str) -> Trace | None:
         """Read one trace with its spans and logs; None where there is no span of it."""
-        found = self._all(_TRACE, (_INTERRUPTED, trace_id))
+        found = self.rows(_TRACE, (_INTERRUPTED, trace_id))
         if not found:
             return None
         events: dict[int, list[EventRow]] = {}
-        for span, time_ns, name, attributes in self._all(_EVENTS, (trace_id,)):
+        for span, time_ns, name, attributes in self.rows(_EVENTS, (trace_id,)):
             events.setdefault(span, []).append(EventRow(time_ns or 0, name, _attributes(attributes)))
         links: dict[int, list[LinkRow]] = {}
-        for span, linked_trace, linked_span, attributes in self._all(_LINKS, (trace_id,)):
+        for span, linked_trace, linked_span, attributes in self.rows(_LINKS, (trace_id,)):
             links.setdefault(span, []).append(LinkRow(linked_trace, linked_span, _attributes(attributes)))
         spans = [
             _span(row, tuple(events.get(row[0], ())), tuple(links.get(row[0], ())))
-            for row in self._all(_SPANS, (trace_id,))
+            for row in self.rows(_SPANS, (trace_id,))
         ]
         logs = self._logs("WHERE l.trace_id = ? ORDER BY l.time_ns, l.id", (trace_id,))
         return Trace(self._summary(found[0]), tuple(spans), tuple(logs))
@@ -202,7 +203,7 @@ class StoreReader:
         return logs[::-1]
 
     def _logs(self, condition: str, values: tuple[Any, ...]) -> list[LogRow]:
-        return [_log(row) for row in self._all(_LOGS + condition, values)]
+        return [_log(row) for row in self.rows(_LOGS + condition, values)]
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from typing import TYPE_CHECKING, Any
 
 from otelrun.store.encoding import json_text
+from otelrun.viewer import stack
 
 if TYPE_CHECKING:
     from otelrun.store.rows import SpanRow, TraceRow
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
 _US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LONGEST = 2_000
-_FRAME = re.compile(r'^\s*File "([^"\n]+)", line (\d+), in (\S+)', re.MULTILINE)
-_SEPARATOR = re.compile(r"[/\\]")
-_NOT_OWN = ("site-packages", "dist-packages", "/lib/python", "/otelrun/instrumentation/", "<frozen")
-
 _STATUS_CODES = ("http.response.status_code", "rpc.response.status_code", "rpc.grpc.status_code", "http.status_code")
 
 
@@ -122,12 +118,9 @@ def failure(span: SpanRow) -> tuple[str, str]:
 def failing_line(span: SpanRow) -> str:
     """Say where in the user's own code a span's exception was raised, ``app.py:15 in item``; empty where not known."""
     for event in reversed(span.events):
-        trace = event.attributes.get("exception.stacktrace")
-        if event.name == "exception" and isinstance(trace, str):
-            frames = _FRAME.findall(trace[-20_000:])
-            own = [frame for frame in frames if not any(part in frame[0] for part in _NOT_OWN)]
-            if own:
-                file, line, function = own[-1]
-                name = _SEPARATOR.split(file)[-1]
-                return visible(f"{name}:{line} in {function}", 120)
+        text = event.attributes.get("exception.stacktrace")
+        if event.name == "exception" and isinstance(text, str):
+            frame = stack.innermost_own(stack.frames_of(text))
+            if frame is not None:
+                return visible(frame.location, 120)
     return ""
