@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _LONGEST = 100_000
-_FRAME = re.compile(r'^[ \t|]*File "([^"\n]+)", line (\d+), in ([^\n]+)(?:\n[ \t|]+(?!File ")([^\n]+))?', re.MULTILINE)
+_FRAME = re.compile(
+    r'^[ \t|]*File "([^"\n]+)", line (\d+), in ([^\n]+)(?:\n(?![ \t|]*File ")[ \t|]+([^\n]+))?', re.MULTILINE
+)
 _SEPARATOR = re.compile(r"[/\\]")
 _NOT_OWN = ("site-packages", "dist-packages", "/lib/python", "/otelrun/instrumentation/", "<frozen")
 

@@ -207,7 +207,7 @@ def test_reading_changes_nothing_and_a_path_may_hold_any_character(tmp_path: Pat
     with open_store(path) as store:
         assert store.totals().spans == 8
         with pytest.raises(StoreError, match="readonly"):
-            store._all("DELETE FROM span")
+            store.rows("DELETE FROM span")
     assert (os.stat(path).st_mtime_ns, os.listdir(os.path.dirname(path))) == before
 
 
