@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -241,7 +242,7 @@ def _connect(path: str) -> sqlite3.Connection:
 def _connect_in_mode(path: str, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?{mode}", uri=True, timeout=_BUSY_S)
     try:
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         version = schema.version_of(connection)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:

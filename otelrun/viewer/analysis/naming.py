@@ -6,6 +6,7 @@ Attribute names are those of OpenTelemetry's stable semantic conventions, with t
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def route_of(name: str, attributes: Attributes) -> str:
     if isinstance(route, str) and route:
         return route[:_LONGEST]
     path = attributes.get("url.path") or attributes.get("http.target")
-    if isinstance(path, str) and path and any(method in attributes for method in _METHODS):
+    if isinstance(path, str) and path and (_METHODS[0] in attributes or _METHODS[1] in attributes):
         return template_of(path.partition("?")[0])
     return name[:_LONGEST]
 
@@ -80,8 +81,8 @@ def endpoint_of(name: str, kind: str, attributes: Attributes) -> str:
         kind: of the span.
         attributes: of the span.
     """
-    method = next((attributes[key] for key in _METHODS if isinstance(attributes.get(key), str)), "")
-    if not method or kind not in {"server", "consumer"}:
+    method = attributes.get(_METHODS[0]) or attributes.get(_METHODS[1])
+    if not isinstance(method, str) or kind not in {"server", "consumer"}:
         return name[:_LONGEST]
     if not attributes.get("http.route") and status_of(attributes) == _NOT_FOUND:
         return f"{method} (not found)"[:_LONGEST]
@@ -89,6 +90,7 @@ def endpoint_of(name: str, kind: str, attributes: Attributes) -> str:
     return f"{method} {route}"[:_LONGEST] if route else name[:_LONGEST]
 
 
+@lru_cache(10_000)
 def template_of(path: str) -> str:
     """Guess the route of a path: segments that are numbers or ids become ``*``."""
     segments = path[:_LONGEST].split("/")
