@@ -31,6 +31,10 @@ _EXCEPTIONS = """
 SELECT e.span, coalesce(e.time_ns, 0), e.attributes FROM span_event e
 WHERE e.name = 'exception' AND e.span IN (%s) ORDER BY e.span, e.position"""
 
+_LOGGED_EXCEPTIONS = """
+SELECT trace_id, coalesce(span_id, ''), coalesce(time_ns, 0), attributes FROM log
+WHERE trace_id IN (%s) AND attributes LIKE '%%"exception.type"%%' ORDER BY time_ns"""
+
 
 class SpanFacts(NamedTuple):
     """A span as analysis sees it. ``parent_span_id`` is empty for the first span of a trace; ``flags`` are OTLP's."""
@@ -56,11 +60,11 @@ class SpanFacts(NamedTuple):
 
 
 class ExceptionFacts(NamedTuple):
-    """An exception that was recorded on a span."""
+    """An exception that was recorded on a span, or logged in it."""
 
-    span: int
     time_ns: int
     attributes: Attributes
+    is_log: bool = False
 
 
 class Cursor:
@@ -108,12 +112,25 @@ def log_counts(reader: StoreReader, trace_ids: Sequence[str]) -> dict[str, dict[
     return counts
 
 
-def exceptions_of(reader: StoreReader, spans: Sequence[int]) -> dict[int, ExceptionFacts]:
-    """Read the last exception recorded on each of these spans, by the span's row id."""
+def exceptions_of(reader: StoreReader, spans: Sequence[SpanFacts]) -> dict[int, ExceptionFacts]:
+    """Find the exception of each of these spans: the last one recorded on it, else the last that was logged in it.
+
+    Args:
+        reader: the store.
+        spans: those in question, of any traces.
+
+    Returns:
+        By the row id of the span.
+    """
     found: dict[int, ExceptionFacts] = {}
-    for some in _portions(spans):
-        for span, time_ns, attributes in reader.rows(_EXCEPTIONS % _marks(some), some):
-            found[span] = ExceptionFacts(span, time_ns, _attributes(attributes))
+    by_ids = {(span.trace_id, span.span_id): span.id for span in spans}
+    for some in _portions(list(dict.fromkeys(span.trace_id for span in spans))):
+        for trace_id, span_id, time_ns, attributes in reader.rows(_LOGGED_EXCEPTIONS % _marks(some), some):
+            if (trace_id, span_id) in by_ids:
+                found[by_ids[trace_id, span_id]] = ExceptionFacts(time_ns, _attributes(attributes), is_log=True)
+    for some in _portions([span.id for span in spans]):
+        for span_row, time_ns, attributes in reader.rows(_EXCEPTIONS % _marks(some), some):
+            found[span_row] = ExceptionFacts(time_ns, _attributes(attributes))
     return found
 
 

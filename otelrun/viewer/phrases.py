@@ -15,6 +15,15 @@ if TYPE_CHECKING:
 _US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LONGEST = 2_000
+_TARGETS = (
+    "url.full",
+    "http.url",
+    "url.path",
+    "http.target",
+    "db.query.text",
+    "db.statement",
+    "messaging.destination.name",
+)
 _STATUS_CODES = ("http.response.status_code", "rpc.response.status_code", "rpc.grpc.status_code", "http.status_code")
 
 
@@ -92,7 +101,7 @@ def status_code(span: SpanRow) -> str:
 
 def target(span: SpanRow | TraceRow) -> str:
     """Say what a span, or a trace's first span, was about where its name does not: the URL, the query, the queue; else empty."""
-    for name in ("url.full", "url.path", "db.query.text", "messaging.destination.name"):
+    for name in _TARGETS:
         value = span.attributes.get(name)
         if isinstance(value, str) and value:
             about = value.partition("://")[2] or value

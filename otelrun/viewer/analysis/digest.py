@@ -66,8 +66,7 @@ class Digest:
     def _take(self, reader: StoreReader, trace_ids: Sequence[str], *, is_over: bool) -> None:
         logs = log_counts(reader, trace_ids)
         traces = list(spans_of(reader, trace_ids))
-        failed = [span.id for spans in traces for span in spans if span.is_error]
-        exceptions = exceptions_of(reader, failed)
+        exceptions = exceptions_of(reader, [span for spans in traces for span in spans if span.is_error])
         for spans in traces:
             trace_id = spans[0].trace_id
             trace = TraceSpans(spans, is_over=is_over)

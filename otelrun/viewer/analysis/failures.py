@@ -14,7 +14,7 @@ from otelrun.viewer.analysis import naming
 from otelrun.viewer.analysis.entries import TraceSpans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from otelrun.store.changes import ExceptionFacts, SpanFacts
     from otelrun.store.queries import StoreReader
@@ -54,7 +54,7 @@ class Failure(NamedTuple):
         span_id: of the newest.
         stack: the stack trace of the newest, as Python prints it; empty where there is none.
         frames: its frames, outermost first.
-        is_log: it is known from a log record alone.
+        is_log: it was logged, and no span has it.
         log_before: the log line before the newest, ``ERROR shop: unlucky item 13``; empty where there is none.
     """
 
@@ -89,19 +89,18 @@ class _Seen(NamedTuple):
 def failures_of(reader: StoreReader) -> list[Failure]:
     """Group what went wrong in a run: what happened most often first, then the newest."""
     trace_ids = [row[0] for row in reader.rows(_FAILING, (NEWEST,))]
-    seen = [one for spans in spans_of(reader, trace_ids) for one in _in_trace(reader, TraceSpans(spans))]
+    traces = [TraceSpans(spans) for spans in spans_of(reader, trace_ids)]
+    exceptions = exceptions_of(reader, [span for trace in traces for span in trace.spans if span.is_error])
+    seen = [one for trace in traces for one in _in_trace(trace, exceptions)]
     known = {(one.trace_id, one.type, one.message) for one in seen}
     logged = [one for one in _in_logs(reader) if not one.trace_id or (one.trace_id, one.type, one.message) not in known]
-    explained = {one.trace_id for one in logged}
-    seen = [one for one in seen if not (one.trace_id in explained and one.type.startswith("HTTP "))]
     groups = [_with_log_before(reader, group) for group in _grouped([*seen, *_once_a_trace(logged)])]
     return sorted(groups, key=lambda group: (-group.times, -group.last_ns, group.type))
 
 
-def _in_trace(reader: StoreReader, trace: TraceSpans) -> Iterator[_Seen]:
+def _in_trace(trace: TraceSpans, exceptions: Mapping[int, ExceptionFacts]) -> Iterator[_Seen]:
     """Give the failures of a trace: its exceptions, each once; without any, the statuses of its deepest failing spans."""
     failing = [span for span in trace.spans if span.is_error]
-    exceptions = exceptions_of(reader, [span.id for span in failing])
     thrown = [_thrown(trace, span, exceptions[span.id]) for span in failing if span.id in exceptions]
     if thrown:
         yield from _once_a_trace(thrown)
@@ -125,7 +124,8 @@ def _once_a_trace(seen: Iterable[_Seen]) -> Iterator[_Seen]:
 
 def _thrown(trace: TraceSpans, span: SpanFacts, exception: ExceptionFacts) -> _Seen:
     kind, message, text = _described(exception.attributes)
-    return _Seen(kind, message, text, exception.time_ns, span.trace_id, span.span_id, _endpoint(trace, span))
+    where = (span.trace_id, span.span_id, _endpoint(trace, span))
+    return _Seen(kind, message, text, exception.time_ns, *where, is_log=exception.is_log)
 
 
 def _described(attributes: Attributes) -> tuple[str, str, str]:

@@ -170,3 +170,17 @@ def test_exceptions_that_were_only_logged_count_too(growing: Growing, reader: St
     )
     (failure,) = failures_of(reader)
     assert (failure.type, failure.times, failure.is_log, failure.trace_id) == ("KeyError", 2, True, "")
+
+
+def test_an_exception_that_a_failing_request_logged_says_why_it_failed(growing: Growing, reader: StoreReader) -> None:
+    attributes = {"exception.type": "KeyError", "exception.message": "'x'", "exception.stacktrace": STACKTRACE}
+    base = log(1, 1, "cannot answer", severity=17)
+    growing.add(
+        1,
+        LogRecord(*base[:8], attributes, *base[9:]),
+        span(1, 0, "GET", (0, 3), kind=SERVER, status=2, url__path="/b", http__response__status_code=500, **WEB),
+    )
+    (failure,) = failures_of(reader)
+    assert (failure.type, failure.endpoints, failure.is_log) == ("KeyError", ("GET /b",), True)
+    (entry,) = entries_of_run(reader)
+    assert entry.failure == "KeyError: 'x'"

@@ -74,8 +74,8 @@ def test_parallel_calls_count_once_and_what_is_left_is_the_programs_own() -> Non
 def test_the_deepest_exception_says_why_a_request_failed() -> None:
     spans = [facts(1, 0, "server", status="error"), facts(2, 1, status="error")]
     exceptions = {
-        1: ExceptionFacts(1, 20, {"exception.type": "RuntimeError", "exception.message": "wrapped"}),
-        2: ExceptionFacts(2, 10, {"exception.type": "ValueError", "exception.message": "unlucky\nitem"}),
+        1: ExceptionFacts(20, {"exception.type": "RuntimeError", "exception.message": "wrapped"}),
+        2: ExceptionFacts(10, {"exception.type": "ValueError", "exception.message": "unlucky\nitem"}),
     }
     (entry,) = entries_of(TraceSpans(spans), {"0000000000000002": 3}, exceptions)
     assert entry.is_failed
