@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from otelrun.store.encoding import json_text
 from otelrun.viewer import stack
+from otelrun.viewer.analysis import naming
 
 if TYPE_CHECKING:
     from otelrun.store.rows import SpanRow, TraceRow
@@ -24,7 +25,6 @@ _TARGETS = (
     "db.statement",
     "messaging.destination.name",
 )
-_STATUS_CODES = ("http.response.status_code", "rpc.response.status_code", "rpc.grpc.status_code", "http.status_code")
 
 
 def visible(text: Any, longest: int = _LONGEST) -> str:
@@ -92,11 +92,7 @@ def short_trace(trace_id: str) -> str:
 
 def status_code(span: SpanRow) -> str:
     """Give the HTTP or RPC status code of a span, empty where it has none."""
-    for name in _STATUS_CODES:
-        code = span.attributes.get(name)
-        if code is not None:
-            return visible(code, 32)
-    return ""
+    return visible(naming.status_of(span.attributes), 32)
 
 
 def target(span: SpanRow | TraceRow) -> str:
