@@ -8,14 +8,14 @@ that SQLite refuses hides no other. When the file cannot be written (no space, n
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from otelrun.errors import StoreError
 from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
-from otelrun.store import encoding, schema
+from otelrun.store import encoding
+from otelrun.store.opening import open_for_writing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.encoding import Columns
 
-_BUSY_S = 5.0
 _REFUSED = (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError, OverflowError, UnicodeError)
 _MALFORMED = (TypeError, ValueError, AttributeError)
 
@@ -106,8 +105,7 @@ class StoreWriter:
         self._accounts: dict[str, ProcessAccount] = {}
         self._exporters: dict[str, ExporterAccount] = {}
         with self._reported():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-            self._connection = _open(path)
+            self._connection = open_for_writing(path)
             columns = "id, ring, pid, start_ticks, created_ns, service_name, resource"
             for row in self._connection.execute(f"SELECT {columns} FROM process"):  # noqa: S608 - no data
                 self._remember(row)
@@ -354,32 +352,3 @@ class StoreWriter:
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         finally:
             self._connection.close()
-
-
-def _open(path: str) -> sqlite3.Connection:
-    """Open and prepare the file; where shared memory does not work (network file systems), without write-ahead log."""
-    try:
-        return _prepare(path, "WAL")
-    except sqlite3.OperationalError:
-        return _prepare(path, "DELETE")
-
-
-def _prepare(path: str, journal_mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute(f"PRAGMA journal_mode = {journal_mode}")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        version = schema.version_of(connection)
-        if version == 0:
-            schema.create(connection)
-        elif version > schema.VERSION:
-            message = f"made by a newer otelrun (schema {version}, this one knows {schema.VERSION})"
-            raise sqlite3.DatabaseError(message)
-        else:
-            connection.execute("BEGIN IMMEDIATE")  # some file systems take write-ahead logs and fail at the first write
-            connection.execute("UPDATE run SET id = 1")
-            connection.execute("COMMIT")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection

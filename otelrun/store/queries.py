@@ -23,6 +23,7 @@ from otelrun.store.rows import (
     LogRow,
     NoteRow,
     ProcessRow,
+    PrunedRow,
     SpanRow,
     Totals,
     Trace,
@@ -103,6 +104,13 @@ class StoreReader:
     def totals(self) -> Totals:
         """Count what the store holds."""
         return Totals(*self.rows(_TOTALS)[0])
+
+    def pruned(self) -> PrunedRow:
+        """Count what has been removed again, so that the file keeps to its limit."""
+        if schema.version_of(self._connection) < schema.VERSION_WITH_PRUNED:
+            return PrunedRow()
+        found = self.rows("SELECT traces, spans, logs, points, until_ns, pruned_ns FROM pruned")
+        return PrunedRow(*(number or 0 for number in found[0])) if found else PrunedRow()
 
     def processes(self) -> list[ProcessRow]:
         """List the processes in the order they were found."""
