@@ -20,8 +20,6 @@ HISTORY = {
 }
 """What each version changed."""
 
-VERSION_WITH_PRUNED = 2
-
 APPLICATION_ID = 0x4F54524E
 """``PRAGMA application_id``: "OTRN"."""
 
@@ -271,7 +269,7 @@ FROM metric m LEFT JOIN process p ON p.id = m.process JOIN metric_point t ON t.m
 
 
 UPGRADES = {2: ("pruned", "span_end", "log_time")}
-"""Version → the names of the tables and indexes that it added to the one before."""
+"""Version → what it added to the one before: names of tables, indexes and views, and columns of tables."""
 
 
 class Column(NamedTuple):
@@ -306,11 +304,12 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
     Raises:
         sqlite3.Error: the file cannot be written.
     """
-    statements = {name_of(statement): statement for statement in (*TABLES, *INDEXES)}
+    statements = {name_of(statement): statement for statement in (*TABLES, *INDEXES, *VIEWS)}
     connection.execute("BEGIN IMMEDIATE")
     for names in (added for number, added in UPGRADES.items() if number > version):
         for name in names:
-            connection.execute(statements[name])
+            table, _, column = name.partition(".")
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}" if column else statements[name])
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
 
