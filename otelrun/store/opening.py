@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _BUSY_S = 5.0
 _LARGEST_LOG = 8 * 1024 * 1024
-"""Bytes to which a write-ahead log is cut once it is merged: it is longer only while somebody reads for long."""
+"""Bytes at which a write-ahead log is merged, and to which it is cut then: it is longer only while somebody reads for long."""
+
+_PAGE = 4096
 
 
 def open_for_writing(path: str, connect: Connect = sqlite3.connect) -> sqlite3.Connection:
@@ -63,12 +65,14 @@ def _prepare(path: str, connect: Connect, *, has_log: bool) -> sqlite3.Connectio
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         if has_log:
             connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA wal_autocheckpoint = {_LARGEST_LOG // _PAGE}")
             connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
         else:
             connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # alone, SQLite reads a log without shared memory
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("PRAGMA locking_mode = NORMAL")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = FAST")  # what is pruned is no secret to who may read the rest
         _write(connection)
     except sqlite3.Error:
         connection.close()

@@ -47,7 +47,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class PrunedRow:
-    """What has been removed from a store again to keep it below its limit; of what is older than ``until_ns``, not all is there."""
+    """What was removed from a store again to keep it below its limit: of what is older than ``until_ns``, not all is there."""
 
     traces: int = 0
     spans: int = 0

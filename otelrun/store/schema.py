@@ -16,7 +16,7 @@ VERSION = 2
 
 HISTORY = {
     1: "the first schema",
-    2: "the table `pruned`; indexes by time, `span_end` and `log_time`",
+    2: "the table `pruned`; indexes by time",
 }
 """What each version changed."""
 
@@ -213,9 +213,9 @@ CREATE TABLE pruned (
 )
 
 INDEXES = (
-    "CREATE INDEX span_trace ON span (trace_id)",
+    "CREATE INDEX span_in_trace ON span (trace_id, end_ns)",
     "CREATE INDEX span_end ON span (end_ns)",
-    "CREATE INDEX span_error ON span (status) WHERE status = 'error'",
+    "CREATE INDEX span_failed ON span (trace_id) WHERE status = 'error'",
     "CREATE INDEX log_trace ON log (trace_id) WHERE trace_id IS NOT NULL",
     "CREATE INDEX log_time ON log (time_ns)",
 )
@@ -268,7 +268,7 @@ FROM metric m LEFT JOIN process p ON p.id = m.process JOIN metric_point t ON t.m
 )
 
 
-UPGRADES = {2: ("pruned", "span_end", "log_time")}
+UPGRADES = {2: ("pruned", "span_in_trace", "span_end", "span_failed", "log_time")}
 """Version → what it added to the one before: names of tables, indexes and views, and columns of tables."""
 
 
