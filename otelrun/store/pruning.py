@@ -174,8 +174,8 @@ class Pruner:
     def _find_quiet(self) -> None:
         self._quiet_ns = self._now_ns() - _QUIET_NS
         for query in (_NEWER_SPANS, _NEWER_LOGS):
-            for (time_ns,) in self._connection.execute(query, (_NEWEST_SHARE,)):
-                self._quiet_ns = max(self._quiet_ns, time_ns)
+            for (newer_ns,) in self._connection.execute(query, (_NEWEST_SHARE,)):
+                self._quiet_ns = max(self._quiet_ns, newer_ns)
 
     def _begin_last_stage(self) -> bool:
         self._walks = (_Walk(), _Walk())  # what came late and older than what was looked at
