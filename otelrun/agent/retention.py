@@ -1,59 +1,114 @@
-"""How many finished runs stay on disk. Never removes one that is alive, and one that holds undelivered data only at the limit."""
+"""How many finished runs stay on disk, and how much room they take: the oldest go.
+
+Never removes a run that is alive, and one that holds undelivered data only where too many do.
+"""
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from otelrun.agent import accounting
 from otelrun.ring import recovery
 from otelrun.ring.directory import RunDirectory, list_runs
 from otelrun.store import accounts, losses
 from otelrun.store.losses import Loss
+from otelrun.store.size import store_size
+
+if TYPE_CHECKING:
+    from otelrun.profile.model import Store
+
+MAX_RUNS = 500
+"""Finished runs of all services together: each is a directory, also where its store is small or missing."""
 
 MAX_HOLDING_RUNS = 200
 """Runs with undelivered data beyond this many are removed, oldest first: a dead endpoint must not fill the disk."""
 
 _YOUNGEST_S = 60.0
+_MIB = 1024 * 1024
 
 
-def prune(root: str, keep: int, own: RunDirectory) -> list[str]:
+def prune(root: str, limits: Store, own: RunDirectory) -> list[str]:
     """Remove the oldest runs below ``root``.
 
     Args:
         root: the state directory.
-        keep: how many finished runs stay.
+        limits: how many finished runs of each service stay, and how much room the stores of all runs may take.
         own: a run that is never removed.
 
     Returns:
         The removed runs that still held undelivered data: the id of each, and how much that was; ``store.losses`` keeps it.
     """
-    finished = holding = 0
+    kept = _Kept(limits)
     lost = []
     for run in list_runs(root):
         is_holding = _holds_data(run)
+        is_wanted = kept.take(run, is_holding=is_holding)
+        if is_wanted or run.path == own.path or _age_s(run) < _YOUNGEST_S:  # its agent may be about to claim it
+            continue
+        loss = _remove_unclaimed(run, is_holding=is_holding)
+        if loss is None:
+            continue
+        kept.let_go()
         if is_holding:
-            holding += 1
-        else:
-            finished += 1
-        if run.path == own.path or (holding <= MAX_HOLDING_RUNS if is_holding else finished <= keep):
-            continue
-        if _age_s(run) < _YOUNGEST_S:
-            continue  # its agent may be about to claim it
-        claim = recovery.claim(run)
-        if claim is None:
-            continue
-        try:
-            if _holds_data(run) == is_holding:
-                loss = _loss(run) if is_holding else None
-                remove(run)
-                if loss is not None:
-                    losses.keep(root, run.run_id, loss)
-                    lost.append(f"{run.run_id} ({loss})")
-        finally:
-            claim.release()
+            losses.keep(root, run.run_id, loss)
+            lost.append(f"{run.run_id} ({loss})")
     return lost
+
+
+class _Kept:
+    """What is kept so far, from the newest run on."""
+
+    def __init__(self, limits: Store) -> None:
+        self._limits = limits
+        self._holding = self._finished = self._size = 0
+        self._of_service: dict[str, int] = {}
+        self._taken = 0
+        self._is_full = False
+
+    def take(self, run: RunDirectory, *, is_holding: bool) -> bool:
+        """Count a run, and say whether it is within all limits. Where there is no room for one, there is none for older ones."""
+        self._taken = store_size(run)
+        self._size += self._taken
+        self._is_full = self._is_full or self._size > self._limits.max_total_mb * _MIB
+        if is_holding:
+            self._holding += 1
+            return self._holding <= MAX_HOLDING_RUNS
+        service = _service_of(run)
+        number = self._of_service[service] = self._of_service.get(service, 0) + 1
+        self._finished += 1
+        return not self._is_full and number <= self._limits.keep_runs and self._finished <= MAX_RUNS
+
+    def let_go(self) -> None:
+        """Take the size of the last run back: it is gone."""
+        self._size -= self._taken
+
+
+def _service_of(run: RunDirectory) -> str:
+    try:
+        with open(run.description, encoding="utf-8", errors="replace") as file:
+            description = json.load(file)
+    except (OSError, ValueError):
+        return ""
+    return str(description.get("service_name") or "") if isinstance(description, dict) else ""
+
+
+def _remove_unclaimed(run: RunDirectory, *, is_holding: bool) -> Loss | None:
+    """Remove a run that no agent has, and that is as it was; give what it held, None where it stays."""
+    claim = recovery.claim(run)
+    if claim is None:
+        return None
+    try:
+        if _holds_data(run) != is_holding:
+            return None
+        loss = _loss(run) if is_holding else Loss()
+        remove(run)
+    finally:
+        claim.release()
+    return loss
 
 
 def remove(run: RunDirectory) -> None:

@@ -175,7 +175,7 @@ class RunWork:
     def _open_store(self, description: dict[str, Any]) -> StoreWriter:
         from otelrun.store.ingest import StoreWriter  # noqa: PLC0415 - sqlite3 is for runs that record something
 
-        store = StoreWriter(self.run.store)
+        store = StoreWriter(self.run.store, self.profile.otelrun.store.run_limit)
         store.describe_run(description)
         return store
 
@@ -314,6 +314,7 @@ class RunWork:
                 self._store_metrics(ring)
         if self._is_due("save", _SAVE_INTERVAL_S, now):
             self._save()
+        self._with_store(lambda store: store.prune())
 
     def _is_due(self, what: str, interval_s: float, now: float) -> bool:
         due = self._due.setdefault(what, now + interval_s)

@@ -130,6 +130,6 @@ def _close_empty(run: RunDirectory, profile: Profile) -> None:
 
 
 def _prune(run: RunDirectory, profile: Profile, notices: Notices) -> None:
-    lost = retention.prune(leftovers.root_of(run), profile.otelrun.store.keep_runs, run)
+    lost = retention.prune(leftovers.root_of(run), profile.otelrun.store, run)
     if lost:
         notices.log(f"removed with undelivered telemetry, since too many runs hold some: {', '.join(lost)}")

@@ -82,7 +82,14 @@ OTELRUN = Map(
         "methods": ListOf(_METHOD, is_nonempty=False),
         "children": Choice(("all", "inherit", "none")),
         "start_context": Choice(("auto", "parent", "link", "ignore")),
-        "store": Map({"enabled": Boolean(), "keep_runs": Integer(minimum=1, example=20)}),
+        "store": Map(
+            {
+                "enabled": Boolean(),
+                "keep_runs": Integer(minimum=1, example=10),
+                "max_total_mb": Integer(minimum=1, unit="MiB", example=512),
+                "max_run_mb": Integer(minimum=1, unit="MiB", example=256),
+            }
+        ),
         "ring": Map(
             {
                 "size": _ring_integer(4_194_304),

@@ -158,10 +158,24 @@ class Instrumentation(NamedTuple):
 
 
 class Store(NamedTuple):
-    """``distribution.otelrun.store``: the local store beside whatever the file's own pipeline says."""
+    """``distribution.otelrun.store``: the local store beside whatever the file's own pipeline says.
+
+    Attributes:
+        enabled: there is one.
+        keep_runs: how many finished runs of each service stay.
+        max_total_mb: how many MiB the stores of all runs may have together; the oldest finished runs go.
+        max_run_mb: how many MiB one run's store may have; its oldest traces go while it runs. Not more than ``max_total_mb``.
+    """
 
     enabled: bool = True
-    keep_runs: int = 20
+    keep_runs: int = 10
+    max_total_mb: int = 512
+    max_run_mb: int = 256
+
+    @property
+    def run_limit(self) -> int:
+        """How many bytes one run's store may have: one that is larger than all together may be would be the next to go."""
+        return min(self.max_run_mb, self.max_total_mb) * 1024 * 1024
 
 
 class Ring(NamedTuple):

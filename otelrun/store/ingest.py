@@ -8,14 +8,16 @@ that SQLite refuses hides no other. When the file cannot be written (no space, n
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 from contextlib import contextmanager, suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from otelrun.errors import StoreError
 from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
-from otelrun.store import encoding, schema
+from otelrun.store import encoding
+from otelrun.store.opening import open_for_writing
+from otelrun.store.pruning import Pruner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
     from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.encoding import Columns
 
-_BUSY_S = 5.0
+NO_LIMIT = 1 << 62
+"""Bytes: no store reaches them."""
+
+_MOMENT_S, _LONGER_S, _LAST_S = 0.02, 0.04, 0.5
+"""How long pruning may hold up the reading of rings: a moment, and a longer one; and how long it may take at the end."""
+
 _REFUSED = (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError, OverflowError, UnicodeError)
 _MALFORMED = (TypeError, ValueError, AttributeError)
 
@@ -86,11 +93,12 @@ class _Batch:
 class StoreWriter:
     """A run's store, open for writing."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, limit: int = NO_LIMIT) -> None:
         """Open the store, or make it (mode 0600).
 
         Args:
             path: the file.
+            limit: bytes that the file may have, see ``prune``.
 
         Raises:
             StoreError: it cannot be made or opened, or a newer otelrun has made it.
@@ -106,11 +114,12 @@ class StoreWriter:
         self._accounts: dict[str, ProcessAccount] = {}
         self._exporters: dict[str, ExporterAccount] = {}
         with self._reported():
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
-            self._connection = _open(path)
+            self._connection = open_for_writing(path)
             columns = "id, ring, pid, start_ticks, created_ns, service_name, resource"
             for row in self._connection.execute(f"SELECT {columns} FROM process"):  # noqa: S608 - no data
                 self._remember(row)
+            self._pruner = Pruner(self._connection, limit)
+        self._added = 0
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -224,6 +233,7 @@ class StoreWriter:
             records: pairs of the record's position in the process's ring and the record.
             scope_of: gives the instrumentation scope of an id in that ring.
         """
+        self._added += len(records)
         batch = _Batch()
         scopes: dict[int, int] = {}
         unstored = 0
@@ -343,10 +353,46 @@ class StoreWriter:
             if self._connection.in_transaction:
                 self._connection.execute("COMMIT")
 
+    def prune(self, budget_s: float = 0.0) -> bool:
+        """Where the file has nearly reached its limit, remove what is oldest in it, for a moment; to be called again and again.
+
+        Args:
+            budget_s: seconds that it may take; 0: a moment, and a longer one where no records come or the limit is exceeded.
+
+        Returns:
+            Whether there is more to remove.
+
+        Raises:
+            StoreError: it could not be written.
+        """
+        is_busy, self._added = self._added > 0, 0
+        with self._reported():
+            if not self._pruner.is_due():
+                return False
+            self.commit()
+            self._begin()
+            is_hurried = not is_busy or self._pruner.is_over()
+            live = {self._numbers[ring_name] for ring_name in self._processes}
+            self._pruner.remove(budget_s or (_LONGER_S if is_hurried else _MOMENT_S), live)
+            self._connection.execute("COMMIT")
+            if self._pruner.is_due():
+                return True
+            self._pruner.shrink(_MOMENT_S)
+            return False
+
+    def _fit(self, budget_s: float) -> None:
+        """At the end: remove what is too much, and give back to the file system what is free."""
+        deadline = monotonic() + budget_s
+        while self.prune(_LONGER_S) and monotonic() < deadline:
+            pass
+        with self._reported():
+            self._pruner.shrink(max(_MOMENT_S, deadline - monotonic()), to=0)
+
     def close(self) -> None:
         """Commit, leave one file that can be read from anywhere (no write-ahead log beside it), and let go of it."""
         try:
             self.commit()
+            self._fit(_LAST_S)
             with suppress(
                 sqlite3.OperationalError
             ):  # while somebody is reading; SQLite tidies up when the last one closes
@@ -354,32 +400,3 @@ class StoreWriter:
                 self._connection.execute("PRAGMA journal_mode = DELETE")
         finally:
             self._connection.close()
-
-
-def _open(path: str) -> sqlite3.Connection:
-    """Open and prepare the file; where shared memory does not work (network file systems), without write-ahead log."""
-    try:
-        return _prepare(path, "WAL")
-    except sqlite3.OperationalError:
-        return _prepare(path, "DELETE")
-
-
-def _prepare(path: str, journal_mode: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute(f"PRAGMA journal_mode = {journal_mode}")
-        connection.execute("PRAGMA synchronous = NORMAL")
-        version = schema.version_of(connection)
-        if version == 0:
-            schema.create(connection)
-        elif version > schema.VERSION:
-            message = f"made by a newer otelrun (schema {version}, this one knows {schema.VERSION})"
-            raise sqlite3.DatabaseError(message)
-        else:
-            connection.execute("BEGIN IMMEDIATE")  # some file systems take write-ahead logs and fail at the first write
-            connection.execute("UPDATE run SET id = 1")
-            connection.execute("COMMIT")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection

@@ -16,7 +16,8 @@ from otelrun.store import accounts
 from otelrun.store.accounts import RunAccounts
 from otelrun.store.activity import is_agent_alive, is_process_alive
 from otelrun.store.queries import open_store
-from otelrun.store.rows import RunRow, Totals
+from otelrun.store.rows import PrunedRow, RunRow, Totals
+from otelrun.store.size import store_size
 
 if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory
@@ -25,6 +26,7 @@ LOCAL_STORE = "local store"
 """What the launcher calls the store among the destinations of a run."""
 
 _NO_ACCOUNTS = RunAccounts()
+_NOTHING_PRUNED = PrunedRow()
 
 RUNNING, FINISHING, ENDED, INTERRUPTED = "running", "finishing", "ended", "interrupted"
 
@@ -40,6 +42,8 @@ class Listing:
         totals: what its store holds; None where it has no store or the store cannot be read.
         problem: why the store cannot be read; empty where it can, or where there is none.
         accounts: what became of what it recorded, as the agent has counted it; also of a run without a store.
+        pruned: what its store has let go of again.
+        size: how many bytes its store has on disk.
     """
 
     run: RunRow
@@ -47,6 +51,8 @@ class Listing:
     totals: Totals | None = None
     problem: str = ""
     accounts: RunAccounts = _NO_ACCOUNTS
+    pruned: PrunedRow = _NOTHING_PRUNED
+    size: int = 0
 
     def duration_ns(self, now_ns: int) -> int | None:
         """Give how long it took, up to now where it still runs; None where that is not known."""
@@ -58,12 +64,12 @@ def list_run(directory: RunDirectory) -> Listing:
     """Describe one run; never raises for what is missing or broken in it."""
     state = _read_object(os.path.join(directory.path, "state.json"))
     run = replace(_described(directory), ended_ns=_integer(state.get("ended_ns")) or None)
-    totals, problem, processes = None, "", []
+    totals, problem, processes, pruned = None, "", [], _NOTHING_PRUNED
     if os.path.exists(directory.store):
         with ExitStack() as stack:
             try:
                 store = stack.enter_context(open_store(directory.store))
-                totals, processes = store.totals(), store.processes()
+                totals, processes, pruned = store.totals(), store.processes(), store.pruned()
                 run = replace(run, ended_ns=store.ended_ns() or run.ended_ns)
             except StoreEmptyError:
                 pass  # its agent has only just begun, or went then
@@ -71,7 +77,7 @@ def list_run(directory: RunDirectory) -> Listing:
                 problem = str(error)
     lives = is_process_alive(run.root_pid) or any(is_process_alive(p.pid, p.start_ticks) for p in processes)
     word = _state(directory, run, lives=lives)
-    return Listing(run, word, totals, problem, accounts.from_state(state))
+    return Listing(run, word, totals, problem, accounts.from_state(state), pruned, store_size(directory))
 
 
 def _objects(value: Any) -> dict[str, Any]:

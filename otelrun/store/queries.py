@@ -23,6 +23,7 @@ from otelrun.store.rows import (
     LogRow,
     NoteRow,
     ProcessRow,
+    PrunedRow,
     SpanRow,
     Totals,
     Trace,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from otelrun.store.rows import Attributes
 
 _BUSY_S = 2.0
+_WITH_PRUNED = 2  # the first version of the schema that counts it
 
 _TOTALS = """
 SELECT (SELECT count(*) FROM process), (SELECT count(DISTINCT trace_id) FROM span), (SELECT count(*) FROM span),
@@ -89,6 +91,8 @@ class StoreReader:
         """Take over a connection, from ``open_store``."""
         self._path = path
         self._connection = connection
+        with _reported(path):
+            self._version = schema.version_of(connection)
 
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of this package's own and give all its rows."""
@@ -103,6 +107,13 @@ class StoreReader:
     def totals(self) -> Totals:
         """Count what the store holds."""
         return Totals(*self.rows(_TOTALS)[0])
+
+    def pruned(self) -> PrunedRow:
+        """Count what has been removed again, so that the file keeps to its limit."""
+        if self._version < _WITH_PRUNED:
+            return PrunedRow()
+        found = self.rows("SELECT traces, spans, logs, points, until_ns, pruned_ns FROM pruned")
+        return PrunedRow(*(number or 0 for number in found[0])) if found else PrunedRow()
 
     def processes(self) -> list[ProcessRow]:
         """List the processes in the order they were found."""

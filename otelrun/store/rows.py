@@ -46,6 +46,23 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class PrunedRow:
+    """What was removed from a store again to keep it below its limit: of what is older than ``until_ns``, not all is there."""
+
+    traces: int = 0
+    spans: int = 0
+    logs: int = 0
+    points: int = 0
+    until_ns: int = 0
+    pruned_ns: int = 0
+
+    @property
+    def is_any(self) -> bool:
+        """Whether something was removed."""
+        return self.pruned_ns > 0
+
+
+@dataclass(frozen=True)
 class ProcessRow:
     """A process that recorded something."""
 

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     import sqlite3
 
-VERSION = 1
+VERSION = 2
 """``PRAGMA user_version`` of the files this code writes. Readers refuse a higher one and understand every lower one."""
 
-HISTORY = {1: "the first schema"}
+HISTORY = {
+    1: "the first schema",
+    2: "the table `pruned`; indexes by time",
+}
 """What each version changed."""
 
 APPLICATION_ID = 0x4F54524E
@@ -196,12 +199,25 @@ CREATE TABLE delivery (
   reasons TEXT,             -- of these, how many for which reason: a JSON object
   last_error TEXT           -- why the last attempt that failed did; empty where none has
 ) WITHOUT ROWID""",
+    """\
+CREATE TABLE pruned (
+  -- What has been removed again to keep the file below store.max_run_mb: one row; none where nothing was.
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  traces INTEGER,           -- whole traces
+  spans INTEGER,            -- spans: those of the traces, and the oldest of a trace that fills the file alone
+  logs INTEGER,             -- log records
+  points INTEGER,           -- metric points
+  until_ns INTEGER,         -- how new the newest of it was; of what is older, not all is there
+  pruned_ns INTEGER         -- when something was removed last
+)""",
 )
 
 INDEXES = (
-    "CREATE INDEX span_trace ON span (trace_id)",
-    "CREATE INDEX span_error ON span (status) WHERE status = 'error'",
+    "CREATE INDEX span_in_trace ON span (trace_id, end_ns)",
+    "CREATE INDEX span_end ON span (end_ns)",
+    "CREATE INDEX span_failed ON span (trace_id) WHERE status = 'error'",
     "CREATE INDEX log_trace ON log (trace_id) WHERE trace_id IS NOT NULL",
+    "CREATE INDEX log_time ON log (time_ns)",
 )
 
 VIEWS = (
@@ -252,6 +268,10 @@ FROM metric m LEFT JOIN process p ON p.id = m.process JOIN metric_point t ON t.m
 )
 
 
+UPGRADES = {2: ("pruned", "span_in_trace", "span_end", "span_failed", "log_time")}
+"""Version → what it added to the one before: names of tables, indexes and views, and columns of tables."""
+
+
 class Column(NamedTuple):
     """A column as the documentation shows it."""
 
@@ -270,6 +290,26 @@ def create(connection: sqlite3.Connection) -> None:
     for statement in (*TABLES, *INDEXES, *VIEWS):
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+    connection.execute("COMMIT")
+
+
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Give a file that an earlier otelrun has made what it lacks, all of it or nothing.
+
+    Args:
+        connection: an open store, for writing.
+        version: of its schema.
+
+    Raises:
+        sqlite3.Error: the file cannot be written.
+    """
+    statements = {name_of(statement): statement for statement in (*TABLES, *INDEXES, *VIEWS)}
+    connection.execute("BEGIN IMMEDIATE")
+    for names in (added for number, added in UPGRADES.items() if number > version):
+        for name in names:
+            table, _, column = name.partition(".")
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}" if column else statements[name])
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
 

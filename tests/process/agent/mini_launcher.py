@@ -35,7 +35,11 @@ def build_profile(options):
     kind = options.pop("kind", "otlp_http")
     own = Otelrun(
         exit_budget_ms=options.pop("exit_budget_ms", 2000),
-        store=Store(enabled=options.pop("store", True), keep_runs=options.pop("keep_runs", 20)),
+        store=Store(
+            enabled=options.pop("store", True),
+            keep_runs=options.pop("keep_runs", 20),
+            max_run_mb=options.pop("max_run_mb", 256),
+        ),
         self_metrics=options.pop("self_metrics", False),
         ring=Ring(size=options.pop("ring_size", 4 * 1024 * 1024)),
     )

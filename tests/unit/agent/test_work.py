@@ -43,7 +43,7 @@ class FakeStore:
 
     made: list[FakeStore]
 
-    def __init__(self, path):
+    def __init__(self, path, limit):
         self.path = path
         self.calls = []
         self.is_broken = False

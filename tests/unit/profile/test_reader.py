@@ -98,7 +98,7 @@ distribution:
     exit_budget_ms: 1
     children: none
     instrumentation: {default_enabled: false, enabled: [requests], disabled: [django]}
-    store: {enabled: false, keep_runs: 3}
+    store: {enabled: false, keep_runs: 3, max_total_mb: 9, max_run_mb: 7}
     ring: {size: 8192, tables_size: 12288, hold_ms: 7, open_spans: 0}
     outbox_limit_mb: 5
     self_metrics: true
@@ -195,7 +195,7 @@ EXPECTED = Profile(
         disabled=("django",),
         exit_budget_ms=1,
         children="none",
-        store=Store(enabled=False, keep_runs=3),
+        store=Store(enabled=False, keep_runs=3, max_total_mb=9, max_run_mb=7),
         ring=Ring(size=8192, tables_size=12288, hold_ms=7, open_spans=0),
         outbox_limit_mb=5,
         self_metrics=True,
