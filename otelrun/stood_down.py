@@ -11,7 +11,9 @@ byte. Imports nothing that the bare interpreter has not loaded.
 import os
 
 FOLDER = "stood_down"
-IMPORTED = "imported"  # files are named like the libraries' modules, their text is the distribution that would instrument them
+IMPORTED = (
+    "imported"  # files are named like the libraries' modules, their text is the distribution that would instrument them
+)
 NOT_RECORDING = "not-recording"  # a file: some process found no room for its ring, and told so
 READY = ".ready"  # what is renamed to that: a full disk has room for no new file
 

@@ -113,7 +113,7 @@ class Applying:
         self.state = FAILED
         self.text = ""
 
-    def __enter__(self) -> Applying:
+    def __enter__(self) -> Applying:  # noqa: PYI034 - typing is not for start-up
         """Begin."""
         self._of.begin(self)
         return self

@@ -106,7 +106,7 @@ def _watch_others(found: dict[str, str], run_directory: bytes, register: Registe
     for library, name in LIBRARIES.items():
         state = found.get(PREFIX + name, IMPORTED)
         if state != HOOKED:
-            register(library, _Keep(name, state, run_directory))
+            register(library, Keep(name, state, run_directory))
 
 
 def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] | None:
@@ -118,7 +118,7 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
     return [instrumentor.name] if instrumentor.name in sys.stdlib_module_names else None
 
 
-class _Keep:
+class Keep:
     """The hook that keeps, for readers of the run, that a library was imported and is not instrumented.
 
     In the run's directory too, since who records nothing has no ring, and then this is likely to be why.

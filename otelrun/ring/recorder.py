@@ -228,7 +228,7 @@ class Recorder:
             self._writer.append(NOTE, encode(NOTE, (time_ns(), slug, text)))
 
     def library(self, fields: tuple[str, ...]) -> None:
-        """Write what has become of the instrumentation of a library, a ``ring.record.Library``; never makes a ring for it alone."""
+        """Write the fields of a ``ring.record.Library``; never makes a ring for it alone."""
         if self._writer is not None:
             self._writer.define(layout.TABLE_LIBRARY, encode_definition(fields))
 

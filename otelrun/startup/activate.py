@@ -207,7 +207,9 @@ class _Apply:
         for short_name in self._instrumentations:
             name = registry.entry_point_name(short_name)
             if is_shadowed or precedence.has_given_way(name):
-                text = f"the program has a module of its own named {module}" if is_shadowed else precedence.text_of(name)
+                text = (
+                    f"the program has a module of its own named {module}" if is_shadowed else precedence.text_of(name)
+                )
                 in_place.in_place.put(module, name, in_place.LEFT, in_place.OWN, text)
                 continue
             if not self._handoff.is_enabled(name):

@@ -254,7 +254,7 @@ class StoreWriter:
         return number
 
     def set_libraries(self, process: int, libraries: Sequence[Library]) -> None:
-        """Say what has become of the instrumentation of these libraries in a process; a later one takes an earlier one's place."""
+        """Say what has become of the instrumentation of libraries in a process, in the place of what was said before."""
         self._insert_all(_LIBRARY, [(process, *library) for library in libraries])
 
     def end_process(self, process: int, time_ns: int) -> None:

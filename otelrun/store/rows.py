@@ -76,7 +76,7 @@ class LibraryRow:
 
     ``library`` is the module of which the import matters, ``name`` the instrumentation's, by which a profile switches it,
     ``distribution`` what it is from or would be. ``state`` is ``hooked``; ``left`` (the program does it itself), ``off``,
-    ``unsupported`` or ``failed``; or ``imported``, where none is installed. ``text`` says why, empty where there is nothing to say.
+    ``unsupported`` or ``failed``; or ``imported``, where none is installed. ``text`` says why, or is empty.
     """
 
     process: int
