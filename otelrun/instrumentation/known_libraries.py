@@ -1,8 +1,8 @@
 """The libraries that upstream has instrumentations for. Data only: imports nothing.
 
 From ``opentelemetry.instrumentation.bootstrap_gen``, with which tests/contract compares it, so that no name here is a guess:
-names that look like upstream's have been taken by others. Left out is what otelrun sees without: ``grpc``, ``logging`` and the like, of
-which it has instrumentations of its own, and ``requests`` and ``urllib3``, which send through ``http.client``.
+names that look like upstream's have been taken by others. Left out is what otelrun sees without: ``grpc``, ``logging`` and the
+like, of which it has instrumentations of its own, and ``requests`` and ``urllib3``, which send through ``http.client``.
 """
 
 from __future__ import annotations

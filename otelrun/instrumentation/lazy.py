@@ -125,11 +125,13 @@ class Keep:
     """
 
     def __init__(self, name: str, state: str, run_directory: bytes) -> None:
+        """Keep what there is of its instrumentation, by ``name``."""
         self._name = name
         self._state = state
         self._run_directory = run_directory
 
     def __call__(self, library: str) -> None:
+        """Keep it."""
         from otelrun.instrumentation.in_place import IMPORTED, UNSUPPORTED, in_place  # noqa: PLC0415 - only now needed
         from otelrun.instrumentation.known_libraries import PREFIX  # noqa: PLC0415
 

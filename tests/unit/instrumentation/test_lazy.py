@@ -349,7 +349,11 @@ def test_what_is_hooked_is_kept(site):
 @pytest.mark.parametrize(
     ("instrumentor", "state", "text"),
     [
-        ({"requires": ["bottle"], "already": True}, "left", "the program instruments bottle itself: otelrun leaves it to it"),
+        (
+            {"requires": ["bottle"], "already": True},
+            "left",
+            "the program instruments bottle itself: otelrun leaves it to it",
+        ),
         (
             {"requires": ["bottle"], "fails": True},
             "failed",
