@@ -31,6 +31,7 @@ class Ring:
         encoder: encodes what it holds; None before the first record.
         process: the store's number of its process; None before the first record, or without a store.
         stored_ns: when the newest measurement that the store has was made.
+        stored_libraries: how many of its entries on libraries the store has.
         is_live: whether its process was alive when the agent found it.
     """
 
@@ -41,6 +42,7 @@ class Ring:
         self.encoder: ProcessEncoder | None = None
         self.process: int | None = None
         self.stored_ns = 0
+        self.stored_libraries = 0
         self.is_live = False
         self._looked_at = monotonic()
         self._is_replaced = False

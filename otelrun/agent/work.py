@@ -11,7 +11,7 @@ import os
 from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelrun.agent import retention, rings
+from otelrun.agent import retention, rings, stored_state
 from otelrun.agent.accounting import Accounting
 from otelrun.agent.collection import Collection, Measured, Reader, close_reader, open_reader
 from otelrun.agent.rings import Ring, Rings
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from otelrun.delivery.exporters import Keeper
     from otelrun.profile.model import Profile
     from otelrun.ring.directory import RunDirectory
-    from otelrun.ring.reader import SeriesState
     from otelrun.ring.record import Record
     from otelrun.store.ingest import StoreWriter
 
@@ -356,21 +355,16 @@ class RunWork:
         if not self._rings.is_alive(ring):
             reader.temporality.forget(measured.name)
 
+    def _store_libraries(self, ring: Ring) -> None:
+        self._with_store(lambda store: stored_state.store_libraries(store, ring))
+
     def _store_metrics(self, ring: Ring) -> None:
-        """Store the series that have been measured since the last time."""
-        since_ns = ring.stored_ns
-        changed: list[SeriesState] = [state for state in ring.reader.series() if state.time_ns > since_ns]
-        process = ring.process
-        if changed and process is not None:
-            ring.stored_ns = max(state.time_ns for state in changed)
-            self._with_store(lambda store: store.set_metrics(process, changed, ring.reader.scope, time_ns()))
+        self._with_store(lambda store: stored_state.store_metrics(store, ring))
 
     def _store_usage(self, ring: Ring) -> None:
-        """Store what the process of a ring was seen to use last."""
-        runtime, process = self._runtime, ring.process
-        if runtime is not None and process is not None:
-            used = runtime.states(ring)
-            self._with_store(lambda store: store.set_metrics(process, used, runtime.scope_of, time_ns()))
+        runtime = self._runtime
+        if runtime is not None:
+            self._with_store(lambda store: stored_state.store_usage(store, ring, runtime))
 
     def _finish_ring(self, ring: Ring) -> None:
         """Take the last of a ring whose process has ended, with the spans it was in, and remove it."""
@@ -390,6 +384,7 @@ class RunWork:
             self._collect_own_of(metric_reader, ring, len(interrupted))
         self._store_metrics(ring)
         self._store_usage(ring)
+        self._with_store(lambda store: stored_state.store_end(store, ring, ended_ns))
         if self._runtime is not None:
             self._runtime.forget(ring)
         lost = rings.describe_losses(reader)
@@ -406,6 +401,8 @@ class RunWork:
         """Write down what has become of every record so far."""
         self._tell_of_drops()
         accounts = self._accounting.save(self._rings.readers, self.channels, self._ended_ns)
+        for ring in self._rings:
+            self._store_libraries(ring)
         self._with_store(lambda store: store.set_accounts(accounts))
         self._with_store(lambda store: store.commit())
 

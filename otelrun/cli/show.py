@@ -121,15 +121,19 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
     from otelrun.store.queries import open_store  # noqa: PLC0415 - sqlite3 only where it is needed
     from otelrun.store.rows import NoteRow  # noqa: PLC0415 - as above
     from otelrun.viewer.facts import RunFacts, View  # noqa: PLC0415 - not for --help
+    from otelrun.viewer.known_instrumentations import find_gaps  # noqa: PLC0415 - as above
 
     if listing.problem:
         raise StoreError(listing.problem)
     left_alone = [NoteRow(*reason) for reason in stood_down.read(run.path)]
+    imported = stood_down.read(run.path, stood_down.IMPORTED)
     if listing.totals is None:
-        return View(RunFacts(listing, accounts=listing.accounts, notes=left_alone))
+        return View(RunFacts(listing, accounts=listing.accounts, notes=left_alone, gaps=find_gaps((), imported)))
     with open_store(run.store) as store:
         accounts = listing.accounts if any(listing.accounts) else store.accounts()
-        facts = RunFacts(listing, run.store, store.processes(), accounts, [*store.notes(), *left_alone])
+        notes, libraries = [*store.notes(), *left_alone], store.libraries()
+        gaps = find_gaps(libraries, imported)
+        facts = RunFacts(listing, run.store, store.processes(), accounts, notes, libraries, gaps)
         if trace_id is not None:
             return View(facts, store.trace(trace_id), is_about_trace=True)
         limit, has_errors, slower_than_ns = criteria

@@ -7,8 +7,10 @@ Nothing is cached between runs: to check that a cache still holds, the same dire
 
 from __future__ import annotations
 
+import os
 import sys
 
+from otelrun import stood_down
 from otelrun.diagnostics import guarded, tell
 
 TYPE_CHECKING = False
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Protocol
 
     from otelrun.instrumentation.distributions import Instrumentor
+    from otelrun.instrumentation.in_place import Applying
 
     Register = Callable[[str, Callable[[str], None]], None]
 
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
         """What is asked of the handoff."""
 
         overlay: tuple[str, ...]
+        run_directory: str
 
         def is_enabled(self, instrumentation: str) -> bool:
             """Say whether an instrumentation is to be used."""
@@ -44,37 +48,65 @@ STDLIB_TRIGGERS = frozenset(("sqlite3", "urllib.request"))
 _FRAMEWORKS = frozenset(("fastapi", "flask", "starlette"))
 _DJANGO = "django"
 _DJANGO_TRIGGER = "django.core.handlers.base"
+_DOES_NOT_APPLY = "%s is installed, and finds nothing that it is for"
+_REFUSED = "its instrumentor has refused, and logged why"
 
 
 def discover(wanted: Wanted, register: Register) -> None:
     """Find the installed instrumentors and register a hook for each that the profile wants.
 
     An instrumentor of a name that otelrun has itself is left out: ours wins. One that does not say what it instruments is
-    loaded at once.
+    loaded at once. Of what is not instrumented it is kept when it is imported.
 
     Args:
-        wanted: says which are enabled, with which options, and where the launcher's own packages are; the handoff.
+        wanted: says which are enabled, with which options, where the launcher's own packages are, and where the run's directory
+            is; the handoff.
         register: ``register(module_name, hook)`` as in ``otelrun.startup.hooks``.
     """
     from otelrun.instrumentation import registry  # noqa: PLC0415 - only now needed
     from otelrun.instrumentation.distributions import Installed  # noqa: PLC0415
+    from otelrun.instrumentation.in_place import HOOKED, OFF, UNSUPPORTED  # noqa: PLC0415
 
     own = registry.entry_point_names()
     installed = Installed([*sys.path, *wanted.overlay])
+    found: dict[str, str] = {}
     for instrumentor in installed.instrumentors():
-        if instrumentor.name in own or not wanted.is_enabled(instrumentor.name):
+        if instrumentor.name in own:
+            continue
+        if not wanted.is_enabled(instrumentor.name):
+            found.setdefault(instrumentor.distribution, OFF)
             continue
         with guarded(f"instrumentation {instrumentor.name}"):
             load = _Load(instrumentor, wanted, register, installed.unsupported(instrumentor))
             if instrumentor.name == _DJANGO:
+                found[instrumentor.distribution] = HOOKED
                 register(_DJANGO_TRIGGER, _LoadWithMiddleware(load))
                 continue
             triggers = _triggers(instrumentor, installed.top_level_modules(instrumentor))
             if triggers is None:
                 load("")
                 continue
+            found[instrumentor.distribution] = HOOKED if triggers else found.get(instrumentor.distribution, UNSUPPORTED)
             for trigger in triggers:
                 register(trigger, load)
+    _watch_others(found, os.fsencode(wanted.run_directory), register)
+
+
+def _watch_others(found: dict[str, str], run_directory: bytes, register: Register) -> None:
+    """Have it kept when a library is imported that upstream instruments, and this process does not.
+
+    Args:
+        found: distribution of instrumentations → what there is of it.
+        run_directory: of the run; empty where there is none.
+        register: as of ``discover``.
+    """
+    from otelrun.instrumentation.in_place import HOOKED, IMPORTED  # noqa: PLC0415 - only now needed
+    from otelrun.instrumentation.known_libraries import LIBRARIES, PREFIX  # noqa: PLC0415
+
+    for library, name in LIBRARIES.items():
+        state = found.get(PREFIX + name, IMPORTED)
+        if state != HOOKED:
+            register(library, Keep(name, state, run_directory))
 
 
 def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] | None:
@@ -86,6 +118,30 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
     return [instrumentor.name] if instrumentor.name in sys.stdlib_module_names else None
 
 
+class Keep:
+    """The hook that keeps, for readers of the run, that a library was imported and is not instrumented.
+
+    In the run's directory too, since who records nothing has no ring, and then this is likely to be why.
+    """
+
+    def __init__(self, name: str, state: str, run_directory: bytes) -> None:
+        """Keep what there is of its instrumentation, by ``name``."""
+        self._name = name
+        self._state = state
+        self._run_directory = run_directory
+
+    def __call__(self, library: str) -> None:
+        """Keep it."""
+        from otelrun.instrumentation.in_place import IMPORTED, UNSUPPORTED, in_place  # noqa: PLC0415 - only now needed
+        from otelrun.instrumentation.known_libraries import PREFIX  # noqa: PLC0415
+
+        distribution = PREFIX + self._name
+        text = _DOES_NOT_APPLY % distribution if self._state == UNSUPPORTED else ""
+        in_place.put(library, self._name, self._state, distribution, text)
+        if self._state == IMPORTED:
+            stood_down.record(self._run_directory, library, distribution, stood_down.IMPORTED)
+
+
 class _Load:
     """The hook that loads one instrumentor, once."""
 
@@ -95,22 +151,35 @@ class _Load:
         self._register = register
         self._unsupported = unsupported
         self._is_done = False
+        self._library = ""  # what was imported, where it could not be instrumented at once
 
-    def __call__(self, _: str) -> None:
+    def __call__(self, trigger: str) -> None:
         if self._is_done:
             return
         self._is_done = True
+        from otelrun.instrumentation.in_place import UNSUPPORTED, in_place  # noqa: PLC0415 - only now needed
+
         name = self._instrumentor.name
-        if self._unsupported:
-            tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
-            return
+        library = self._library or trigger or name
+        with in_place.applying(library, name, self._instrumentor.distribution) as applied:
+            if self._unsupported:
+                tell(f"unsupported:{name}", f"not instrumented: {self._unsupported}")
+                applied.state = UNSUPPORTED
+            else:
+                self._apply_to(library, applied)
+
+    def _apply_to(self, library: str, applied: Applying) -> None:
         from otelrun.instrumentation import guards  # noqa: PLC0415 - not at start-up
+        from otelrun.instrumentation.in_place import FAILED, LEFT  # noqa: PLC0415 - as above
         from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415 - as above
 
+        name = self._instrumentor.name
         with guarded(f"instrumentation {name}", drops_exits=True):
             module_name, _, attributes = self._instrumentor.value.partition(":")
             if _is_half_imported(module_name):  # the program is at it, and its target is imported from there
                 self._is_done = False
+                self._library = library
+                applied.state = ""
                 self._register(module_name, self)
                 return
             guards.import_instrumentor(name, module_name, self._register)
@@ -118,7 +187,11 @@ class _Load:
             for attribute in attributes.split("."):
                 found = getattr(found, attribute)
             instrumentor: Any = found()  # type: ignore[operator] # whatever the entry point names
-            precedence.apply(name, instrumentor, lambda: self._apply(name, instrumentor))
+            applied.state = precedence.apply(name, instrumentor, lambda: self._apply(name, instrumentor))
+            if applied.state == LEFT:
+                applied.text = precedence.text_of(name)
+            elif applied.state == FAILED:
+                applied.text = applied.text or _REFUSED
 
     def _apply(self, name: str, instrumentor: Any) -> Callable[[], None] | None:
         from otelrun.instrumentation import guards, sources  # noqa: PLC0415 - as above

@@ -11,6 +11,7 @@ from _thread import get_ident
 
 from otelrun.diagnostics import guarded
 from otelrun.instrumentation.guards import prepare_undoing
+from otelrun.instrumentation.in_place import FAILED, HOOKED, LEFT, in_place
 from otelrun.instrumentation.patching import Ledger, without_frame
 from otelrun.instrumentation.registry import UPSTREAM_BASE
 
@@ -54,16 +55,23 @@ class Precedence:
         """Say whether the program instruments itself what this entry point is for."""
         return name in self._given_way
 
-    def apply(self, name: str, instrumentor: Any, apply: Callable[[], Callable[[], None] | None]) -> None:
+    def text_of(self, name: str) -> str:
+        """Say in one line that the program instruments this library itself."""
+        return _NOTE % name
+
+    def apply(self, name: str, instrumentor: Any, apply: Callable[[], Callable[[], None] | None]) -> str:
         """Apply one of upstream's instrumentors, unless the program has.
 
         Args:
             name: of its entry point.
             instrumentor: the object, of which there is one.
             apply: applies it, and gives what undoes it; None: its own ``_uninstrument``.
+
+        Returns:
+            The state of it, of ``in_place``.
         """
         if getattr(instrumentor, "is_instrumented_by_opentelemetry", False) or self.has_given_way(name):
-            return
+            return LEFT
         self._applying.add(get_ident())
         try:
             undo = apply()
@@ -71,10 +79,11 @@ class Precedence:
             self._applying.discard(get_ident())
         if undo is None:
             if not getattr(instrumentor, "__dict__", {}).pop(_FLAG, False):
-                return  # it could not be applied, and has said so
+                return FAILED  # and it has said so
             undo = instrumentor._uninstrument
             self._watch_methods(instrumentor)
         self._applied[id(instrumentor)] = name, undo
+        return HOOKED
 
     def give_way(self, instrumentor: Any) -> None:
         """Undo what otelrun has applied of what the program is about to instrument, or no longer wants instrumented."""
@@ -98,7 +107,8 @@ class Precedence:
         self.tell(name)
 
     def tell(self, name: str) -> None:
-        """Write a note of the run that the program instruments this library itself."""
+        """Write down that the program instruments this library itself: among the facts, and as a note of the run."""
+        in_place.leave(name, self.text_of(name))
         if self.note is not None:
             self.note(f"instrumented:{name}", _NOTE % name)
 

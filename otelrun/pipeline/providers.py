@@ -101,18 +101,22 @@ class Pipeline:
         self.once(f"note {slug}", lambda: self.recorder().record(NOTE, (time_ns(), slug, text)))
 
     def _make_recorder(self) -> Any:
-        from otelrun.ring.layout import OPEN_SLOT_SIZE  # noqa: PLC0415 - not for start-up
+        from otelrun.instrumentation.in_place import in_place  # noqa: PLC0415 - not for start-up
+        from otelrun.ring.layout import OPEN_SLOT_SIZE  # noqa: PLC0415
         from otelrun.ring.recorder import Recorder, Sizes  # noqa: PLC0415
 
         assert self.handoff is not None
         ring = self.profile().otelrun.ring
-        return Recorder(
+        recorder = Recorder(
             f"{self.handoff.run_directory}/rings",
             self.resource().attributes,
             sizes=Sizes(ring.size, ring.tables_size, ring.open_spans * OPEN_SLOT_SIZE),
             hold_ns=ring.hold_ms * 1_000_000,
             last_wait_ns=self.profile().otelrun.exit_budget_ms * 1_000_000,
+            list_libraries=in_place.entries,
         )
+        in_place.write = recorder.library
+        return recorder
 
 
 _OWN_PROVIDERS = {

@@ -3,8 +3,8 @@
 A ring file is four regions, all little-endian, all 8-byte aligned:
 
 * header (4096 bytes): 64-bit words, at the indices below;
-* tables: an append-only list of definitions (process, scopes, metric series). A metric series carries its cells: 64-bit
-  words that the program updates in place, so that a killed process loses no measurement;
+* tables: an append-only list of definitions (process, scopes, metric series, libraries). A metric series carries its cells:
+  64-bit words that the program updates in place, so that a killed process loses no measurement;
 * open spans: slots of equal size for spans that have started and not ended, so that a killed process shows where it was. A
   slot is a word, the length of its payload or 0 where it is free, and the payload; the word is stored last;
 * data: a circular log of records. ``head`` and ``tail`` count bytes since the beginning and never decrease; the program
@@ -61,6 +61,7 @@ OPEN_CAPACITY = OPEN_SLOT_SIZE - 8  # of the payload of an open span
 TABLE_PROCESS = 1
 TABLE_SCOPE = 2
 TABLE_SERIES = 3
+TABLE_LIBRARY = 4
 
 
 def padded(size: int) -> int:

@@ -13,6 +13,7 @@ from otelrun.ring.identity import pid_namespace, start_ticks_and_image
 from otelrun.ring.record import (
     KIND_NAMES,
     KIND_OF,
+    Library,
     LogRecord,
     Record,
     Scope,
@@ -122,6 +123,7 @@ class RingReader:
         self._resource: dict[str, Any] | None = None
         self._scopes: dict[int, Scope] = {}
         self._series: dict[int, Series] = {}
+        self._libraries: list[Library] = []
         self._tables_read = 0
 
     def close(self) -> None:
@@ -208,6 +210,11 @@ class RingReader:
         if scope_id not in self._scopes:
             self._read_tables()
         return self._scopes.get(scope_id) or Scope("", "", "", {})
+
+    def libraries(self, first: int = 0) -> list[Library]:
+        """Give what has become of the instrumentation of each library, in the order it was written, from entry ``first`` on."""
+        self._read_tables()
+        return self._libraries[first:]
 
     def series(self) -> list[SeriesState]:
         """Read every metric series that has been measured at least once."""
@@ -296,6 +303,8 @@ class RingReader:
             self._scopes[entry_id] = Scope(*definition)
         elif kind == layout.TABLE_SERIES:
             self._series[entry_id] = Series(*definition)
+        elif kind == layout.TABLE_LIBRARY:
+            self._libraries.append(Library(*definition))
 
 
 def _time_of(record: Record) -> int:

@@ -141,6 +141,22 @@ class Series(NamedTuple):
     start_ns: int
 
 
+class Library(NamedTuple):
+    """What has become of the instrumentation of one library in this process, as a TABLE_LIBRARY entry.
+
+    ``library`` is the module of which the import matters, ``name`` the instrumentation's, by which a profile switches it,
+    ``distribution`` what that is from or would be. ``state`` is ``hooked``; ``left`` (the program does it itself), ``off``,
+    ``unsupported`` or ``failed``; or ``imported``, where none is installed. ``text`` says why, in one line. Of two entries
+    with one library and name the later one counts.
+    """
+
+    library: str
+    name: str
+    state: str
+    distribution: str
+    text: str
+
+
 SUM_CELLS = 3
 HISTOGRAM_CELLS = 5  # before the buckets
 
@@ -257,7 +273,7 @@ def encode_beginning(trace_id: int, span_id: int) -> bytes:
 
 
 def encode_definition(definition: tuple[Any, ...]) -> bytes:
-    """Encode the definition of a table entry: a Scope, a Series, or a process's ``(resource attributes,)``."""
+    """Encode the definition of a table entry: a Scope, a Series, a Library, or a process's ``(resource attributes,)``."""
     try:
         return marshal.dumps(tuple(definition), MARSHAL_VERSION)
     except ValueError:

@@ -22,7 +22,7 @@ from otelrun.ring.writer import LastLock, RingWriter
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from otelrun.ring.open_spans import Slot
@@ -82,6 +82,7 @@ class Recorder:
         sizes: Sizes,
         hold_ns: int,
         last_wait_ns: int = 0,
+        list_libraries: Callable[[], Iterable[tuple[str, ...]]] = tuple,
     ) -> None:
         """Prepare; nothing is made yet.
 
@@ -91,6 +92,7 @@ class Recorder:
             sizes: of the ring.
             hold_ns: see ``RingWriter``.
             last_wait_ns: how long process 1 of a container may wait at its end for the agent, which ends with it.
+            list_libraries: gives the fields of a ``ring.record.Library`` for each library; what a new ring begins with.
         """
         self.generation = 0
         self.append: Callable[..., None] = self._append_first
@@ -99,6 +101,7 @@ class Recorder:
         self._sizes = sizes
         self._hold_ns = hold_ns
         self._last_wait_ns = last_wait_ns
+        self._list_libraries = list_libraries
         self._writer: RingWriter | None = None
         self._is_off = False
         self._lock: RLock | LastLock = RLock()
@@ -156,6 +159,8 @@ class Recorder:
                 self._writer = writer
                 self.append = writer.append
                 self.open_spans = writer.open_spans
+                for library in self._list_libraries():
+                    self.library(library)
             except OSError as error:
                 self._is_off = True
                 self.open_spans = None
@@ -221,6 +226,11 @@ class Recorder:
         """Record something otelrun did or could not do; never makes a ring for it alone."""
         if self._writer is not None:
             self._writer.append(NOTE, encode(NOTE, (time_ns(), slug, text)))
+
+    def library(self, fields: tuple[str, ...]) -> None:
+        """Write the fields of a ``ring.record.Library``; never makes a ring for it alone."""
+        if self._writer is not None:
+            self._writer.define(layout.TABLE_LIBRARY, encode_definition(fields))
 
     def scope(self, scope: Scope) -> int:
         """Give the id of an instrumentation scope in this process's ring; 0 where there is no room for it."""

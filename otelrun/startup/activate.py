@@ -135,25 +135,32 @@ def begin(handoff: Handoff) -> None:
         hooks.remember_own_modules()
 
 
-def leave() -> None:
-    """Take otelrun's patches and hooks out of a process that it has been observing."""
+def leave(why: str) -> None:
+    """Take otelrun's patches and hooks out of a process that it has been observing.
+
+    Args:
+        why: one line, for those who ask what is instrumented.
+    """
     global _active
+    from otelrun.instrumentation.in_place import in_place  # noqa: PLC0415 - only for this
     from otelrun.startup import hooks  # noqa: PLC0415 - loaded by now
 
     _active = False
+    in_place.leave("", why)
     hooks.uninstall()
     while _ledgers:
         _ledgers.pop().undo()
 
 
-def _leave_without_api(slug: str, _: str) -> None:
+def _leave_without_api(slug: str, text: str) -> None:
     if slug == API:
-        leave()
+        leave(text)
 
 
 def _leave_to_agent(handoff: Handoff, module: str) -> None:
-    stand_down(because_of_agent(_LATE_AGENTS[module]), os.fsencode(handoff.run_directory))
-    leave()
+    reason = because_of_agent(_LATE_AGENTS[module])
+    stand_down(reason, os.fsencode(handoff.run_directory))
+    leave(reason.text)
 
 
 def is_active() -> bool:
@@ -192,23 +199,30 @@ class _Apply:
         self._instrumentations = instrumentations
 
     def __call__(self, module: str) -> None:
-        if _is_shadowed(module):
-            return
-        from otelrun.instrumentation import registry  # noqa: PLC0415 - not needed to stand down
+        from otelrun.instrumentation import in_place, registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
         from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415
 
+        is_shadowed = _is_shadowed(module)
         for short_name in self._instrumentations:
             name = registry.entry_point_name(short_name)
-            if not self._handoff.is_enabled(name) or precedence.has_given_way(name):
+            if is_shadowed or precedence.has_given_way(name):
+                text = (
+                    f"the program has a module of its own named {module}" if is_shadowed else precedence.text_of(name)
+                )
+                in_place.in_place.put(module, name, in_place.LEFT, in_place.OWN, text)
                 continue
-            with guarded(f"instrumentation {name}"):
+            if not self._handoff.is_enabled(name):
+                in_place.in_place.put(module, name, in_place.OFF, in_place.OWN)
+                continue
+            with in_place.in_place.applying(module, name, in_place.OWN) as applied, guarded(f"instrumentation {name}"):
                 module_name = f"otelrun.instrumentation.{short_name}"
                 __import__(module_name)  # importlib is not loaded in the bare interpreter
                 instrumentation = sys.modules[module_name]
                 _ledgers.append(Ledger())
                 instrumentation.apply(_ledgers[-1], self._handoff.options(name))
                 precedence.keep(name, _ledgers[-1])
+                applied.state = in_place.HOOKED if _ledgers[-1].is_applied or not applied.text else in_place.FAILED
 
 
 def _main_module() -> str:
@@ -227,11 +241,13 @@ class _ApplyMethods:
         self._methods = methods
 
     def __call__(self, module: str) -> None:
-        from otelrun.instrumentation import methods  # noqa: PLC0415 - not needed to stand down
+        from otelrun.instrumentation import in_place, methods  # noqa: PLC0415 - not needed to stand down
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
 
         _ledgers.append(Ledger())
-        methods.apply(_ledgers[-1], module, self._methods)
+        with in_place.in_place.applying(module, methods.NAME, in_place.OWN) as applied:
+            methods.apply(_ledgers[-1], module, self._methods)
+            applied.state = in_place.HOOKED if _ledgers[-1].is_applied else in_place.FAILED
 
 
 def _watch_program(_: str) -> None:

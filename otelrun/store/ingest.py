@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from otelrun.ring.reader import SeriesState
-    from otelrun.ring.record import Record, Scope
+    from otelrun.ring.record import Library, Record, Scope
     from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.encoding import Columns
 
@@ -47,6 +47,7 @@ _LINK = _insert("span_link", 8, "span, position")
 _LOG = _insert("log", 15, "id")
 _NOTE = _insert("note", 5, "id")
 _POINT = _insert("metric_point", 8, "metric, time_ns")
+_LIBRARY = "INSERT OR REPLACE INTO process_library VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT = "INSERT OR REPLACE INTO process_count VALUES (?, ?, ?, ?, ?)"
 _DELIVERY = "INSERT OR REPLACE INTO delivery VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 _PROCESS_DELIVERY = "INSERT OR REPLACE INTO process_delivery VALUES (?, ?, ?, ?, ?, ?)"
@@ -261,6 +262,14 @@ class StoreWriter:
             ).fetchone()
             number = self._scopes[columns] = int(found[0]) if found else 0
         return number
+
+    def set_libraries(self, process: int, libraries: Sequence[Library]) -> None:
+        """Say what has become of the instrumentation of libraries in a process, in the place of what was said before."""
+        self._insert_all(_LIBRARY, [(process, *library) for library in libraries])
+
+    def end_process(self, process: int, time_ns: int) -> None:
+        """Say when a process had ended."""
+        self._execute("UPDATE process SET ended_ns = ? WHERE id = ?", (time_ns, process))
 
     def set_metrics(
         self, process: int, states: Sequence[SeriesState], scope_of: Callable[[int], Scope], time_ns: int

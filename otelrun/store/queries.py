@@ -9,6 +9,7 @@ import json
 import os
 import sqlite3
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from otelrun.store import schema
 from otelrun.store.accounts import NOT_KNOWN, Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.rows import (
     EventRow,
+    LibraryRow,
     LinkRow,
     LogRow,
     NoteRow,
@@ -31,12 +33,12 @@ from otelrun.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from otelrun.store.rows import Attributes
 
 _BUSY_S = 2.0
-_WITH_PRUNED = 2  # the first version of the schema that counts it
+_SECOND = 2  # the first version of the schema that counts what was pruned, and has libraries and the ends of processes
 
 _TOTALS = """
 SELECT (SELECT count(*) FROM process), (SELECT count(DISTINCT trace_id) FROM span), (SELECT count(*) FROM span),
@@ -110,20 +112,27 @@ class StoreReader:
 
     def pruned(self) -> PrunedRow:
         """Count what has been removed again, so that the file keeps to its limit."""
-        if self._version < _WITH_PRUNED:
+        if self._version < _SECOND:
             return PrunedRow()
         found = self.rows("SELECT traces, spans, logs, points, until_ns, pruned_ns FROM pruned")
         return PrunedRow(*(number or 0 for number in found[0])) if found else PrunedRow()
 
     def processes(self) -> list[ProcessRow]:
         """List the processes in the order they were found."""
-        query = "SELECT id, pid, start_ticks, service_name, resource, torn, unstored, ring FROM process ORDER BY id"
-        return [
-            ProcessRow(
-                number, pid or 0, ticks or 0, service or "", _attributes(resource), torn or 0, unstored or 0, ring or ""
-            )
-            for number, pid, ticks, service, resource, torn, unstored, ring in self.rows(query)
-        ]
+        ended = "ended_ns" if self._version >= _SECOND else "NULL"
+        columns = "id, pid, start_ticks, service_name, resource, torn, unstored, ring, created_ns, interrupted"
+        query = f"SELECT {columns}, {ended} FROM process ORDER BY id"  # noqa: S608 - no data
+        return with_parents([_process(row) for row in self.rows(query)])
+
+    def libraries(self) -> list[LibraryRow]:
+        """List what has become of the instrumentation of each library, process after process; empty for a file of version 1."""
+        if self._version < _SECOND:
+            return []
+        query = (
+            "SELECT process, library, name, coalesce(state, ''), coalesce(distribution, ''), coalesce(text, '')"
+            " FROM process_library ORDER BY process, library, name"
+        )
+        return [LibraryRow(*row) for row in self.rows(query)]
 
     def accounts(self) -> RunAccounts:
         """Read what became of every record, per process and per exporter."""
@@ -294,6 +303,49 @@ def _numbers(text: str | None, total: int | None) -> dict[str, int]:
 
 def _delivery(exported: int | None, held: int | None, dropped: int | None, reasons: str | None) -> Delivery:
     return Delivery(exported or 0, held or 0, _numbers(reasons, dropped))
+
+
+def _process(row: tuple[Any, ...]) -> ProcessRow:
+    number, pid, ticks, service, text, torn, unstored, ring, created_ns, interrupted, ended_ns = row
+    resource = _attributes(text)
+    parent, arguments = resource.get("process.parent_pid"), resource.get("process.command_args")
+    return ProcessRow(
+        id=number,
+        pid=pid or 0,
+        start_ticks=ticks or 0,
+        service_name=service or "",
+        resource=resource,
+        torn=torn or 0,
+        unstored=unstored or 0,
+        ring=ring or "",
+        created_ns=created_ns or 0,
+        ended_ns=ended_ns,
+        parent_pid=parent if isinstance(parent, int) else None,
+        command=tuple(map(str, arguments)) if isinstance(arguments, list) else (),
+        interrupted=interrupted or 0,
+    )
+
+
+def with_parents(processes: Sequence[ProcessRow]) -> list[ProcessRow]:
+    """Find for each process which one of the others had started it.
+
+    A pid may name several: of processes that had it one after the other it is the last that began before the child; of the
+    programs that one process has been (``exec``) the last that recorded before the child.
+    """
+    by_pid: dict[int, list[ProcessRow]] = {}
+    for row in processes:
+        by_pid.setdefault(row.pid, []).append(row)
+
+    def parent_of(child: ProcessRow) -> int | None:
+        older = [row for row in by_pid.get(child.parent_pid or 0, ()) if row.start_ticks <= child.start_ticks]
+        if not older:
+            return None
+        last = max(row.start_ticks for row in older)
+        programs = sorted((row for row in older if row.start_ticks == last), key=lambda row: row.created_ns)
+        before = [row for row in programs if row.created_ns <= child.created_ns]
+        return (before[-1] if before else programs[0]).id
+
+    return [replace(row, parent=parent_of(row)) for row in processes]
 
 
 def _body(text: Any, is_json: Any) -> Any:

@@ -64,7 +64,12 @@ class PrunedRow:
 
 @dataclass(frozen=True)
 class ProcessRow:
-    """A process that recorded something."""
+    """A process that recorded something.
+
+    ``created_ns`` is when it recorded first, ``ended_ns`` when it had ended, None where that is not (yet) known. ``parent_pid``
+    is the process that had started it when it recorded first, None where that is not known; ``parent`` is the ``id`` of that
+    process, None where it is not one of these. ``interrupted`` counts the spans that it was in the middle of at its end.
+    """
 
     id: int
     pid: int
@@ -74,6 +79,29 @@ class ProcessRow:
     torn: int
     unstored: int
     ring: str = ""
+    created_ns: int = 0
+    ended_ns: int | None = None
+    parent_pid: int | None = None
+    parent: int | None = None
+    command: tuple[str, ...] = ()
+    interrupted: int = 0
+
+
+@dataclass(frozen=True)
+class LibraryRow:
+    """What has become of the instrumentation of one library in one process.
+
+    ``library`` is the module of which the import matters, ``name`` the instrumentation's, by which a profile switches it,
+    ``distribution`` what it is from or would be. ``state`` is ``hooked``; ``left`` (the program does it itself), ``off``,
+    ``unsupported`` or ``failed``; or ``imported``, where none is installed. ``text`` says why, or is empty.
+    """
+
+    process: int
+    library: str
+    name: str
+    state: str
+    distribution: str
+    text: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ VERSION = 2
 
 HISTORY = {
     1: "the first schema",
-    2: "the table `pruned`; indexes by time",
+    2: "the tables pruned and process_library, process.ended_ns, the views processes and libraries, indexes by time",
 }
 """What each version changed."""
 
@@ -51,8 +51,20 @@ CREATE TABLE process (
   resource TEXT,            -- resource attributes, a JSON object
   torn INTEGER DEFAULT 0,   -- records that were damaged and could not be read
   interrupted INTEGER DEFAULT 0, -- spans that were open when it ended and were exported as ended then
-  unstored INTEGER DEFAULT 0 -- records that were read and have no form in this schema
+  unstored INTEGER DEFAULT 0, -- records that were read and have no form in this schema
+  ended_ns INTEGER          -- when it had ended, as nearly as is known; NULL until then
 )""",
+    """\
+CREATE TABLE process_library (
+  -- What a process instruments, and what it has imported and does not.
+  process INTEGER REFERENCES process (id),
+  library TEXT,             -- the module of which the import matters, e.g. flask or http.server
+  name TEXT,                -- of the instrumentation, as a profile names it
+  state TEXT,               -- hooked; left (the program does it itself), off, unsupported, failed; imported: there is none
+  distribution TEXT,        -- what the instrumentation is from, or would be
+  text TEXT,                -- why it is not hooked, or not all of it; empty where there is nothing to say
+  PRIMARY KEY (process, library, name)
+) WITHOUT ROWID""",
     """\
 CREATE TABLE scope (
   -- An instrumentation scope: who made a span, a metric or a log record (for logs: the name of the logger).
@@ -222,6 +234,21 @@ INDEXES = (
 
 VIEWS = (
     """\
+CREATE VIEW processes AS
+-- Every process with the one that started it, its command and its times as text.
+SELECT id, pid, json_extract(resource, '$."process.parent_pid"') AS parent_pid, service_name AS service,
+       json_extract(resource, '$."process.command_args"') AS command,
+       strftime('%Y-%m-%d %H:%M:%f', created_ns / 1e9, 'unixepoch') AS recorded_first_utc,
+       strftime('%Y-%m-%d %H:%M:%f', ended_ns / 1e9, 'unixepoch') AS ended_utc,
+       (SELECT count(*) FROM span WHERE process = p.id) AS spans, (SELECT count(*) FROM log WHERE process = p.id) AS logs,
+       interrupted
+FROM process p""",
+    """\
+CREATE VIEW libraries AS
+-- What is instrumented, and what was imported and is not, with the number of processes.
+SELECT library, state, name, distribution, text, count(*) AS processes
+FROM process_library GROUP BY library, state, name, distribution, text""",
+    """\
 CREATE VIEW spans AS
 -- Every span with its service, its duration and its start as text.
 SELECT p.service_name AS service, s.kind, s.name, (s.end_ns - s.start_ns) / 1e6 AS duration_ms,
@@ -268,8 +295,23 @@ FROM metric m LEFT JOIN process p ON p.id = m.process JOIN metric_point t ON t.m
 )
 
 
-UPGRADES = {2: ("pruned", "span_in_trace", "span_end", "span_failed", "log_time")}
+UPGRADES = {
+    2: (
+        "process.ended_ns INTEGER",
+        "process_library",
+        "pruned",
+        "span_in_trace",
+        "span_end",
+        "span_failed",
+        "log_time",
+        "processes",
+        "libraries",
+    )
+}
 """Version → what it added to the one before: names of tables, indexes and views, and columns of tables."""
+
+DROPPED = {2: ("span_trace", "span_error")}
+"""Version → indexes that it put others in the place of."""
 
 
 class Column(NamedTuple):
@@ -310,6 +352,8 @@ def upgrade(connection: sqlite3.Connection, version: int) -> None:
         for name in names:
             table, _, column = name.partition(".")
             connection.execute(f"ALTER TABLE {table} ADD COLUMN {column}" if column else statements[name])
+    for name in (dropped for number, names in DROPPED.items() if number > version for dropped in names):
+        connection.execute(f"DROP INDEX IF EXISTS {name}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
 

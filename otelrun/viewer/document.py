@@ -8,13 +8,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from otelrun.viewer.known_instrumentations import describe
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
     from otelrun.store.listing import Listing
     from otelrun.store.losses import Loss
-    from otelrun.store.rows import LogRow, SpanRow, Trace, TraceRow
+    from otelrun.store.rows import LibraryRow, LogRow, ProcessRow, SpanRow, Trace, TraceRow
     from otelrun.viewer.facts import View
 
 FORMAT = 1
@@ -37,7 +39,8 @@ def show_document(view: View) -> dict[str, Any]:
         "run": {
             **_listing(facts.listing),
             "store": facts.store_path or None,
-            "processes": [asdict(row) for row in facts.processes],
+            "processes": [_process(row, facts.libraries) for row in facts.processes],
+            "not_instrumented": [gap._asdict() for gap in facts.gaps],
             "counts": _counts(facts.accounts),
             "deliveries": [_delivery(exporter) for exporter in facts.accounts.exporters],
             "accounts": [_account(process) for process in facts.accounts.processes],
@@ -49,6 +52,11 @@ def show_document(view: View) -> dict[str, Any]:
         "other_traces": [_trace_summary(row) for row in view.others],
         "logs_outside_traces": [_log(log) for log in view.logs],
     }
+
+
+def _process(row: ProcessRow, libraries: Sequence[LibraryRow]) -> dict[str, Any]:
+    described = describe([library for library in libraries if library.process == row.id])
+    return {**asdict(row), "libraries": [library._asdict() for library in described]}
 
 
 def _counts(run: RunAccounts) -> list[dict[str, Any]]:

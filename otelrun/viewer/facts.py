@@ -10,17 +10,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from otelrun.store.listing import Listing
-    from otelrun.store.rows import LogRow, NoteRow, ProcessRow, Trace, TraceRow
+    from otelrun.store.rows import LibraryRow, LogRow, NoteRow, ProcessRow, Trace, TraceRow
+    from otelrun.viewer.known_instrumentations import Gap
 
 
 class RunFacts(NamedTuple):
-    """A run; everything but the listing is empty for a run without a store."""
+    """A run; everything but the listing, the notes and the gaps is empty for a run without a store.
+
+    Attributes:
+        libraries: what each process instruments, and has imported and does not.
+        gaps: what could be instrumented and is not, all processes together.
+    """
 
     listing: Listing
     store_path: str = ""
     processes: Sequence[ProcessRow] = ()
     accounts: RunAccounts = RunAccounts()
     notes: Sequence[NoteRow] = ()
+    libraries: Sequence[LibraryRow] = ()
+    gaps: Sequence[Gap] = ()
 
 
 class View(NamedTuple):

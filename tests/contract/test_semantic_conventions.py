@@ -34,6 +34,7 @@ _MODULES = {
     "fastapi",
     "flask",
     "multiprocessing",
+    "mysql",
     "opentelemetry",
     "sqlalchemy",
     "starlette",

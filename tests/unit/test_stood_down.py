@@ -27,6 +27,15 @@ def test_the_first_of_a_run_is_told_from_all_others_and_all_are_counted(tmp_path
     assert os.stat(tmp_path / "stood_down").st_mode & 0o777 == 0o700
 
 
+def test_what_was_imported_is_a_folder_of_its_own(tmp_path):
+    directory = os.fsencode(tmp_path)
+    assert stood_down.record(directory, "flask", "opentelemetry-instrumentation-flask", stood_down.IMPORTED)
+    assert not stood_down.record(directory, "flask", "opentelemetry-instrumentation-flask", stood_down.IMPORTED)
+
+    assert stood_down.read(str(tmp_path), stood_down.IMPORTED) == [("flask", "opentelemetry-instrumentation-flask", 2)]
+    assert stood_down.read(str(tmp_path)) == []
+
+
 def test_who_is_first_and_not_done_with_writing_is_not_overwritten(tmp_path):
     (tmp_path / "stood_down").mkdir()
     (tmp_path / "stood_down" / "tool-pip").write_bytes(b"\0not observed: pip\0")

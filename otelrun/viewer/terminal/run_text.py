@@ -12,6 +12,7 @@ from rich.text import Text
 
 from otelrun.store.listing import INTERRUPTED, LOCAL_STORE, RUNNING
 from otelrun.viewer import phrases
+from otelrun.viewer.known_instrumentations import install_command
 from otelrun.viewer.terminal.run_summary import facts, headline, short_ids, traces_table
 from otelrun.viewer.terminal.trace_text import TraceDrawing, log_line
 
@@ -27,7 +28,9 @@ _NOTHING_OR_TOLD = "Nothing was recorded: no use of what otelrun instruments, or
 _NOTHING_AND_NOTED = "Nothing was recorded; the notes say which processes were left alone, and why."
 _UNWRITTEN = "Its store could not be written; agent.log in the run's directory says why."
 _NOTHING_YET = "Nothing recorded yet; the run goes on."
+_WITHOUT = (_NOTHING, _NOTHING_OR_TOLD, _NOTHING_YET)
 _LINES_IN_RUN = 60
+_GAPS_NAMED = 4
 
 
 def draw_run(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
@@ -36,7 +39,7 @@ def draw_run(view: View, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Te
     yield from facts(view.facts, width, glyphs, now_ns)
     totals = view.facts.listing.totals
     if totals is None:
-        yield Text(f"\n{_why_no_store(view.facts)}", "dim")
+        yield from _nothing(_why_no_store(view.facts), view.facts)
         return
     if view.trace is None:
         yield from _without_trace(view, width)
@@ -113,7 +116,22 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
         return
     if totals is not None and totals.is_empty and state != INTERRUPTED:
         nothing = _UNWRITTEN if _is_telemetry_recorded(view.facts) else _NOTHING
-        yield Text(f"\n{nothing if state != RUNNING else _NOTHING_YET}", "dim")
+        yield from _nothing(nothing if state != RUNNING else _NOTHING_YET, view.facts)
+
+
+def _nothing(why: str, about: RunFacts) -> Iterator[Text]:
+    """Say that there is nothing to show; where it is because nothing is instrumented, what mends it."""
+    gaps = [gap for gap in about.gaps if not gap.is_aside] or about.gaps
+    if not gaps or why not in _WITHOUT:
+        yield Text(f"\n{why}", "dim")
+        return
+    named = [gap.library for gap in gaps[:_GAPS_NAMED]]
+    if len(gaps) > _GAPS_NAMED:
+        named.append(f"{len(gaps) - _GAPS_NAMED} more")
+    nothing = "Nothing recorded yet" if why == _NOTHING_YET else "Nothing was recorded"
+    text = Text(f"\n{nothing}. Imported and not instrumented: ").append(", ".join(named), "yellow")
+    yield text
+    yield Text("  install what is missing: ", "dim").append(install_command(gaps), "bold")
 
 
 def _next(view: View, glyphs: Glyphs) -> Text:

@@ -202,6 +202,24 @@ def test_ended_run_is_accounted_for_and_its_rings_are_removed(run, stores, sent)
     assert names[-1] == "close"
 
 
+def test_libraries_and_the_end_of_a_process_reach_the_store(run, stores, sent):
+    writer = make_ring(run)
+    writer.define(layout.TABLE_LIBRARY, encode_definition(("queue", "queue", "hooked", "otelrun", "")))
+    append_span(writer)
+    end_process(writer)
+    work = make_work(run)
+    work.drain()
+    work.tick(monotonic())
+    work.tick(monotonic() + 2)
+    writer.define(layout.TABLE_LIBRARY, encode_definition(("flask", "flask", "imported", "d", "")))
+    finish(work)
+
+    (store,) = stores
+    told = [call for call in store.calls if call[0] in ("set_libraries", "end_process")]
+    assert [call[:2] for call in told] == [("set_libraries", 7), ("set_libraries", 7), ("end_process", 7)]
+    assert [[library.library for library in call[2]] for call in told[:2]] == [["queue"], ["flask"]]
+
+
 def test_ring_of_a_living_process_stays(run, stores, sent):
     writer = make_ring(run)
     append_span(writer)

@@ -8,8 +8,8 @@ import types
 
 import pytest
 
-from otelrun import diagnostics
-from otelrun.instrumentation import lazy, precedence
+from otelrun import diagnostics, stood_down
+from otelrun.instrumentation import in_place, lazy, precedence
 from otelrun.profile import handoff as handoffs
 from otelrun.profile.model import Instrumentation, Otelrun, Profile
 
@@ -21,6 +21,7 @@ class Site:
         self.path = path
         self.calls = []
         self.hooks = {}
+        self.kept = {}
         self._monkeypatch = monkeypatch
         monkeypatch.setattr(sys, "path", [str(path)])
 
@@ -49,7 +50,7 @@ class Site:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("")
 
-    def instrumentor(self, name, *, requires=(), fails=False, already=False, distribution=None):
+    def instrumentor(self, name, *, requires=(), fails=False, already=False, refuses=False, distribution=None):
         """Install an instrumentor whose calls are noted."""
         site = self
 
@@ -60,6 +61,10 @@ class Site:
                 if fails:
                     raise RuntimeError("boom")
                 site.calls.append((name, options))
+                self._is_instrumented_by_opentelemetry = not refuses
+
+            def _uninstrument(self):
+                """Have nothing to undo."""
 
         module = f"otr_contrib_{name.replace('-', '_')}"
         self._monkeypatch.setitem(sys.modules, module, types.SimpleNamespace(Instrumentor=Instrumentor))
@@ -69,19 +74,30 @@ class Site:
             entry_points={name: f"{module}:Instrumentor"},
         )
 
-    def discover(self, profile=None, overlay=()):
-        text = handoffs.write(profile or Profile(), run_directory="", pipeline="agent", overlay=overlay)
-        lazy.discover(handoffs.read(text), lambda name, hook: self.hooks.setdefault(name, []).append(hook))
+    def discover(self, profile=None, overlay=(), run_directory=""):
+        text = handoffs.write(profile or Profile(), run_directory=run_directory, pipeline="agent", overlay=overlay)
+        lazy.discover(handoffs.read(text), self.register)
+
+    def register(self, name, hook):
+        hooks = self.kept if isinstance(hook, lazy.Keep) else self.hooks
+        hooks.setdefault(name, []).append(hook)
 
     def import_(self, name):
-        for hook in self.hooks.get(name, ()):
+        for hook in (*self.hooks.get(name, ()), *self.kept.get(name, ())):
             hook(name)
+
+    def facts(self):
+        return [(library, name, state, text) for library, name, state, _, text in in_place.in_place.entries()]
 
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     monkeypatch.setattr(diagnostics, "_told", set())
+    monkeypatch.setattr(diagnostics, "_listeners", [])
     monkeypatch.setattr(precedence, "precedence", precedence.Precedence())
+    facts = in_place.InPlace()
+    monkeypatch.setattr(in_place, "in_place", facts)
+    monkeypatch.setattr(precedence, "in_place", facts)
     monkeypatch.setitem(
         sys.modules,
         "otelrun.instrumentation.registry",
@@ -317,3 +333,102 @@ def test_djangos_waits_for_its_settings(site, monkeypatch):
 
     assert site.calls == [("django", {"skip_dep_check": True}), ("load_middleware", True)]
     assert BaseHandler.load_middleware is original
+
+
+def test_what_is_hooked_is_kept(site):
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"])
+
+    site.discover()
+    assert site.facts() == []
+    site.import_("bottle")
+
+    assert site.facts() == [("bottle", "bottle", "hooked", "")]
+
+
+@pytest.mark.parametrize(
+    ("instrumentor", "state", "text"),
+    [
+        (
+            {"requires": ["bottle"], "already": True},
+            "left",
+            "the program instruments bottle itself: otelrun leaves it to it",
+        ),
+        (
+            {"requires": ["bottle"], "fails": True},
+            "failed",
+            "instrumentation bottle failed, the program goes on: RuntimeError: boom",
+        ),
+        (
+            {"requires": ["bottle<1"]},
+            "unsupported",
+            "not instrumented: bottle 1.0 is not supported by opentelemetry-instrumentation-bottle (<1)",
+        ),
+        ({"requires": ["bottle"], "refuses": True}, "failed", "its instrumentor has refused, and logged why"),
+    ],
+)
+def test_what_is_not_hooked_is_kept_with_its_reason(site, instrumentor, state, text):
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", **instrumentor)
+
+    site.discover()
+    site.import_("bottle")
+
+    assert site.facts() == [("bottle", "bottle", state, text)]
+
+
+def test_one_that_has_to_wait_is_kept_once_under_the_name_of_its_library(site):
+    site.add("bottle", modules=["bottle/__init__.py"])
+    site.instrumentor("bottle", requires=["bottle"])
+    module = sys.modules["otr_contrib_bottle"]
+    module.__spec__ = types.SimpleNamespace(_initializing=True)
+    site.discover()
+
+    site.import_("bottle")
+    assert site.facts() == []
+    module.__spec__._initializing = False
+    site.import_("otr_contrib_bottle")
+
+    assert site.facts() == [("bottle", "bottle", "hooked", "")]
+
+
+def test_a_known_library_without_instrumentation_is_kept_when_it_is_imported(site, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+    site.discover(run_directory=str(run))
+    assert site.facts() == []
+    assert list(run.iterdir()) == []
+
+    site.import_("flask")
+    site.import_("aiohttp.web")
+
+    assert site.facts() == [("flask", "flask", "imported", ""), ("aiohttp.web", "aiohttp-server", "imported", "")]
+    assert stood_down.read(str(run), stood_down.IMPORTED) == [
+        ("aiohttp.web", "opentelemetry-instrumentation-aiohttp-server", 1),
+        ("flask", "opentelemetry-instrumentation-flask", 1),
+    ]
+    assert stood_down.read(str(run)) == []
+
+
+def test_a_known_library_that_is_switched_off_or_of_another_kind_is_not_said_to_be_missing(site, tmp_path):
+    site.add("flask", modules=["flask/__init__.py"])
+    site.instrumentor("flask", requires=["flask"])
+    site.instrumentor("redis", requires=["redis"])  # which is there, and not as a distribution
+    site.discover(Profile(otelrun=Otelrun(disabled=("flask",))), run_directory=str(tmp_path))
+
+    site.import_("flask")
+    site.import_("redis")
+
+    text = "opentelemetry-instrumentation-redis is installed, and finds nothing that it is for"
+    assert site.facts() == [("flask", "flask", "off", ""), ("redis", "redis", "unsupported", text)]
+    assert stood_down.read(str(tmp_path), stood_down.IMPORTED) == []
+
+
+def test_a_known_library_with_an_instrumentation_has_no_other_hook(site):
+    site.add("mysql_connector_python", modules=["mysql/connector/__init__.py"])
+    site.instrumentor("mysql", requires=["mysql-connector-python"])
+
+    site.discover()
+
+    assert "mysql.connector" not in site.kept
+    assert "flask" in site.kept

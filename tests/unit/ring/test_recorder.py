@@ -11,7 +11,7 @@ import pytest
 from otelrun import diagnostics
 from otelrun.ring import layout
 from otelrun.ring.reader import RingReader
-from otelrun.ring.record import NOTE, Scope, Series, encode, encode_whole
+from otelrun.ring.record import NOTE, Library, Scope, Series, encode, encode_whole
 from otelrun.ring.recorder import Recorder, Sizes
 
 OPEN_SPAN = encode_whole((1, 2, 0, 1, "work", 0, 1, 0, {}))
@@ -204,3 +204,20 @@ def test_what_a_signal_handler_records_while_the_ring_is_made_is_kept(tmp_path):
     assert recorder.scope(Scope("a", "", "", {})) > 0
     (path,) = tmp_path.iterdir()
     assert sorted(record.slug for record in read(path)[1]) == ["early", "late"]
+
+
+def test_a_ring_begins_with_the_libraries_that_are_known_and_takes_what_follows(tmp_path):
+    known = [("queue", "queue", "hooked", "otelrun", "")]
+    recorder = Recorder(str(tmp_path), dict, sizes=Sizes(4096, 4096), hold_ns=0, list_libraries=lambda: known)
+    recorder.library(("flask", "flask", "imported", "d", ""))
+    assert list(tmp_path.iterdir()) == []
+    recorder.record(NOTE, (1, "a", "b"))
+    recorder.library(("queue", "queue", "left", "otelrun", "why"))
+
+    (path,) = tmp_path.iterdir()
+    reader = RingReader(str(path))
+    assert reader.libraries() == [Library(*known[0]), Library("queue", "queue", "left", "otelrun", "why")]
+    assert reader.libraries(1) == [Library("queue", "queue", "left", "otelrun", "why")]
+    recorder.library(("redis", "redis", "hooked", "d", ""))
+    assert [library.library for library in reader.libraries(2)] == ["redis"]
+    reader.close()

@@ -17,6 +17,7 @@ from otelrun.store.losses import Loss
 from otelrun.store.queries import open_store
 from otelrun.viewer.document import runs_document, show_document
 from otelrun.viewer.facts import RunFacts, View
+from otelrun.viewer.known_instrumentations import find_gaps, install_command
 from otelrun.viewer.terminal.run_summary import removed, runs_table
 from otelrun.viewer.terminal.run_text import draw_run, draw_trace
 from otelrun.viewer.terminal.screen import ASCII, glyphs_for, open_console
@@ -198,6 +199,30 @@ def test_a_run_that_has_notes_alone_says_that_nothing_was_recorded(tmp_path: Pat
     text = printed(console_for(80, is_terminal=False), draw_run, view)
 
     assert text.endswith("\nNothing was recorded: the command used nothing that otelrun instruments.\n")
+
+
+@pytest.mark.parametrize(
+    ("libraries", "named"),
+    [
+        (("flask",), "flask"),
+        (("jinja2", "flask", "redis"), "flask, redis"),
+        (("jinja2",), "jinja2"),
+        (("flask", "redis", "pymongo", "httpx", "pika", "celery"), "celery, flask, httpx, pika, 2 more"),
+    ],
+)
+def test_a_run_with_nothing_recorded_says_what_is_not_instrumented_and_what_installs_it(
+    tmp_path: Path, libraries: tuple[str, ...], named: str
+) -> None:
+    write_store(tmp_path, [])
+    view = view_of(tmp_path)
+    gaps = find_gaps((), [(library, "", 1) for library in libraries])
+    view = view._replace(facts=view.facts._replace(gaps=gaps))
+    text = printed(console_for(80, is_terminal=False), draw_run, view)
+
+    command = install_command([gap for gap in gaps if not gap.is_aside] or gaps)
+    assert text.endswith(
+        f"\nNothing was recorded. Imported and not instrumented: {named}\n  install what is missing: {command}\n"
+    )
 
 
 def test_a_run_whose_agent_was_killed_does_not_say_that_nothing_was_recorded(tmp_path: Path) -> None:
