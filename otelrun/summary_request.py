@@ -1,8 +1,8 @@
 """How a program asks its run's agent for the exit summary: the names and the words that both sides share.
 
-All there is between the two is a FIFO in the run's directory, which the agent holds open for reading. The program writes one line
-into it: how much it wants to hear, how wide its terminal is (0: not known), and whether it is one. When the FIFO is gone, the text
-is in the file beside it; when nobody reads the FIFO, the agent is gone, and nothing is waited for. So the program needs no
+All there is between the two is a FIFO in the run's directory, which the agent holds open for reading. The program writes a line
+into it: how much it wants to hear, how wide its terminal is (0: not known), and whether it is one. When the FIFO is gone, the
+text is in the file beside it; when nobody reads the FIFO, the agent is gone, and nothing is waited for. So the program needs no
 descriptor and no child. See ``otelrun.startup.last_words`` and ``otelrun.agent.summary`` for the two sides.
 
 Imports nothing that the bare interpreter has not loaded.
