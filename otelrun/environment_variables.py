@@ -23,6 +23,13 @@ OTELRUN_INIT = "OTELRUN_INIT"
 OTELRUN_ROOT_SPAN = "OTELRUN_ROOT_SPAN"
 """``1`` or ``true``: one span around the whole command; the same as ``--root-span``."""
 
+OTELRUN_SUMMARY = "OTELRUN_SUMMARY"
+"""``full``, ``line`` or ``off``: how much is said of a run when its program has ended.
+
+Default: ``full`` where stderr is a terminal, else ``off``; also ``off`` in CI, where the variable ``CI`` says so, and with
+``OTELRUN_QUIET``. ``full`` and ``line`` print where there is no terminal, too.
+"""
+
 OTELRUN_HANDOFF = "OTELRUN_HANDOFF"
 """Set by the launcher for the program: one string, see ``otelrun.profile.handoff``. Not for users."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from otelrun.agent import detach, leftovers, loop, worker
 from otelrun.agent.owners import Processes
+from otelrun.agent.summary import SummaryAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,9 @@ _EARLY_S = 10.0
 _PAUSE_S = 2.0
 
 
-def watch_over(run: RunDirectory, root: tuple[int, int], notices: Notices, stdout: int | None) -> None:
+def watch_over(
+    run: RunDirectory, root: tuple[int, int], notices: Notices, *, stdout: int | None, request: int | None
+) -> None:
     """Be the guard of a run from before its first record to its end.
 
     Args:
@@ -38,19 +41,23 @@ def watch_over(run: RunDirectory, root: tuple[int, int], notices: Notices, stdou
         root: process id and start time of the run's first process.
         notices: the agent's voice.
         stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
+        request: see ``SummaryAnswer``.
     """
     profile_text = worker.read_profile_text(run)
     processes = Processes()
     processes.watch(*root)
-    if not leftovers.are_there(leftovers.root_of(run)) and not loop.wait_for_ring(run, processes):
+    answer = SummaryAnswer(run, request, processes, notices)
+    if not leftovers.are_there(leftovers.root_of(run)) and not loop.wait_for_ring(run, answer):
+        answer.clear()
         worker.end_without_records(run, profile_text, notices)
         return
 
     def serve(is_first: bool, keeper: Keeper | None) -> None:
         profile = worker.read_profile(run, profile_text, notices)
-        worker.serve(run, profile, processes, notices, stdout=stdout, keeper=keeper, takes_leftovers=is_first)
+        worker.serve(run, profile, answer, notices, stdout=stdout, keeper=keeper, takes_leftovers=is_first)
 
     cause = keep_at_work(serve, notices, processes)
+    answer.clear()
     if cause and processes.is_alive(*root):
         notices.tell(f"{cause}; what is recorded from now on is delivered at the next start")
 

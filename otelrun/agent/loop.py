@@ -11,6 +11,7 @@ from otelrun.agent import owners
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from otelrun.agent.summary import SummaryAnswer
     from otelrun.agent.work import RunWork
     from otelrun.ring.directory import RunDirectory
 
@@ -21,16 +22,17 @@ _BLIND_SETTLE_S = 0.5  # where the system does not show which processes belong t
 _MUCH = 512
 
 
-def wait_for_ring(run: RunDirectory, processes: owners.Processes) -> bool:
+def wait_for_ring(run: RunDirectory, answer: SummaryAnswer) -> bool:
     """Wait until some process of the run has recorded something, at next to no cost.
 
     Args:
         run: the run's directory.
-        processes: who is alive; the run's first process is watched already.
+        answer: is given to a program that asks for a summary meanwhile; knows who is alive.
 
     Returns:
         Whether there is a ring; if not, the run is over.
     """
+    processes = answer.processes
 
     def has_ring() -> bool:
         try:
@@ -40,24 +42,27 @@ def wait_for_ring(run: RunDirectory, processes: owners.Processes) -> bool:
 
     pause_s = _SHORTEST_WAIT_S
     while not has_ring():
+        answer.serve(_nothing)
         if _is_over(run, processes, has_ring):
             return False
-        processes.wait(pause_s)
+        processes.wait(min(pause_s, answer.longest_wait_s))
         pause_s = min(2 * pause_s, _LONGEST_WAIT_S)
     return True
 
 
-def follow(work: RunWork, processes: owners.Processes) -> None:
+def follow(work: RunWork, answer: SummaryAnswer) -> None:
     """Read the rings of a live run until it is over.
 
     Args:
         work: what is done for the run.
-        processes: who is alive; the run's first process is watched already.
+        answer: is given to a program that asks for a summary; knows who is alive.
     """
+    processes = answer.processes
     pause_s = _SHORTEST_WAIT_S
     while True:
         records = work.drain()
         work.tick(monotonic())
+        answer.serve(work.settle, is_all_read=not records)
         if records:
             pause_s = _SHORTEST_WAIT_S
             processes.wait(0.0 if records >= _MUCH else pause_s)
@@ -65,8 +70,12 @@ def follow(work: RunWork, processes: owners.Processes) -> None:
         work.answer_flushes()
         if _is_over(work.run, processes, lambda: bool(work.drain())):
             return
-        processes.wait(pause_s)
+        processes.wait(min(pause_s, answer.longest_wait_s))
         pause_s = min(2 * pause_s, _LONGEST_WAIT_S)
+
+
+def _nothing() -> None:
+    """Prepare nothing: there is nothing but the run's description."""
 
 
 def read_on(work: RunWork, processes: owners.Processes, deadline: float) -> None:

@@ -46,6 +46,14 @@ class Processes:
             self._pidfds[pidfd] = (pid, ticks)
             self._poll.register(pidfd, select.POLLIN)
 
+    def listen(self, fd: int) -> None:
+        """Have the next ``wait`` end early, once, when there is something to read.
+
+        Args:
+            fd: stays open until then.
+        """
+        self._poll.register(fd, select.POLLIN)
+
     def is_alive(self, pid: int, ticks: int) -> bool:
         """Say whether a watched process still runs; a zombie does not."""
         pidfd = self._alive.get((pid, ticks))
@@ -61,11 +69,12 @@ class Processes:
         return any(self.is_alive(*process) for process in tuple(self._alive))
 
     def wait(self, timeout_s: float) -> None:
-        """Wait that long, or until a watched process ends."""
-        for pidfd, _ in self._poll.poll(timeout_s * _MILLISECONDS):
-            self._poll.unregister(pidfd)
-            os.close(pidfd)
-            self._alive.pop(self._pidfds.pop(pidfd), None)
+        """Wait that long, or until a watched process ends or something can be read."""
+        for fd, _ in self._poll.poll(timeout_s * _MILLISECONDS):
+            self._poll.unregister(fd)
+            if fd in self._pidfds:
+                os.close(fd)
+                self._alive.pop(self._pidfds.pop(fd), None)
 
 
 def _open_pidfd(pid: int) -> int | None:

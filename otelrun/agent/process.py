@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import NamedTuple
 
+from otelrun import summary_request
 from otelrun.agent import detach
 from otelrun.agent.notices import Notices, find_outlet
 from otelrun.environment_variables import OTELRUN_QUIET
@@ -67,12 +69,14 @@ def start(run: RunDirectory, *, root_pid: int, keep_stdout: bool) -> int:
     root = detach.identity(root_pid)
     outlet = _outlet(root_pid)
     stdout = os.dup(_STDOUT) if keep_stdout else None
+    request = summary_request.open_to_read(run.path)  # before the program can ask
     try:
-        return detach.fork_unseen(lambda: _run_agent(run, claim, root, outlet, stdout))
+        return detach.fork_unseen(lambda: _run_agent(run, claim, root, outlet, _Kept(stdout, request)))
     finally:
         claim.release()  # the agent has its own copy of the descriptor, and with it the lock
-        if stdout is not None:
-            os.close(stdout)
+        for fd in (stdout, request):
+            if fd is not None:
+                os.close(fd)
 
 
 def _outlet(root_pid: int) -> Outlet | None:
@@ -81,17 +85,23 @@ def _outlet(root_pid: int) -> Outlet | None:
     return find_outlet(root_pid)
 
 
+class _Kept(NamedTuple):
+    """Descriptors of the agent: the launcher's standard output, and what the program asks for a summary by; or None."""
+
+    stdout: int | None
+    request: int | None
+
+
 def _run_agent(
-    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], outlet: Outlet | None, stdout: int | None
+    run: RunDirectory, claim: recovery.Claim, root: tuple[int, int], outlet: Outlet | None, kept: _Kept
 ) -> None:
     """Be the agent's first process. Nothing it meets may reach the user but by ``Notices``."""
     notices = Notices(run.log, outlet)
     try:
-        kept = [claim.fileno()] if stdout is None else [claim.fileno(), stdout]
-        detach.become_agent(kept)
+        detach.become_agent(fd for fd in (claim.fileno(), *kept) if fd is not None)
         sys.excepthook = lambda *_: notices.failed("the agent's guard")
         from otelrun.agent import guard  # noqa: PLC0415 - from here on, imports are the agent's and not the launcher's
 
-        guard.watch_over(run, root, notices, stdout)
+        guard.watch_over(run, root, notices, stdout=kept.stdout, request=kept.request)
     except BaseException:  # noqa: BLE001 - the last frame of the process
         notices.failed("the agent's guard")

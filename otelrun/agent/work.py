@@ -6,7 +6,6 @@ it in the ring for the next one: the store knows by the record's key that it has
 
 from __future__ import annotations
 
-import json
 import os
 from time import time_ns
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from otelrun.agent import retention, rings, stored_state
 from otelrun.agent.accounting import Accounting
 from otelrun.agent.collection import Collection, Measured, Reader, close_reader, open_reader
+from otelrun.agent.description import read_description
 from otelrun.agent.rings import Ring, Rings
 from otelrun.delivery import exporters
 from otelrun.delivery.encode import ProcessEncoder
@@ -113,7 +113,9 @@ class RunWork:
         if profile.otelrun.self_metrics and exporters.metric_readers(profile):
             from otelrun.agent.self_metrics import SelfMetrics  # noqa: PLC0415 - for those who ask for them
 
-            self._own = SelfMetrics(profile, run.run_id, self._describe(), self._accounting.agent_resource)
+            self._own = SelfMetrics(
+                profile, run.run_id, read_description(run, notices), self._accounting.agent_resource
+            )
 
     @property
     def channels(self) -> list[Channel]:
@@ -133,7 +135,7 @@ class RunWork:
         if self._is_open:
             return
         self._is_open = True
-        description = self._describe()
+        description = read_description(self.run, self._notices)
         surroundings = exporters.Surroundings(
             cwd=str(description.get("cwd") or "/"),
             outbox=self.run.outbox,
@@ -161,15 +163,6 @@ class RunWork:
             self._store = self._guarded(lambda: self._open_store(description))
         for channel in self.channels:
             channel.wake()
-
-    def _describe(self) -> dict[str, Any]:
-        try:
-            with open(self.run.description, encoding="utf-8") as file:
-                description = json.load(file)
-        except (OSError, ValueError):
-            self._notices.failed("reading what was run")
-            description = None
-        return description if isinstance(description, dict) else {"run_id": self.run.run_id}
 
     def _open_store(self, description: dict[str, Any]) -> StoreWriter:
         from otelrun.store.ingest import StoreWriter  # noqa: PLC0415 - sqlite3 is for runs that record something
@@ -309,8 +302,7 @@ class RunWork:
             for ring in self._rings:
                 self._store_usage(ring)
         if self._is_due("store", _STORE_METRICS_INTERVAL_S, now):
-            for ring in self._rings:
-                self._store_metrics(ring)
+            self._store_all_metrics()
         if self._is_due("save", _SAVE_INTERVAL_S, now):
             self._save()
         self._with_store(lambda store: store.prune())
@@ -354,6 +346,15 @@ class RunWork:
         self._collection.collect(reader, [measured])
         if not self._rings.is_alive(ring):
             reader.temporality.forget(measured.name)
+
+    def settle(self) -> None:
+        """Have the store hold all that was read and measured so far."""
+        self._store_all_metrics()
+        self._save()
+
+    def _store_all_metrics(self) -> None:
+        for ring in self._rings:
+            self._store_metrics(ring)
 
     def _store_libraries(self, ring: Ring) -> None:
         self._with_store(lambda store: stored_state.store_libraries(store, ring))
@@ -432,8 +433,7 @@ class RunWork:
             self._end_run()
             for reader in self._readers:
                 self._collect(reader, self._rings)
-            for ring in self._rings:
-                self._store_metrics(ring)
+            self._store_all_metrics()
             for channel in self.channels:
                 channel.begin_flush()
         if all(channel.state == "holding" or not channel.totals().held for channel in self.channels):

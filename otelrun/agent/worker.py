@@ -17,7 +17,7 @@ from otelrun.profile import handoff
 if TYPE_CHECKING:
     from otelrun.agent.connections import Keeper
     from otelrun.agent.notices import Notices
-    from otelrun.agent.owners import Processes
+    from otelrun.agent.summary import SummaryAnswer
     from otelrun.profile.model import Profile
     from otelrun.ring.directory import RunDirectory
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def serve(  # noqa: PLR0913 - what the guard has
     run: RunDirectory,
     profile: Profile,
-    processes: Processes,
+    answer: SummaryAnswer,
     notices: Notices,
     *,
     stdout: int | None,
@@ -37,7 +37,7 @@ def serve(  # noqa: PLR0913 - what the guard has
     Args:
         run: the run's directory; its lock is held.
         profile: the run's profile.
-        processes: who is alive; the run's first process is watched already.
+        answer: is given to a program that asks for a summary; knows who is alive.
         notices: the agent's voice.
         stdout: a descriptor of the launcher's standard output, for a console exporter, or None.
         keeper: keeps the connections of this worker for the next one, and has those of the one before; None where nobody does.
@@ -48,17 +48,17 @@ def serve(  # noqa: PLR0913 - what the guard has
         leftovers.recover_beside(leftovers.root_of(run), budget_s) if takes_leftovers else lambda _: None
     )
     is_begun = _is_begun(run)
-    if is_begun or loop.wait_for_ring(run, processes):
+    if is_begun or loop.wait_for_ring(run, answer):
         from otelrun.agent.work import RunWork  # noqa: PLC0415 - a run without telemetry never needs it
 
-        work = RunWork(run, profile, processes=processes, notices=notices, stdout=stdout, keeper=keeper)
+        work = RunWork(run, profile, processes=answer.processes, notices=notices, stdout=stdout, keeper=keeper)
         if is_begun:
             work.open()
-        loop.follow(work, processes)
+        loop.follow(work, answer)
         notices.hush()
         deadline = monotonic() + budget_s
         work.begin_finish()
-        loop.read_on(work, processes, deadline)
+        loop.read_on(work, answer.processes, deadline)
         work.finish(deadline)
     else:
         deadline = monotonic() + budget_s

@@ -11,7 +11,7 @@ import warnings
 
 from otelrun.errors import OtelrunError
 
-_VERBS = ("runs", "show", "prepare")  # run is read without click, too; see cli.group
+_VERBS = ("runs", "show", "summary", "prepare")  # run is read without click, too; see cli.group
 
 
 def main() -> int:
@@ -38,6 +38,11 @@ def _dispatch(words: list[str]) -> None:
         from otelrun.cli.launching import launch_command  # noqa: PLC0415 - not for the other verbs
 
         launch_command(launch.command, launch.wishes, dict(os.environ))
+    if words[:1] == ["summary"]:
+        from otelrun.cli.summary import summarise  # noqa: PLC0415 - not for the other verbs
+
+        summarise(words[1:], os.environ)
+        raise SystemExit(0)
     from otelrun.cli.group import group  # noqa: PLC0415 - imports click
 
     if words:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from otelrun.cli.recording import Recording
     from otelrun.cli.wishes import Wishes
+    from otelrun.launch.parting import Parting
     from otelrun.launch.root_span import Recorder
 
 _TRUE = ("1", "true", "yes")
@@ -32,11 +33,13 @@ class _Start(NamedTuple):
         environment: its own.
         exit_budget_ms: how long its run's agent may take at the end; None: it has no agent.
         recorder: writes the span around it; None where there is none.
+        parting: prints the exit summary, where the launcher stays; None where there is none.
     """
 
     environment: dict[str, str]
     exit_budget_ms: int | None = None
     recorder: Recorder | None = None
+    parting: Parting | None = None
 
 
 def launch_command(command: list[str], wishes: Wishes, environment: Mapping[str, str]) -> NoReturn:
@@ -81,7 +84,7 @@ def _launch_below_init(target: Target, prepare: Callable[[int], _Start], option:
     except BaseException:
         program.abandon()
         raise
-    program.begin(start.environment, keep=() if start.recorder is None else (start.recorder.fd,))
+    program.begin(start.environment, keep=[one.fd for one in (start.recorder, start.parting) if one is not None])
     program.watch()
     if start.recorder is not None:
         start.recorder.end(program.status or 0)
@@ -89,6 +92,8 @@ def _launch_below_init(target: Target, prepare: Callable[[int], _Start], option:
         from otelrun.agent.detach import TITLES  # noqa: PLC0415 - loaded already, where there is an agent
 
         program.wait_for_agents(TITLES, start.exit_budget_ms / 1000 + _MARGIN_S)
+    if start.parting is not None:
+        start.parting.say(program.status or 0)
     program.end_as_it_did()
 
 
@@ -106,10 +111,22 @@ def _prepare(
     if recording is None or not recording.handoff:
         return _Start(inheritance.remove(environment))
     environment = inheritance.add(environment, recording.handoff)
+    parting = _make_parting(recording)
     if recording.root_span is None:
-        return _Start(environment, recording.exit_budget_ms)
+        return _Start(environment, recording.exit_budget_ms, parting=parting)
     environment = recording.root_span.add_to(environment)
-    return _Start(environment, recording.exit_budget_ms, _start_recorder(recording))
+    return _Start(environment, recording.exit_budget_ms, _start_recorder(recording), parting)
+
+
+def _make_parting(recording: Recording) -> Parting | None:
+    if not recording.summary:
+        return None
+    from otelrun.launch.parting import Parting  # noqa: PLC0415 - seldom needed
+
+    try:
+        return Parting(recording.run_directory, recording.summary)
+    except OSError:
+        return None  # there is no stderr
 
 
 def _start_recorder(recording: Recording) -> Recorder | None:

@@ -7,8 +7,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelrun import __version__
-from otelrun.environment_variables import OTELRUN_PROFILE
+from otelrun import __version__, summary_request
+from otelrun.environment_variables import OTELRUN_PROFILE, OTELRUN_SUMMARY
 from otelrun.errors import RunDirectoryError
 from otelrun.launch import pipeline_choice
 from otelrun.launch.overlay import overlay_directories
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from otelrun.profile.model import Exporter, Profile
 
 
+_STDERR = 2
+
+
 class Recording(NamedTuple):
     """How a program is to be run.
 
@@ -36,6 +39,8 @@ class Recording(NamedTuple):
         root_span: the span around the command; None where there is to be none.
         rings: the run's directory of rings.
         resource: what the profile says of it.
+        run_directory: path of the run's directory; empty where there is no agent.
+        summary: ``line`` or ``full``, where the launcher stays and is to say so much at the end; else empty.
     """
 
     handoff: str
@@ -44,6 +49,8 @@ class Recording(NamedTuple):
     root_span: RootSpan | None = None
     rings: str = ""
     resource: Resource = Resource()
+    run_directory: str = ""
+    summary: str = ""
 
 
 def begin_recording(
@@ -76,6 +83,7 @@ def begin_recording(
     if pipeline == pipeline_choice.AGENT:
         try:
             run = create_run(state_root(environment))
+            summary, said = _announce(environment, profile, run, root_pid)
             _start_agent(run, profile, _describe(profile, command, root_pid), root_pid)
         except (RunDirectoryError, OSError) as error:
             reason = f"no agent: {error}"
@@ -86,11 +94,40 @@ def begin_recording(
                 run_directory=run.path,
                 pipeline=pipeline_choice.AGENT,
                 overlay=overlay_directories(),
+                summary=summary,
             )
-            budget_ms = profile.otelrun.exit_budget_ms
-            return Recording(text, (*loaded.warnings, *notices), budget_ms, root_span, run.rings, profile.resource)
+            return Recording(
+                text,
+                (*loaded.warnings, *notices, *said),
+                profile.otelrun.exit_budget_ms,
+                root_span,
+                run.rings,
+                profile.resource,
+                run.path,
+                summary[0] if summary and root_pid != os.getpid() else "",
+            )
     notices = ("no span around the command: there is no agent",) if wishes.root_span else ()
     return _without_agent(profile, reason, (*loaded.warnings, *notices))
+
+
+def _announce(
+    environment: Mapping[str, str], profile: Profile, run: RunDirectory, root_pid: int
+) -> tuple[tuple[str, int, bool] | tuple[()], tuple[str, ...]]:
+    """Give what is to be said of the run at its end, see ``Handoff``, and what is said of it now."""
+    is_terminal = os.isatty(_STDERR)
+    if not is_terminal and OTELRUN_SUMMARY not in environment:
+        return (), ()
+    from otelrun.launch import announcement  # noqa: PLC0415 - only where there is somebody to tell
+
+    mode, mistake = announcement.choose_summary(environment, is_terminal=is_terminal)
+    told = (mistake,) if mistake else ()
+    if mode == announcement.OFF:
+        return (), told
+    if is_terminal:
+        told = (*told, announcement.start_line(profile))
+    if root_pid == os.getpid() and not summary_request.make_possible(run.path):
+        return (), told
+    return (mode, root_pid, not is_terminal), told
 
 
 def _make_root_span(

@@ -24,6 +24,16 @@ def at_exit(finish: Callable[[], None]) -> None:
         atexit.register(_run_at_exit)
 
 
+def at_the_very_end(finish: Callable[[], None]) -> None:
+    """Call ``finish`` when the interpreter has ended normally, after what everybody else has registered.
+
+    Call this before any of the program's code runs: what is registered first is called last.
+    """
+    import atexit  # noqa: PLC0415 - loaded only where this is wanted
+
+    atexit.register(finish)
+
+
 def before_end(name: str, look: Callable[[], None]) -> None:
     """Call ``look`` before what ``at_exit`` was given, if anything was by then; never registers anything for it alone.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from otelrun.profile.model import Profile
 
-VERSION = 4
+VERSION = 5
 _MARSHAL_VERSION = 2
 _FIRST_NAMES = ("pipeline", "reason", "default_enabled", "switches")
 
@@ -35,6 +35,8 @@ class Handoff:
         overlay: directories that hold the launcher's OpenTelemetry packages; see ``otelrun.startup.overlay``.
         children: ``all``, ``inherit`` or ``none``; see ``Otelrun``.
         start_context: see ``Otelrun``.
+        summary: how much is to be said of the run when its first process has ended (``line``, ``full``), that process's id, and
+            whether also where stderr is no terminal. Empty where nothing is to be said.
     """
 
     __slots__ = (
@@ -46,6 +48,7 @@ class Handoff:
         "reason",
         "run_directory",
         "start_context",
+        "summary",
         "switches",
     )
 
@@ -61,6 +64,7 @@ class Handoff:
         overlay: tuple[str, ...] = (),
         children: str = "all",
         start_context: str = "auto",
+        summary: tuple[str, int, bool] | tuple[()] = (),
     ) -> None:
         """Keep the parts."""
         self.run_directory = run_directory
@@ -72,6 +76,7 @@ class Handoff:
         self.overlay = overlay
         self.children = children
         self.start_context = start_context
+        self.summary = summary
 
     def is_enabled(self, instrumentation: str) -> bool:
         """Say whether an instrumentation is to be used, without unpacking the profile."""
@@ -103,7 +108,13 @@ class Handoff:
 
 
 def write(
-    profile: Profile, *, run_directory: str, pipeline: str, reason: str = "", overlay: tuple[str, ...] = ()
+    profile: Profile,
+    *,
+    run_directory: str,
+    pipeline: str,
+    reason: str = "",
+    overlay: tuple[str, ...] = (),
+    summary: tuple[str, int, bool] | tuple[()] = (),
 ) -> str:
     """Write a handoff as ASCII text without blanks."""
     names = {entry.name for entry in profile.instrumentations}
@@ -118,6 +129,7 @@ def write(
         overlay,
         profile.otelrun.children,
         profile.otelrun.start_context,
+        summary,
     )
     return f"{marshal.dumps(parts, _MARSHAL_VERSION).hex()}.{os.fsencode(run_directory).hex()}"
 
@@ -133,7 +145,7 @@ def read(text: str) -> Handoff:
         version, *parts = marshal.loads(bytes.fromhex(coded))
         if version != VERSION:
             raise ValueError
-        names = (*_FIRST_NAMES, "packed_profile", "overlay", "children", "start_context")
+        names = (*_FIRST_NAMES, "packed_profile", "overlay", "children", "start_context", "summary")
         run_directory = os.fsdecode(bytes.fromhex(directory))
         return Handoff(run_directory=run_directory, **dict(zip(names, parts, strict=True)))
     except (ValueError, TypeError, EOFError) as error:

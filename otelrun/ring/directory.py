@@ -8,6 +8,7 @@ A run's directory (0700, every file in it 0600)::
         rings/        one file per process
         outbox/       what waits for an exporter
         store.db      the local store
+        summary.*     how the program asks for the exit summary, and its text; see ``otelrun.summary_request``
         stood_down/   one file per reason for which processes were left alone; see ``otelrun.stood_down``
         agent.lock    held by the agent as long as it lives
         agent.log     what the agent could not tell anyone
@@ -20,7 +21,7 @@ import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from otelrun import stood_down
+from otelrun import stood_down, summary_request
 from otelrun.environment_variables import OTELRUN_DIR
 from otelrun.errors import NotFoundError, RunDirectoryError
 
@@ -69,6 +70,16 @@ class RunDirectory(NamedTuple):
     def profile(self) -> str:
         """The file of the agent's handoff."""
         return os.path.join(self.path, "profile")
+
+    @property
+    def summary_request(self) -> str:
+        """The FIFO by which the program asks for the exit summary; only in runs that have one."""
+        return os.path.join(self.path, summary_request.FIFO)
+
+    @property
+    def summary_text(self) -> str:
+        """The file of the exit summary's text; only while the program waits for it."""
+        return os.path.join(self.path, summary_request.TEXT)
 
     @property
     def description(self) -> str:

@@ -69,6 +69,19 @@ def _receive_context(handoff: Handoff) -> None:
         handed_context.receive(handoff.packed_profile.get("propagators", ()), handoff.start_context)
 
 
+def _promise_summary(handoff: Handoff) -> None:
+    """Have the run's first process, and no other, print what is to be said of the run at its end."""
+    if not handoff.summary or handoff.summary[1] != os.getpid():
+        return
+    with guarded("summary"):
+        from otelrun.lifecycle import exit as at_end  # noqa: PLC0415 - only where a summary is wanted
+        from otelrun.startup.last_words import LastWords, is_main_interpreter  # noqa: PLC0415
+
+        mode, _, is_anywhere = handoff.summary
+        if is_main_interpreter():
+            at_end.at_the_very_end(LastWords(handoff.run_directory, mode, is_anywhere=is_anywhere).say)
+
+
 def _carry_through_tool(text: str) -> bool:
     """Have a tool hand on what it has been handed, also to a child whose environment it makes up: tox does.
 
@@ -80,6 +93,7 @@ def _carry_through_tool(text: str) -> bool:
 
         handoff = read(text)
         hooks.install()
+        _promise_summary(handoff)
         _receive_context(handoff)
         _carry(text, handoff, goes_round=False)
         return True
@@ -104,6 +118,7 @@ def begin(handoff: Handoff) -> None:
     if _active:
         return
     set_run(os.fsencode(handoff.run_directory))
+    _promise_summary(handoff)
     with guarded("start-up"):
         from otelrun.instrumentation import lazy, registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.lifecycle import native  # noqa: F401, PLC0415 - now, while what it keeps is the interpreter's own

@@ -74,6 +74,14 @@ def lines(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
         yield from _processes(about, width)
 
 
+def problems(about: RunFacts, now_ns: int) -> Iterator[Fact]:
+    """Draw only what is held and what is lost, in pairs as ``lines`` does."""
+    run = about.accounts
+    for destination in dict.fromkeys(exporter.destination for exporter in run.exporters):
+        yield from _held(about, [one for one in run.exporters if one.destination == destination], now_ns)
+    yield from _lost(about)
+
+
 def _is_live(about: RunFacts) -> bool:
     return about.listing.state in (RUNNING, FINISHING)
 

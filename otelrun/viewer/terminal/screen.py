@@ -28,22 +28,33 @@ class Glyphs:
     left: str = "╸"
     right: str = "╺"
     dot: str = " · "
+    times: str = "×"  # noqa: RUF001 - the sign itself
+    thin: str = "─"
 
 
-ASCII = Glyphs("|  ", "|- ", "`- ", "> ", "x", "ok", "=", "-", "-", " - ")
+ASCII = Glyphs("|  ", "|- ", "`- ", "> ", "x", "ok", "=", "-", "-", " - ", "x", ".")
 
 
-def open_console(file: TextIO, environment: Mapping[str, str]) -> Console:
+def open_console(file: TextIO, environment: Mapping[str, str], *, is_terminal: bool | None = None) -> Console:
     """Make the console that people read: colours only on a terminal and without NO_COLOR, 120 columns where there is none.
 
     Args:
         file: where it prints.
         environment: for NO_COLOR, FORCE_COLOR, TERM and COLUMNS.
+        is_terminal: what is printed there will be shown on a terminal, or will not; None: ``file`` knows.
     """
     if file is sys.stdout and hasattr(file, "reconfigure"):
         file.reconfigure(errors="replace")  # telemetry may hold characters that the terminal's encoding has not
     width = None if file.isatty() or environment.get("COLUMNS") else _WIDTH_OF_FILES
-    return Console(file=file, width=width, markup=False, emoji=False, highlight=False, _environ=environment)
+    return Console(
+        file=file,
+        width=width,
+        force_terminal=is_terminal,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ=environment,
+    )
 
 
 def glyphs_for(console: Console) -> Glyphs:

@@ -1,0 +1,299 @@
+"""What is said of a run when its program has ended: what failed first, then where the time went, then where to look. Pure.
+
+At most 15 lines, which fit; three where nothing failed and nothing is slow. Every line but the first is set off, so that it is
+not taken for the program's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from otelrun.viewer import phrases
+from otelrun.viewer.terminal import arrival
+from otelrun.viewer.terminal.columns import Column, lay_out
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from otelrun.viewer.analysis.endpoints import Endpoint
+    from otelrun.viewer.analysis.failures import Failure
+    from otelrun.viewer.summary import Summary
+    from otelrun.viewer.terminal.screen import Glyphs
+
+MOST_LINES = 15
+SLOW_NS = 100_000_000
+"""A request that takes so long is worth a table."""
+
+_PREFIX = "otelrun: "
+_INDENT = "  "
+_FAILURES = 4
+_TROUBLES = 3
+_CALM_ENDPOINTS = 3
+_REMEDIES = 4
+_NOTES = 4
+_FEWEST_ENDPOINTS = 2
+_SHORTEST_MESSAGE = 24
+_WIDE = 100
+_SERVING = ("server", "consumer")
+
+
+def draw_line(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
+    """Draw the summary in one line."""
+    line = _headline(summary, glyphs, now_ns)
+    if summary.failures:
+        line.append(f" ({_kind(summary.failures[0])}{_place(summary.failures[0], ' at ')})", "red")
+    look = Text().append(glyphs.dot, "dim").append(f"otelrun ui {_short(summary)}")
+    yield _cut(line, width - look.cell_len).append_text(look)
+
+
+def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
+    """Draw the summary.
+
+    Args:
+        summary: what was read.
+        width: in columns.
+        glyphs: what it is drawn with.
+        now_ns: the time, since the epoch.
+    """
+    drawing = _Drawing(summary, width, glyphs, now_ns)
+    yield _cut(_headline(summary, glyphs, now_ns), width)
+    for line in drawing.body():
+        yield line if not line or line.plain.startswith(_INDENT) else _cut(Text(_INDENT).append_text(line), width)
+
+
+def _headline(summary: Summary, glyphs: Glyphs, now_ns: int) -> Text:
+    listing = summary.about.listing
+    service = phrases.visible(listing.run.service_name, 30)
+    line = Text().append(_PREFIX, "dim").append(service or "the program", "bold cyan")
+    parts = [(f"run {_short(summary)}", "")]
+    if listing.run.started_ns:
+        parts.append((phrases.duration(max(0, (listing.run.ended_ns or now_ns) - listing.run.started_ns)), ""))
+    if summary.exit_status is not None:
+        parts.append((_ended(summary.exit_status), "red" if summary.exit_status else ""))
+    for part, style in parts:
+        line.append(glyphs.dot, "dim").append(part, style)
+    return line.append(glyphs.dot, "dim").append_text(_counted(summary))
+
+
+def _ended(status: int) -> str:
+    return f"exit {status}" if status >= 0 else f"killed by signal {-status}"
+
+
+def _counted(summary: Summary) -> Text:
+    counts = summary.counts
+    if not counts.all:
+        recorded = _recorded(summary)
+        return Text(recorded) if recorded else Text("nothing was recorded", "yellow")
+    kinds = [(counts.requests, "request"), (counts.messages, "message"), (counts.calls, "call")]
+    text = Text(" and ".join(phrases.count(number, kind) for number, kind in kinds if number))
+    text.append(", ").append(f"{counts.failed:,} failed" if counts.failed else "none failed", _red(counts.failed))
+    if counts.interrupted:
+        text.append(f", {counts.interrupted:,} interrupted", "yellow")
+    if _is_cut(summary):
+        text.append(f" (the first {100 * summary.traces_read // summary.totals.traces}% of the run)", "dim")
+    return text
+
+
+def _is_cut(summary: Summary) -> bool:
+    return summary.counts.all > 0 and summary.traces_read < summary.totals.traces
+
+
+def _recorded(summary: Summary, dot: str = ", ") -> str:
+    """Count what was recorded; of a run without a store what its agent has counted."""
+    totals, accounted = summary.totals, summary.about.accounts.total().recorded
+    numbers = [
+        (totals.spans or accounted.get("spans", 0), "span"),
+        (totals.logs or accounted.get("logs", 0), "log"),
+        (totals.metrics, "metric"),
+    ]
+    return dot.join(phrases.count(number, kind) for number, kind in numbers if number)
+
+
+class _Drawing:
+    """What stands below the headline."""
+
+    def __init__(self, summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> None:
+        self._summary = summary
+        self._width = width
+        self._glyphs = glyphs
+        self._now_ns = now_ns
+
+    def body(self) -> Iterator[Text]:
+        """Draw it; lines that do not begin with the indent are to be given one."""
+        summary = self._summary
+        if not _recorded(summary):
+            yield from self._nothing()
+            return
+        endpoints, failures = summary.endpoints, list(self._failures())
+        troubles, end = list(self._troubles()), list(self._end())
+        is_slow = any(one.p95_ns >= SLOW_NS and one.kind in _SERVING for one in endpoints)
+        if not (failures or summary.counts.failed or is_slow):
+            if endpoints:
+                yield self._calm(endpoints)
+            yield from (*troubles, *end)
+            return
+        blanks = 2 + bool(failures)
+        room = MOST_LINES - 1 - blanks - len(failures) - len(troubles) - len(end)
+        if endpoints:
+            yield Text()
+            yield from self._table(endpoints, max(room - 1, _FEWEST_ENDPOINTS))
+        if failures:
+            yield Text()
+            yield from failures
+        yield Text()
+        yield from (*troubles, *end)
+
+    def _table(self, endpoints: Sequence[Endpoint], most: int) -> Iterator[Text]:
+        """Draw the endpoints, at most so many lines and the headings."""
+        shown = endpoints if len(endpoints) <= most else endpoints[: most - 1]
+        has_parts = any(len(one.time_in) > 1 for one in shown)
+        columns = (
+            Column("endpoint", is_elastic=True),
+            *(Column(name, is_right=True) for name in ("calls", "failed", "p50", "p95")),
+            *([Column("time in")] if has_parts else ()),
+        )
+        rows = [self._cells(one)[: len(columns)] for one in shown]
+        for line in lay_out(columns, rows, self._width - len(_INDENT)):
+            yield Text(_INDENT).append_text(line)
+        if len(shown) < len(endpoints):
+            yield Text(f"and {len(endpoints) - len(shown):,} more", "dim")
+
+    def _cells(self, one: Endpoint) -> tuple[Text, ...]:
+        return (
+            Text(phrases.visible(one.endpoint, 200) or "(no name)", "bold red" if one.failed else "bold"),
+            Text(f"{one.calls:,}"),
+            Text(f"{one.failed:,}" if one.failed else "-", "red" if one.failed else "dim"),
+            Text(phrases.duration(one.p50_ns)),
+            Text(phrases.duration(one.p95_ns), "yellow" if one.p95_ns >= SLOW_NS else ""),
+            self._parts(one),
+        )
+
+    def _parts(self, one: Endpoint) -> Text:
+        """Draw where the time of an endpoint went: a bar, thick for its own code, and the largest shares."""
+        total = sum(one.time_in.values())
+        if not total:
+            return Text()
+        cells, most = (10, 3) if self._width >= _WIDE else (6, 2)
+        first, *others = one.time_in
+        own = round(cells * one.time_in[first] / total)
+        bar = Text().append(self._glyphs.full * own, "cyan").append(self._glyphs.thin * (cells - own), "magenta")
+        shares = [(name, round(100 * one.time_in[name] / total)) for name in (first, *others)]
+        shares.sort(key=lambda share: -share[1])
+        named = [f"{phrases.visible(name, 12)} {share}%" for name, share in shares[:most] if share]
+        return bar.append(" ").append(" ".join(named))
+
+    def _calm(self, endpoints: Sequence[Endpoint]) -> Text:
+        """Name the endpoints in a line, where there is nothing to be said of them."""
+        parts = []
+        for one in endpoints[:_CALM_ENDPOINTS]:
+            name = phrases.visible(one.endpoint, 60) or "(no name)"
+            parts.append(f"{name} {one.calls:,} {self._glyphs.times} {phrases.duration(one.p50_ns)}")
+        if len(endpoints) > _CALM_ENDPOINTS:
+            parts.append(f"and {len(endpoints) - _CALM_ENDPOINTS:,} more")
+        return Text(self._glyphs.dot.join(parts))
+
+    def _failures(self) -> Iterator[Text]:
+        """Draw what went wrong, the first with the log line before it."""
+        failures = self._summary.failures
+        shown = failures if len(failures) <= _FAILURES else failures[: _FAILURES - 1]
+        for number, failure in enumerate(shown):
+            yield from self._failure(failure, is_first=number == 0)
+        if len(shown) < len(failures):
+            yield Text(f"and {phrases.count(len(failures) - len(shown), 'more kind', 'more kinds')} of failures", "dim")
+
+    def _failure(self, failure: Failure, *, is_first: bool) -> Iterator[Text]:
+        what = Text().append(f"{self._glyphs.error} ", "bold red")
+        what.append(": ".join(part for part in (_kind(failure), phrases.visible(failure.message, 200)) if part), "red")
+        about = Text().append(_place(failure, "", "   "), "bold")
+        about.append(f"{failure.times:,}{self._glyphs.times}")
+        if failure.endpoints:
+            others = f" and {len(failure.endpoints) - 1:,} more" if len(failure.endpoints) > 1 else ""
+            about.append(f" on {phrases.visible(failure.endpoints[0], 40)}{others}")
+        room = self._width - len(_INDENT) - about.cell_len - 3
+        if what.cell_len <= room or (not is_first and room >= _SHORTEST_MESSAGE):
+            what.truncate(room, overflow="ellipsis")
+            yield what.append("   ").append_text(about)
+        else:
+            yield what
+            yield Text(_INDENT * 2).append_text(_cut(about, self._width - 4))
+        if is_first and failure.log_before:
+            log = Text().append("log before it: ", "dim").append(phrases.visible(failure.log_before, 200))
+            yield _cut(Text(_INDENT * 2).append_text(log), self._width)
+
+    def _troubles(self) -> Iterator[Text]:
+        """Say what is missing, waits, or goes on."""
+        summary = self._summary
+        if _is_cut(summary):
+            yield Text(f"figures of the first {summary.traces_read:,} of {summary.totals.traces:,} traces", "dim")
+        if summary.lives_on:
+            goes_on = phrases.count(summary.lives_on, "process of it goes on", "processes of it go on")
+            yield Text(
+                f"{goes_on} and is recorded" if summary.lives_on == 1 else f"{goes_on} and are recorded", "yellow"
+            )
+        if not summary.counts.requests:
+            yield from self._gaps()
+        facts = list(arrival.problems(summary.about, self._now_ns))
+        for label, text in facts if len(facts) <= _TROUBLES else facts[: _TROUBLES - 1]:
+            yield Text(f"{label:<5}").append_text(text)
+        if len(facts) > _TROUBLES:
+            yield Text(f"more on that: otelrun show {_short(summary)}", "dim")
+
+    def _nothing(self) -> Iterator[Text]:
+        """Say why nothing was recorded, and what mends it."""
+        summary = self._summary
+        troubles = list(self._troubles())
+        yield from troubles
+        notes = summary.about.notes
+        for note in notes[:_NOTES]:
+            yield Text(phrases.visible(note.text) + (f" ({note.times} times)" if note.times > 1 else ""))
+        if len(notes) > _NOTES:
+            yield Text(f"and {len(notes) - _NOTES:,} more reasons: otelrun show {_short(summary)}", "dim")
+        if summary.about.listing.problem:
+            yield Text(phrases.visible(summary.about.listing.problem), "red")
+        elif not (troubles or notes):
+            yield Text("the program used nothing that otelrun instruments", "dim")
+
+    def _gaps(self) -> Iterator[Text]:
+        summary = self._summary
+        if not summary.gaps:
+            return
+        yield Text("imported, and not instrumented: ").append(", ".join(summary.gaps), "bold yellow")
+        for remedy in summary.remedies[:_REMEDIES]:
+            yield Text(f"{_INDENT}{remedy}", "bold")
+
+    def _end(self) -> Iterator[Text]:
+        """Draw the next commands and the counts; the counts first, on a line of their own, where they do not fit beside them."""
+        short = _short(self._summary)
+        commands = Text().append("look ", "dim").append(f"otelrun ui {short}", "bold")
+        commands.append("   share ", "dim").append(f"otelrun report {short}", "bold")
+        recorded = _recorded(self._summary, self._glyphs.dot)
+        if len(_INDENT) + commands.cell_len + 3 + cell_len(recorded) <= self._width:
+            yield commands.append("   ").append(recorded, "dim")
+        else:
+            yield Text(recorded, "dim")
+            yield commands
+
+
+def _kind(failure: Failure) -> str:
+    """Name the type of a failure without its module, as a traceback's reader does."""
+    return phrases.visible(failure.type.rpartition(".")[2] or failure.type, 60)
+
+
+def _place(failure: Failure, before: str, after: str = "") -> str:
+    return f"{before}{phrases.visible(failure.frame.location, 60)}{after}" if failure.frame else ""
+
+
+def _short(summary: Summary) -> str:
+    return phrases.visible(summary.about.listing.run.run_id.rpartition("-")[2], 20)
+
+
+def _red(number: int) -> str:
+    return "bold red" if number else ""
+
+
+def _cut(text: Text, width: int) -> Text:
+    text.truncate(width, overflow="ellipsis")
+    return text
