@@ -90,6 +90,11 @@ class StoreReader:
         self._path = path
         self._connection = connection
 
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection itself, for who bounds it further."""
+        return self._connection
+
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of this package's own and give all its rows."""
         with _reported(self._path):
@@ -197,6 +202,10 @@ class StoreReader:
         ]
         logs = self._logs("WHERE l.trace_id = ? ORDER BY l.time_ns, l.id", (trace_id,))
         return Trace(self._summary(found[0]), tuple(spans), tuple(logs))
+
+    def log(self, number: int) -> LogRow | None:
+        """Read one log record by its row id; None where there is none."""
+        return next(iter(self._logs("WHERE l.id = ?", (number,))), None)
 
     def logs_outside_traces(self, *, limit: int) -> list[LogRow]:
         """Read the newest log records of no trace, or of one without a span so far, at most ``limit``, oldest first."""
