@@ -63,7 +63,7 @@ class Point(NamedTuple):
 
     time_ns: int
     value: float | None
-    count: int | None
+    measurements: int | None
     min: float | None
     max: float | None
     counts: list[int]
@@ -111,9 +111,9 @@ def log_lines(reader: StoreReader, ids: Sequence[int]) -> Iterator[LogLine]:
         rows = {row[0]: row for row in reader.rows(_LINES % ",".join("?" * len(some)), some)}
         for number in some:
             if number in rows:
-                *values, has_more = rows[number]
-                values[7] = "" if values[7] is None else str(values[7])[:_CUT]
-                yield LogLine(*values, bool(has_more))
+                *about, body, trace_id, span_id, has_more = rows[number]
+                text = "" if body is None else str(body)[:_CUT]
+                yield LogLine._make((*about, text, trace_id, span_id, bool(has_more)))
 
 
 def series_of(reader: StoreReader) -> list[SeriesRow]:
@@ -176,8 +176,6 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, (int, float)) else None
 
 
-
-
 class ProcessCounts(NamedTuple):
     """What a process left in the store; times in ns since the epoch, 0 where not known."""
 
@@ -190,8 +188,14 @@ class ProcessCounts(NamedTuple):
 def process_counts(reader: StoreReader) -> dict[int, ProcessCounts]:
     """Count spans and log records of each process, by its row id, and say when it began and when the last of them was."""
     shift = PROCESS_SHIFT
-    spans = {number: rest for number, *rest in reader.rows(f"SELECT id >> {shift}, count(*), max(end_ns) FROM span GROUP BY 1")}  # noqa: S608 - no data
-    logs = {number: rest for number, *rest in reader.rows(f"SELECT id >> {shift}, count(*), max(time_ns) FROM log GROUP BY 1")}  # noqa: S608 - no data
+    spans = {
+        number: rest
+        for number, *rest in reader.rows(f"SELECT id >> {shift}, count(*), max(end_ns) FROM span GROUP BY 1")
+    }  # noqa: S608 - no data
+    logs = {
+        number: rest
+        for number, *rest in reader.rows(f"SELECT id >> {shift}, count(*), max(time_ns) FROM log GROUP BY 1")
+    }  # noqa: S608 - no data
     nothing = (0, 0)
     return {
         number: ProcessCounts(
@@ -216,5 +220,7 @@ def known_traces(reader: StoreReader, trace_ids: Sequence[str]) -> set[str]:
     for first in range(0, len(trace_ids), _AT_ONCE):
         some = trace_ids[first : first + _AT_ONCE]
         marks = ",".join("?" * len(some))
-        found.update(row[0] for row in reader.rows(f"SELECT DISTINCT trace_id FROM span WHERE trace_id IN ({marks})", some))  # noqa: S608 - no data
+        found.update(
+            row[0] for row in reader.rows(f"SELECT DISTINCT trace_id FROM span WHERE trace_id IN ({marks})", some)
+        )  # noqa: S608 - no data
     return found

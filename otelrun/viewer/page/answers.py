@@ -211,7 +211,9 @@ def _processes(look: _Look, route: Route) -> dict[str, Any]:  # noqa: ARG001 - o
         rows,
         browsing.process_counts(look.reader),
         {account.ring: account for account in accounts.processes},
-        frozenset() if look.is_over else frozenset(row.id for row in rows if is_process_alive(row.pid, row.start_ticks)),
+        frozenset()
+        if look.is_over
+        else frozenset(row.id for row in rows if is_process_alive(row.pid, row.start_ticks)),
         look.listing.state,
         run.command,
         run.root_pid,

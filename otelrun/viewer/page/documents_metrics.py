@@ -62,7 +62,7 @@ def _series(row: SeriesRow, points: Sequence[Point], started_ns: int) -> dict[st
         **given,
         "boundaries": row.boundaries,
         "counts": [point.counts for point in points],
-        "count": [point.count for point in points],
+        "count": [point.measurements for point in points],
         "sum": [point.value for point in points],
         "min": [point.min for point in points],
         "max": [point.max for point in points],

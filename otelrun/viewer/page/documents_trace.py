@@ -130,6 +130,8 @@ def logs_document(lines: Iterable[LogLine], started_ns: int, *, cursor: int, is_
         for line in lines
     ]
     columns = (
-        dict(zip(LOG_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)) if rows else {n: [] for n in LOG_COLUMNS}
+        dict(zip(LOG_COLUMNS, map(list, zip(*rows, strict=True)), strict=True))
+        if rows
+        else {n: [] for n in LOG_COLUMNS}
     )
     return {"cursor": str(cursor), "is_complete": is_complete, "strings": strings.texts(), "columns": columns}

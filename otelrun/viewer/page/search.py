@@ -25,9 +25,7 @@ class Term(NamedTuple):
 
 def terms_of(text: str) -> list[Term]:
     """Read a search: ``timeout user.id:17 "no such item" -retry``."""
-    terms = [
-        Term(quoted or plain, name, bool(minus)) for minus, name, quoted, plain in _TERM.findall(text[:_LONGEST])
-    ]
+    terms = [Term(quoted or plain, name, bool(minus)) for minus, name, quoted, plain in _TERM.findall(text[:_LONGEST])]
     return [term for term in terms if term.value][:_MOST_TERMS]
 
 

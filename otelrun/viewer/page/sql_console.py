@@ -11,7 +11,7 @@ import time
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from otelrun.errors import StoreError
+from otelrun.errors import QueryError
 
 if TYPE_CHECKING:
     from otelrun.store.queries import StoreReader
@@ -27,15 +27,11 @@ _HEAP = 256 * 1024 * 1024  # bytes that SQLite may hold in this process, all con
 _INSTRUCTIONS = 20_000  # of SQLite's machine, between two looks at the clock
 _EXACT = 1 << 53
 _ALLOWED = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
-_REFUSED_FUNCTIONS = frozenset({"load_extension", "writefile", "readfile", "edit", "fts3_tokenizer", "randomblob", "zeroblob"})
+_REFUSED_FUNCTIONS = frozenset(
+    {"load_extension", "writefile", "readfile", "edit", "fts3_tokenizer", "randomblob", "zeroblob"}
+)
 _SQLITE_LIMIT_LENGTH = 0  # Python names it from 3.11 on
 _SQLITE_LIMIT_ATTACHED = 7
-
-
-class QueryError(StoreError):
-    """A query cannot be answered: it is wrong, asks for more than reading, or takes too long."""
-
-    slug = "sql"
 
 
 class Answer(NamedTuple):

@@ -29,8 +29,8 @@ FORGOTTEN_AFTER_S = 300.0
 MOST_ROWS = 20_000
 """Requests or log records in one answer."""
 
-_PATIENCE_S = 0.2  # what an answer may spend on taking in what is new, beside its first portion
-_PORTION = 500  # traces
+_PATIENCE_S = 0.15  # what an answer may spend on taking in what is new, beside its last portion
+_PORTION = 200  # traces
 _REST = 10  # what took so long is looked at again after ten times that
 _LONGEST_REST_S = 10.0
 
