@@ -1,4 +1,4 @@
-"""What the page asks of a store beyond single traces: log records as they came, metrics with their points, a search. Read-only."""
+"""What the page asks of a store beyond single traces: log records as they came, metrics with points, a search. Read-only."""
 
 from __future__ import annotations
 
@@ -25,6 +25,10 @@ _METRICS = """
 SELECT m.id, m.name, coalesce(m.unit, ''), coalesce(m.description, ''), coalesce(m.instrument, ''), m.attributes, m.boundaries,
        coalesce(p.service_name, ''), coalesce(p.pid, 0)
 FROM metric m LEFT JOIN process p ON p.id = m.process ORDER BY m.name, m.id"""
+
+_OF_PROCESSES = f"SELECT id >> {PROCESS_SHIFT}, count(*), max({{}}) FROM {{}} GROUP BY 1"  # noqa: S608 - names of ours
+
+_KNOWN = "SELECT DISTINCT trace_id FROM span WHERE trace_id IN (%s)"
 
 _POINTS = """
 SELECT metric, time_ns, value, count, min, max, counts FROM metric_point WHERE metric = ? ORDER BY time_ns"""
@@ -187,15 +191,8 @@ class ProcessCounts(NamedTuple):
 
 def process_counts(reader: StoreReader) -> dict[int, ProcessCounts]:
     """Count spans and log records of each process, by its row id, and say when it began and when the last of them was."""
-    shift = PROCESS_SHIFT
-    spans = {
-        number: rest
-        for number, *rest in reader.rows(f"SELECT id >> {shift}, count(*), max(end_ns) FROM span GROUP BY 1")
-    }  # noqa: S608 - no data
-    logs = {
-        number: rest
-        for number, *rest in reader.rows(f"SELECT id >> {shift}, count(*), max(time_ns) FROM log GROUP BY 1")
-    }  # noqa: S608 - no data
+    spans = {number: rest for number, *rest in reader.rows(_OF_PROCESSES.format("end_ns", "span"))}
+    logs = {number: rest for number, *rest in reader.rows(_OF_PROCESSES.format("time_ns", "log"))}
     nothing = (0, 0)
     return {
         number: ProcessCounts(
@@ -219,8 +216,23 @@ def known_traces(reader: StoreReader, trace_ids: Sequence[str]) -> set[str]:
     found: set[str] = set()
     for first in range(0, len(trace_ids), _AT_ONCE):
         some = trace_ids[first : first + _AT_ONCE]
-        marks = ",".join("?" * len(some))
-        found.update(
-            row[0] for row in reader.rows(f"SELECT DISTINCT trace_id FROM span WHERE trace_id IN ({marks})", some)
-        )  # noqa: S608 - no data
+        found.update(row[0] for row in reader.rows(_KNOWN % ",".join("?" * len(some)), some))
     return found
+
+
+class TraceSize(NamedTuple):
+    """How much there is of a trace; ``text``: characters of its spans' attributes."""
+
+    trace_id: str
+    spans: int
+    errors: int
+    text: int
+
+
+def trace_sizes(reader: StoreReader) -> list[TraceSize]:
+    """Give the sizes of all traces, by their start."""
+    query = (
+        "SELECT trace_id, count(*), sum(status = 'error'), sum(length(attributes)) FROM span WHERE trace_id IS NOT NULL"
+        " GROUP BY trace_id ORDER BY min(start_ns), trace_id"
+    )
+    return [TraceSize(trace_id, spans, errors or 0, text or 0) for trace_id, spans, errors, text in reader.rows(query)]

@@ -14,7 +14,6 @@ from otelrun import stood_down
 from otelrun.errors import NotFoundError, OtelrunError, StoreError
 from otelrun.ring.directory import list_runs
 from otelrun.store import browsing, schema
-from otelrun.store.activity import is_process_alive
 from otelrun.store.listing import ENDED, INTERRUPTED
 from otelrun.store.queries import open_store
 from otelrun.store.rows import NoteRow, Totals
@@ -93,7 +92,7 @@ class Answers:
             if route.kind == routes.RUNS:
                 return Answer(200, self._runs())
             if route.kind == routes.PACKED:
-                raise NotFoundError("This server shows runs, not a report.")  # noqa: EM101 - a sentence for people
+                return Answer(404, error_document("not-found", "This server shows runs, not a report."))
             return Answer(200, self._run_document(route, body))
         except NotFoundError as error:
             return Answer(404, error_document(error.slug, str(error)))
@@ -204,20 +203,7 @@ def _metrics(look: _Look, route: Route) -> dict[str, Any]:  # noqa: ARG001 - of 
 
 
 def _processes(look: _Look, route: Route) -> dict[str, Any]:  # noqa: ARG001 - of one shape
-    rows = look.reader.processes()
-    accounts = look.listing.accounts if any(look.listing.accounts) else look.reader.accounts()
-    run = look.listing.run
-    facts = documents_processes.ProcessFacts(
-        rows,
-        browsing.process_counts(look.reader),
-        {account.ring: account for account in accounts.processes},
-        frozenset()
-        if look.is_over
-        else frozenset(row.id for row in rows if is_process_alive(row.pid, row.start_ticks)),
-        look.listing.state,
-        run.command,
-        run.root_pid,
-    )
+    facts = documents_processes.facts_of(look.reader, look.listing)
     return documents_processes.processes_document(facts, look.started_ns)
 
 

@@ -1,4 +1,4 @@
-"""The document on a run's processes: who made whom, what each recorded and what it hooked. Pure: rows in, plain data out."""
+"""The document on a run's processes: who made whom, what each recorded and what it hooked. Rows in, plain data out."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from otelrun.store import browsing
 from otelrun.store.accounts import ProcessAccount
+from otelrun.store.activity import is_process_alive
 from otelrun.store.browsing import ProcessCounts
 from otelrun.store.listing import ENDED, INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from otelrun.store.listing import Listing
+    from otelrun.store.queries import StoreReader
     from otelrun.store.rows import ProcessRow
 
 _LONGEST_COMMAND = 500
@@ -40,6 +44,22 @@ class ProcessFacts(NamedTuple):
     run_state: str
     command: Sequence[str] = ()
     root_pid: int = 0
+
+
+def facts_of(reader: StoreReader, listing: Listing) -> ProcessFacts:
+    """Read what the document is made of, and look which processes live."""
+    rows = reader.processes()
+    accounts = listing.accounts if any(listing.accounts) else reader.accounts()
+    is_over = listing.state in (ENDED, INTERRUPTED)
+    return ProcessFacts(
+        rows,
+        browsing.process_counts(reader),
+        {account.ring: account for account in accounts.processes},
+        frozenset(row.id for row in rows if not is_over and is_process_alive(row.pid, row.start_ticks)),
+        listing.state,
+        listing.run.command,
+        listing.run.root_pid,
+    )
 
 
 def processes_document(facts: ProcessFacts, started_ns: int) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from otelrun.viewer.analysis.naming import library_of
 from otelrun.viewer.page.values import Interned, attribute_values, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Set
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from otelrun.store.browsing import LogLine
     from otelrun.store.rows import EventRow, LinkRow, LogRow, SpanRow, Trace
@@ -29,7 +30,7 @@ LOG_COLUMNS = (
 )
 
 
-def trace_document(trace: Trace, here: Set[str], started_ns: int) -> dict[str, Any]:
+def trace_document(trace: Trace, here: AbstractSet[str], started_ns: int) -> dict[str, Any]:
     """Describe a trace.
 
     Args:
@@ -47,7 +48,7 @@ def trace_document(trace: Trace, here: Set[str], started_ns: int) -> dict[str, A
     }
 
 
-def span_object(span: SpanRow, here: Set[str], started_ns: int) -> dict[str, Any]:
+def span_object(span: SpanRow, here: AbstractSet[str], started_ns: int) -> dict[str, Any]:
     """Describe a span."""
     return {
         "id": span.span_id,
@@ -76,7 +77,7 @@ def _event(event: EventRow, started_ns: int) -> dict[str, Any]:
     }
 
 
-def _link(link: LinkRow, here: Set[str]) -> dict[str, Any]:
+def _link(link: LinkRow, here: AbstractSet[str]) -> dict[str, Any]:
     return {
         "trace": link.trace_id,
         "span": link.span_id,

@@ -23,7 +23,8 @@ class Route(NamedTuple):
     """What is asked for.
 
     Attributes:
-        kind: ``runs``; ``run``, ``trace``, ``log``, ``requests``, … of a run; ``sql-run``: a query is to be run; ``static``; ``report``.
+        kind: ``runs``; of a run ``run``, ``trace``, ``log``, ``requests``, …, and ``sql-run`` where a query is to be run;
+            ``static``; ``report``.
         run: the run's full id.
         name: the trace, the log record, or the static file's address.
         query: the first value of each field after the question mark.

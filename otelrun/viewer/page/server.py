@@ -214,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer()
 
     def finish(self) -> None:
-        """Take in what the client still sends, not for long: else the system would tell it of a broken connection, not our answer."""
+        """Take in what the client still sends, not for long: else it would learn of a broken connection, not our answer."""
         with contextlib.suppress(OSError, ValueError):
             self.wfile.flush()
             self.connection.shutdown(socket.SHUT_WR)
@@ -257,7 +257,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(404, "not-found", "There is nothing at this address.")
 
     def _refuse(self, status: int, slug: str, sentence: str) -> None:
-        """Refuse, for people who look at it in a browser as for scripts: a document, or its sentence where a page was asked for."""
+        """Refuse, for scripts by a document, for people who look at it in a browser by its sentence."""
         if "text/html" in (self.headers.get("accept", "") if hasattr(self, "headers") else ""):
             self._send(status, f"otelrun: {sentence}\n".encode(), "text/plain; charset=utf-8")
         else:

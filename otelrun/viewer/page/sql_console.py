@@ -80,10 +80,10 @@ def _bound(connection: sqlite3.Connection, deadline: float) -> None:
         connection.setlimit(_SQLITE_LIMIT_ATTACHED, 0)
 
 
-def _authorize(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+def _authorize(action: int, *about: str | None) -> int:
     if action in _ALLOWED:
         return sqlite3.SQLITE_OK
-    if action == sqlite3.SQLITE_FUNCTION and (second or "").lower() not in _REFUSED_FUNCTIONS:
+    if action == sqlite3.SQLITE_FUNCTION and (about[1] or "").lower() not in _REFUSED_FUNCTIONS:
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
 

@@ -39,3 +39,13 @@ def load_static_files(*, is_report: bool = False) -> dict[str, StaticFile]:
         index = index._replace(content=index.content.replace(b"<html", b"<html data-report", 1))
     files["/"] = index
     return files
+
+
+def load_texts() -> dict[str, str]:
+    """Read the page as texts: file name → text."""
+    files = {}
+    for name in sorted(os.listdir(DIRECTORY)):
+        if os.path.splitext(name)[1] in _TYPES:
+            with open(os.path.join(DIRECTORY, name), encoding="utf-8") as file:
+                files[name] = file.read()
+    return files

@@ -154,12 +154,13 @@ def _is_settled(known: _Looked, signature: tuple[tuple[int, int], ...]) -> bool:
 
 def _signature(directory: RunDirectory) -> tuple[tuple[int, int], ...]:
     """Say how the files of a run are by now: what is the same twice has not changed."""
-    found = []
-    for path in (directory.store, f"{directory.store}-wal", os.path.join(directory.path, "state.json"), directory.lock):
-        try:
-            status = os.stat(path)
-        except OSError:
-            found.append((0, 0))
-        else:
-            found.append((status.st_mtime_ns, status.st_size))
-    return tuple(found)
+    paths = (directory.store, f"{directory.store}-wal", os.path.join(directory.path, "state.json"), directory.lock)
+    return tuple(map(_state_of, paths))
+
+
+def _state_of(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return 0, 0
+    return status.st_mtime_ns, status.st_size
