@@ -68,3 +68,21 @@ class NotFoundError(OtelrunError):
     """No run or trace answers to what was asked for."""
 
     slug = "not-found"
+
+
+class QueryError(StoreError):
+    """A query that somebody wrote is wrong, asks for more than reading, or takes too long."""
+
+    slug = "sql"
+
+
+class PortError(OtelrunError):
+    """The port that was asked for is not free."""
+
+    slug = "port"
+
+
+class ReportError(OtelrunError):
+    """A report cannot be made, written or read."""
+
+    slug = "report"

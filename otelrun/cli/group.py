@@ -18,6 +18,8 @@ VERBS = {
     "run": ("otelrun.cli.run", "Run a command; `otelrun COMMAND` is the same."),
     "runs": ("otelrun.cli.runs", "List the recorded runs."),
     "show": ("otelrun.cli.show", "Show a run or a trace: spans, errors, log lines."),
+    "ui": ("otelrun.cli.ui", "Look at the runs in the browser, live."),
+    "report": ("otelrun.cli.report", "Write a run as one HTML file, to send to somebody."),
     "prepare": ("otelrun.cli.prepare", ""),
 }
 """Verb → module that has a click command of that name, and its line in the help (none: it is hidden)."""

@@ -68,15 +68,15 @@ SELECT s.id, s.trace_id, s.span_id, coalesce(s.parent_span_id, ''), coalesce(s.n
        s.status, coalesce(s.status_message, ''), s.attributes, coalesce(p.service_name, ''), coalesce(p.pid, 0),
        coalesce(c.name, '')
 FROM span s LEFT JOIN process p ON p.id = s.process LEFT JOIN scope c ON c.id = s.scope
-WHERE s.trace_id = ? ORDER BY s.start_ns, s.id"""
+WHERE s.trace_id IN (%s) ORDER BY s.start_ns, s.id"""
 
 _EVENTS = """
 SELECT e.span, e.time_ns, coalesce(e.name, ''), e.attributes FROM span s JOIN span_event e ON e.span = s.id
-WHERE s.trace_id = ? ORDER BY e.span, e.position"""
+WHERE s.trace_id IN (%s) ORDER BY e.span, e.position"""
 
 _LINKS = """
 SELECT l.span, coalesce(l.trace_id, ''), coalesce(l.span_id, ''), l.attributes
-FROM span s JOIN span_link l ON l.span = s.id WHERE s.trace_id = ? ORDER BY l.span, l.position"""
+FROM span s JOIN span_link l ON l.span = s.id WHERE s.trace_id IN (%s) ORDER BY l.span, l.position"""
 
 _LOGS = """
 SELECT l.id, l.time_ns, coalesce(l.trace_id, ''), coalesce(l.span_id, ''), coalesce(l.severity_number, 0),
@@ -95,6 +95,11 @@ class StoreReader:
         self._connection = connection
         with _reported(path):
             self._version = schema.version_of(connection)
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection itself, for who bounds it further."""
+        return self._connection
 
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of this package's own and give all its rows."""
@@ -205,25 +210,38 @@ class StoreReader:
         found = self.rows(_TRACE, (_INTERRUPTED, trace_id))
         if not found:
             return None
+        logs = self.logs_of((trace_id,))
+        return Trace(self._summary(found[0]), tuple(self.spans((trace_id,))), tuple(logs))
+
+    def spans(self, trace_ids: Sequence[str]) -> list[SpanRow]:
+        """Read the spans of some traces, at most 400, by their start."""
+        marks = ",".join("?" * len(trace_ids))
         events: dict[int, list[EventRow]] = {}
-        for span, time_ns, name, attributes in self.rows(_EVENTS, (trace_id,)):
+        for span, time_ns, name, attributes in self.rows(_EVENTS % marks, trace_ids):
             events.setdefault(span, []).append(EventRow(time_ns or 0, name, _attributes(attributes)))
         links: dict[int, list[LinkRow]] = {}
-        for span, linked_trace, linked_span, attributes in self.rows(_LINKS, (trace_id,)):
+        for span, linked_trace, linked_span, attributes in self.rows(_LINKS % marks, trace_ids):
             links.setdefault(span, []).append(LinkRow(linked_trace, linked_span, _attributes(attributes)))
-        spans = [
+        return [
             _span(row, tuple(events.get(row[0], ())), tuple(links.get(row[0], ())))
-            for row in self.rows(_SPANS, (trace_id,))
+            for row in self.rows(_SPANS % marks, trace_ids)
         ]
-        logs = self._logs("WHERE l.trace_id = ? ORDER BY l.time_ns, l.id", (trace_id,))
-        return Trace(self._summary(found[0]), tuple(spans), tuple(logs))
 
-    def logs_outside_traces(self, *, limit: int) -> list[LogRow]:
+    def logs_of(self, trace_ids: Sequence[str]) -> list[LogRow]:
+        """Read the log records of some traces, at most 400, by their time."""
+        return self._logs(f"WHERE l.trace_id IN ({','.join('?' * len(trace_ids))}) ORDER BY l.time_ns, l.id", trace_ids)
+
+    def log(self, number: int) -> LogRow | None:
+        """Read one log record by its row id; None where there is none."""
+        return next(iter(self._logs("WHERE l.id = ?", (number,))), None)
+
+    def logs_outside_traces(self, *, limit: int, since_ns: int = 0) -> list[LogRow]:
         """Read the newest log records of no trace, or of one without a span so far, at most ``limit``, oldest first."""
-        logs = self._logs(_WITHOUT_TRACE + " ORDER BY l.time_ns DESC, l.id DESC LIMIT ?", (limit,))
+        condition = _WITHOUT_TRACE + " AND l.time_ns >= ? ORDER BY l.time_ns DESC, l.id DESC LIMIT ?"
+        logs = self._logs(condition, (since_ns, limit))
         return logs[::-1]
 
-    def _logs(self, condition: str, values: tuple[Any, ...]) -> list[LogRow]:
+    def _logs(self, condition: str, values: Sequence[Any]) -> list[LogRow]:
         return [_log(row) for row in self.rows(_LOGS + condition, values)]
 
 

@@ -1,0 +1,54 @@
+"""The search box's text where only the store can answer it: words and ``name:value`` pairs → traces."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from otelrun.store.browsing import traces_with_pair, traces_with_word
+
+if TYPE_CHECKING:
+    from otelrun.store.queries import StoreReader
+
+_TERM = re.compile(r'(-?)(?:([\w.\-/]+):)?(?:"([^"]*)"?|(\S+))')
+_MOST_TERMS = 12
+_LONGEST = 400
+
+
+class Term(NamedTuple):
+    """A word, or with ``name`` an attribute and a part of its value; ``is_excluded``: that must not be there."""
+
+    value: str
+    name: str = ""
+    is_excluded: bool = False
+
+
+def terms_of(text: str) -> list[Term]:
+    """Read a search: ``timeout user.id:17 "no such item" -retry``."""
+    terms = [Term(quoted or plain, name, bool(minus)) for minus, name, quoted, plain in _TERM.findall(text[:_LONGEST])]
+    return [term for term in terms if term.value][:_MOST_TERMS]
+
+
+def traces_matching(reader: StoreReader, text: str) -> set[str]:
+    """Find the traces that hold all terms of a search, each in any of their spans or log records.
+
+    Only terms that exclude find nothing: what they leave is for who knows all traces.
+    """
+    found: set[str] | None = None
+    terms = terms_of(text)
+    for term in terms:
+        if not term.is_excluded:
+            matching = _matching(reader, term)
+            found = matching if found is None else found & matching
+            if not found:
+                return set()
+    for term in terms:
+        if term.is_excluded and found:
+            found -= _matching(reader, term)
+    return found or set()
+
+
+def _matching(reader: StoreReader, term: Term) -> set[str]:
+    if term.name:
+        return traces_with_pair(reader, term.name, term.value)
+    return traces_with_word(reader, term.value)

@@ -1,0 +1,2 @@
+import { openReport } from "./report_data.js";
+document.getElementById("page").textContent = typeof openReport;
