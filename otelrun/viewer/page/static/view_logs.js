@@ -1,0 +1,6 @@
+/** Placeholder. */
+import { emptyView } from "./shell.js";
+
+export function makeLogs() {
+  return { element: emptyView("Logs"), show() {}, update() {}, keys: {} };
+}

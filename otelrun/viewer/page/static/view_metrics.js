@@ -1,0 +1,6 @@
+/** Placeholder. */
+import { emptyView } from "./shell.js";
+
+export function makeMetrics() {
+  return { element: emptyView("Metrics"), show() {}, update() {}, keys: {} };
+}

@@ -1,0 +1,6 @@
+/** Placeholder. */
+import { emptyView } from "./shell.js";
+
+export function makeRequests() {
+  return { element: emptyView("Requests"), show() {}, update() {}, keys: {} };
+}

@@ -1,0 +1,6 @@
+/** Placeholder. */
+import { emptyView } from "./shell.js";
+
+export function makeSql() {
+  return { element: emptyView("Sql"), show() {}, update() {}, keys: {} };
+}
