@@ -3,6 +3,7 @@
  * fetches; nothing but the page's own server is ever asked.
  */
 
+import { parseQuery } from "./query.js";
 import { openReport } from "./report_data.js";
 import { SourceError } from "./source_error.js";
 
@@ -34,6 +35,11 @@ class ServerSource {
   /** Send a JSON body to a path and get the answer. Throws a SourceError. */
   async post(path, body) {
     return this.ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  }
+
+  /** Find the traces with a span or log that hold all words and pairs of a text: `{traces: [id…], is_cut}`. */
+  async search(runId, text) {
+    return this.get(`/api/run/${encodeURIComponent(runId)}/search?q=${encodeURIComponent(text)}`);
   }
 
   async ask(path, options) {
@@ -73,9 +79,27 @@ class ReportSource {
     return found;
   }
 
+  async search(runId, text) {
+    const terms = parseQuery(text);
+    const paths = this.report.traceIds().map((id) => [id, `/api/run/${encodeURIComponent(runId)}/trace/${id}`]);
+    const traces = paths.filter(([, path]) => holdsAll(this.report.get(path), terms)).map(([id]) => id);
+    return { traces, is_cut: false };
+  }
+
   async post() {
     throw new SourceError("A report answers no queries.", "report", 400);
   }
+}
+
+/** Whether a trace has, for each term, a span or log that holds it. */
+function holdsAll(trace, terms) {
+  if (!trace) return false;
+  const texts = [...trace.spans, ...trace.logs].map((one) => ({ whole: JSON.stringify(one).toLowerCase(), attributes: one.attributes }));
+  return terms.every((term) => texts.some(({ whole, attributes }) => (term.kind === "pair" ? holdsPair(attributes, term) : whole.includes(term.value))));
+}
+
+function holdsPair(attributes, { name, value }) {
+  return Object.entries(attributes).some(([key, found]) => key.toLowerCase() === name && (typeof found === "string" ? found : JSON.stringify(found)).toLowerCase().includes(value));
 }
 
 /** Inflate the base64 text of a data block. */
