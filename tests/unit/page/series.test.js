@@ -26,7 +26,7 @@ test("a histogram whose buckets fell has begun anew", () => {
 
 test("the grid's step is the usual distance of points", () => {
   const grid = gridOf([{ times: at(0, 5, 10, 15) }, { times: at(0, 5, 15) }]);
-  assert.deepEqual(grid, { start: -5 * SECOND, step: 5 * SECOND, count: 4 });
+  assert.deepEqual(grid, { start: -5 * SECOND, step: 5 * SECOND, count: 4, gap: 5 * SECOND });
 });
 
 test("one point makes no line", () => {
@@ -45,9 +45,23 @@ test("the rates of processes are added, and a step without a point is zero", () 
   assert.deepEqual(rateLine([one, other], gridOf([one, other])), [1, 2, 1, 3]);
 });
 
+test("processes whose points are not at the same time make no zigzag", () => {
+  const one = { times: at(0, 5, 10, 15, 20), values: [5, 10, 15, 20, 25] };
+  const other = { times: at(2, 7, 12, 17, 22), values: [5, 10, 15, 20, 25] };
+  const line = rateLine([one, other], gridOf([one, other]));
+  assert.ok(line.slice(1, -1).every((rate) => Math.abs(rate - 2) < 0.01), String(line));
+});
+
+test("what was counted after a long silence was counted at its end", () => {
+  const idle = { times: at(0, 5, 10, 100), values: [0, 1, 2, 12] };
+  const line = rateLine([idle], gridOf([idle]));
+  assert.equal(line[line.length - 1], 2);
+  assert.equal(line[5], 0);
+});
+
 test("a level holds until it is measured anew, and is unknown before its first measurement", () => {
   const one = { times: at(0, 15), values: [4, 8] };
-  const other = { times: at(5, 10), values: [2, 4] };
+  const other = { times: at(5, 10, 15), values: [2, 4, 4] };
   const grid = gridOf([one, other]);
   assert.deepEqual(levelLine([one], grid, true), [4, 4, 4, 8]);
   assert.deepEqual(levelLine([one, other], grid, true), [4, 6, 8, 12]);

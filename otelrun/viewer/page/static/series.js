@@ -23,11 +23,11 @@ export function isAdditive(instrument) {
   return !instrument.endsWith("gauge");
 }
 
-/** The middle of the gaps between distinct times; 0 where there is none. */
-function usualGap(times) {
+/** The middle of the gaps between a series' points, all series together; 0 where none has two. */
+function usualGap(series) {
   const gaps = [];
-  for (let at = 1; at < times.length; at += 1) {
-    if (times[at] - times[at - 1] >= SHORTEST_STEP) gaps.push(times[at] - times[at - 1]);
+  for (const { times } of series) {
+    for (let at = 1; at < times.length; at += 1) if (times[at] - times[at - 1] >= SHORTEST_STEP) gaps.push(times[at] - times[at - 1]);
   }
   gaps.sort((one, other) => one - other);
   return gaps.length ? gaps[Math.floor(gaps.length / 2)] : 0;
@@ -39,17 +39,20 @@ function usualGap(times) {
  * Step k ends at `start + (k + 1) * step` and holds what came after the end of the one before.
  *
  * @param {{times: number[]}[]} series
- * @returns {{start: number, step: number, count: number}|null} ns
+ * @returns {{start: number, step: number, count: number, gap: number}|null} ns; `gap` is the usual distance of points
  */
 export function gridOf(series) {
-  const times = [...new Set(series.flatMap((one) => one.times))].sort((one, other) => one - other);
-  const gap = usualGap(times);
+  const gap = usualGap(series);
   if (!gap) return null;
-  const [first, last] = [times[0], times[times.length - 1]];
-  const count = Math.min(MOST_STEPS, Math.ceil((last - first) / gap - 0.25) + 1);
-  if (count < 2) return null;
+  let [first, last] = [Infinity, -Infinity];
+  for (const { times } of series) {
+    if (!times.length) continue;
+    first = Math.min(first, times[0]);
+    last = Math.max(last, times[times.length - 1]);
+  }
+  const count = Math.max(2, Math.min(MOST_STEPS, Math.round((last - first) / gap) + 1));
   const step = (last - first) / (count - 1);
-  return { start: first - step, step, count };
+  return { start: first - step, step, count, gap };
 }
 
 /** The times at which the steps of a grid end. */
@@ -60,6 +63,21 @@ export function endsOf(grid) {
 /** The step that a time falls in. */
 function stepOf(time, grid) {
   return Math.min(grid.count - 1, Math.max(0, Math.ceil((time - grid.start) / grid.step - 1e-6) - 1));
+}
+
+/**
+ * Over which steps what a point adds is spread: those since the point before it, or since one usual distance where that is long
+ * ago, since nothing was measured in between. Calls `take(step, share)`.
+ */
+function spread(times, at, grid, take) {
+  const time = times[at];
+  const isNear = at > 0 && time - times[at - 1] <= 1.5 * grid.gap;
+  const from = Math.min(time - 1, Math.max(grid.start, isNear ? times[at - 1] : time - grid.gap));
+  for (let step = stepOf(from + 1, grid); step <= stepOf(time, grid); step += 1) {
+    const low = Math.max(from, grid.start + step * grid.step);
+    const high = step === grid.count - 1 ? time : Math.min(time, grid.start + (step + 1) * grid.step);
+    if (high > low) take(step, (high - low) / (time - from));
+  }
 }
 
 /** By how much a cumulative value has grown at each point; where it fell it had begun anew. */
@@ -81,7 +99,7 @@ export function rateLine(members, grid) {
   const line = new Array(grid.count).fill(0);
   for (const series of members) {
     const grown = increments(series.values);
-    for (let at = 0; at < grown.length; at += 1) line[stepOf(series.times[at], grid)] += grown[at];
+    grown.forEach((value, at) => spread(series.times, at, grid, (step, share) => { line[step] += value * share; }));
   }
   return line.map((sum) => sum / (grid.step / 1e9));
 }
@@ -111,8 +129,8 @@ export function haveSameBuckets(members) {
   return members.every((series) => JSON.stringify(series.boundaries) === first);
 }
 
-function added(one, other) {
-  return one ? one.map((count, bucket) => count + other[bucket]) : [...other];
+function added(one, other, share = 1) {
+  return other.map((count, bucket) => (one ? one[bucket] : 0) + count * share);
 }
 
 const lowest = (values) => (values.some(Number.isFinite) ? Math.min(...values.filter(Number.isFinite)) : null);
@@ -134,10 +152,7 @@ export function percentileLines(members, grid) {
   const steps = new Array(grid.count).fill(null);
   for (const series of members) {
     const grown = countIncrements(series.counts);
-    for (let at = 0; at < grown.length; at += 1) {
-      const step = stepOf(series.times[at], grid);
-      steps[step] = added(steps[step], grown[at]);
-    }
+    grown.forEach((counts, at) => spread(series.times, at, grid, (step, share) => { steps[step] = added(steps[step], counts, share); }));
   }
   const [least, largest] = extremesOf(members);
   const boundaries = members[0].boundaries;
