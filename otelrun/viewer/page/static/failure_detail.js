@@ -12,10 +12,10 @@ import { formatPair } from "./query.js";
  * @returns {HTMLElement}
  */
 export function failureDetail(failure, context) {
-  return h("div", { class: "detail" },
-    h("h2", { class: "detail-title is-bad" }, `✗ ${visible(failure.type, 200)}`),
+  return h("div", { class: "sheet" },
+    h("h2", { class: "sheet-title is-bad" }, `✗ ${visible(failure.type, 200)}`),
     failure.message && h("pre", { class: "failure-message", text: visible(failure.message) }),
-    h("p", { class: "detail-links" }, linksOf(failure, context)),
+    h("p", { class: "sheet-links" }, linksOf(failure, context)),
     factsOf(failure, context),
     failure.log_before && h("section", null, h("h3", { text: "The log line before it" }), h("pre", { class: "code", text: visible(failure.log_before) })),
     framesOf(failure));
@@ -59,12 +59,12 @@ function framesOf(failure) {
   const innermost = failure.frames.reduce((found, frame, at) => (frame.is_own ? at : found), -1);
   const parts = foldedFrames(failure.frames).map((part) => (part.isOwn ? ownFrame(part.frames[0], part.frames[0] === failure.frames[innermost]) : libraryFrames(part)));
   return h("section", null,
-    h("h3", { class: "frames-title" }, "Stack trace, innermost last", button([icon("copy"), "Copy"], () => copyText(failure.stack, "the stack trace"), { class: "quiet" })),
-    h("ol", { class: "frames" }, parts));
+    h("h3", { class: "stack-title" }, "Stack trace, innermost last", button([icon("copy"), "Copy"], () => copyText(failure.stack, "the stack trace"), { class: "quiet" })),
+    h("ol", { class: "stack-frames" }, parts));
 }
 
 function ownFrame(frame, isInnermost) {
-  return h("li", { class: isInnermost ? "frame is-own is-innermost" : "frame is-own" }, h("p", { class: "frame-place" }, placeOf(frame)), frame.code && h("pre", { class: "frame-code", text: visible(frame.code, 400) }));
+  return h("li", { class: isInnermost ? "stack-frame is-own is-innermost" : "stack-frame is-own" }, h("p", { class: "stack-place" }, placeOf(frame)), frame.code && h("pre", { class: "stack-code", text: visible(frame.code, 400) }));
 }
 
 function placeOf(frame) {
@@ -77,7 +77,7 @@ function placeOf(frame) {
 
 function libraryFrames(part) {
   const where = part.packages.length ? ` in ${visible(part.packages.slice(0, 4).join(", "), 120)}` : "";
-  return h("li", { class: "frame" }, h("details", null,
+  return h("li", { class: "stack-frame" }, h("details", null,
     h("summary", { text: `${count(part.frames.length, "frame")}${where}` }),
-    part.frames.map((frame) => h("div", { class: "frame-inner" }, h("p", { class: "frame-place" }, placeOf(frame)), frame.code && h("pre", { class: "frame-code", text: visible(frame.code, 400) })))));
+    part.frames.map((frame) => h("div", { class: "stack-inner" }, h("p", { class: "stack-place" }, placeOf(frame)), frame.code && h("pre", { class: "stack-code", text: visible(frame.code, 400) })))));
 }

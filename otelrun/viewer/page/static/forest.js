@@ -5,12 +5,12 @@
  */
 
 /**
- * @param {{id: *, parent: *, start: number}[]} processes
+ * @param {{id: *, parent: *, pid: number, start: number|null}[]} processes
  * @returns {{process: object, depth: number, isLast: boolean, rails: boolean[]}[]} in the order to show them; `rails[d]` says
  *   whether the line of depth d goes on below this row
  */
 export function forestOf(processes) {
-  const byStart = [...processes].sort((one, other) => one.start - other.start || one.pid - other.pid);
+  const byStart = [...processes].sort((one, other) => (one.start ?? Infinity) - (other.start ?? Infinity) || one.pid - other.pid);
   const known = new Set(byStart.map((process) => process.id));
   const children = new Map();
   const roots = [];

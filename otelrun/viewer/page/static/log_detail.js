@@ -16,7 +16,7 @@ export function logDetail(record, context) {
   const pretty = prettyJson(text);
   return h("div", { class: "log-detail" },
     h("pre", { class: "code", text: visible(pretty || text, SHOWN) }),
-    h("p", { class: "detail-links" },
+    h("p", { class: "sheet-links" },
       record.trace && h("a", { href: hrefToTrace(context, record.trace, record.span) }, "Open its trace"),
       button([icon("copy"), "Copy text"], () => copyText(text, "the text"), { class: "quiet" }),
       button([icon("copy"), "Copy as JSON"], () => copyText(JSON.stringify(record, null, 2), "the record as JSON"), { class: "quiet" })),

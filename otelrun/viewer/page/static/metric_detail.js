@@ -28,7 +28,7 @@ class MetricDetail {
     this.choices = h("div", { class: "metric-choices" });
     this.plotPlace = h("div", {});
     this.figures = h("div", { class: "metric-figures" });
-    this.element = h("div", { class: "detail" }, this.head, this.choices, this.plotPlace, this.figures);
+    this.element = h("div", { class: "sheet" }, this.head, this.choices, this.plotPlace, this.figures);
   }
 
   /** Show a metric; the chart and the focus stay where the metric is the same. */
@@ -117,7 +117,7 @@ function headOf(metric, { shared, rows }) {
   const facts = [kind, unitName(metric.unit) && `unit: ${visible(unitName(metric.unit), 60)}`, count(rows.length, "series", "series")].filter(Boolean);
   const alike = Object.entries(shared).map(([name, value]) => h("span", { class: "badge", text: `${visible(name, 60)} ${visible(value, 80)}` }));
   return [
-    h("h2", { class: "detail-title" }, visible(metric.name, 200)),
+    h("h2", { class: "sheet-title" }, visible(metric.name, 200)),
     metric.description && h("p", { class: "soft", text: visible(metric.description, 600) }),
     h("p", { class: "dim", text: facts.join(" · ") }), alike.length > 0 && h("p", { class: "badges" }, alike),
   ];

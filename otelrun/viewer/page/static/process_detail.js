@@ -26,10 +26,10 @@ export function stateOf(process) {
 export function processDetail(process, processes, context) {
   const { text, look } = stateOf(process);
   const ofPid = formatPair("pid", process.pid);
-  return h("div", { class: "detail" },
-    h("h2", { class: "detail-title" }, visible(process.service, 120), h("span", { class: "mono dim", text: `pid ${process.pid}` }), h("span", { class: `badge ${look}`, text: look === "is-bad" ? `✗ ${text}` : text })),
+  return h("div", { class: "sheet" },
+    h("h2", { class: "sheet-title" }, visible(process.service, 120), h("span", { class: "mono dim", text: `pid ${process.pid}` }), h("span", { class: `badge ${look}`, text: look === "is-bad" ? `✗ ${text}` : text })),
     h("pre", { class: "code", text: visible(process.command) }),
-    h("p", { class: "detail-links" },
+    h("p", { class: "sheet-links" },
       h("a", { href: hrefTo(context, { tab: "requests", q: ofPid }) }, "Its requests"), h("a", { href: hrefTo(context, { tab: "logs", q: ofPid }) }, "Its logs")),
     factsOf(process, processes, context),
     hookedOf(process));
@@ -40,12 +40,12 @@ function factsOf(process, processes, context) {
   const add = (name, ...content) => facts.push(h("dt", { text: name }), h("dd", null, content));
   const parent = processes.find((one) => one.id === process.parent);
   const children = processes.filter((one) => one.parent === process.id);
-  const link = (one) => h("a", { href: hrefTo(context, { process: one.id }) }, `${visible(one.service, 60)} ${one.pid}`);
+  const link = (one) => h("a", { href: hrefTo(context, { process: String(one.id) }) }, `${visible(one.service, 60)} ${one.pid}`);
   if (parent) add("Started by", link(parent));
   else if (process.parent_pid) add("Started by", `pid ${process.parent_pid}, which recorded nothing`);
   if (children.length) add("Started", children.slice(0, 12).flatMap((one, at) => [at ? ", " : "", link(one)]), children.length > 12 && ` and ${number(children.length - 12)} more`);
-  add("Began", `${clock(context.run().started_ms + process.start / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(process.start)}` }));
-  if (process.end !== null) add("Ran", duration(Math.max(0, process.end - process.start)));
+  if (process.start !== null) add("Began", `${clock(context.run().started_ms + process.start / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(process.start)}` }));
+  if (process.end !== null && process.start !== null) add("Ran", duration(Math.max(0, process.end - process.start)));
   add("Recorded", `${count(process.spans, "span")}, ${count(process.logs, "log record")}`);
   const dropped = Object.entries(process.dropped || {}).filter(([, value]) => value);
   add("Lost", dropped.length ? h("span", { class: "is-bad", text: `✗ ${dropped.map(([kind, value]) => `${number(Number(value) || 0)} ${visible(kind, 40)}`).join(", ")}: its ring was full` }) : "nothing");

@@ -12,6 +12,7 @@ import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
 import { parseQuery } from "./query.js";
 import { emptyView } from "./shell.js";
+import { makeSplit } from "./split.js";
 
 const BINS = 24;
 const AGAIN_MS = 2500;
@@ -36,7 +37,7 @@ class ErrorsView {
     this.list.element.classList.add("failure-list");
     this.detail = h("aside", { class: "scroll", "aria-label": "The selected error", tabIndex: 0 });
     this.said = h("p", { class: "panel-head dim", role: "status" });
-    this.body = h("div", { class: "split" }, h("div", { class: "panel" }, this.said, this.list.element), this.detail);
+    this.body = makeSplit([this.said, this.list.element], this.detail, { key: "errors-split", share: 45 });
     this.element = h("section", { class: "panel", "aria-label": "Errors" }, this.body);
     this.keys = { j: () => this.list.move("j"), k: () => this.list.move("k"), g: () => this.list.move("g"), G: () => this.list.move("G"), Enter: () => this.openTrace() };
   }

@@ -11,6 +11,7 @@ import { makeMetricDetail } from "./metric_detail.js";
 import { formatsOf, metricSummary } from "./metric_lines.js";
 import { parseQuery } from "./query.js";
 import { emptyView } from "./shell.js";
+import { makeSplit } from "./split.js";
 import { unitName } from "./units.js";
 
 const AGAIN_MS = 1500;
@@ -37,7 +38,7 @@ class MetricsView {
     this.metric = makeMetricDetail((choice) => this.choose(choice));
     this.detail = h("aside", { class: "scroll", "aria-label": "The selected metric", tabIndex: 0 });
     this.said = h("p", { class: "panel-head dim", role: "status" });
-    this.body = h("div", { class: "split metric-split" }, h("div", { class: "panel" }, this.said, this.list.element), this.detail);
+    this.body = makeSplit([this.said, this.list.element], this.detail, { key: "metrics-split", share: 40 });
     this.element = h("section", { class: "panel", "aria-label": "Metrics" }, this.body);
     const move = (key) => () => this.list.move(key);
     this.keys = { j: move("j"), k: move("k"), g: move("g"), G: move("G") };

@@ -10,6 +10,7 @@ import { matchesAll } from "./match.js";
 import { processDetail, stateOf } from "./process_detail.js";
 import { parseQuery } from "./query.js";
 import { emptyView } from "./shell.js";
+import { makeSplit } from "./split.js";
 
 const ROW = 32;
 const INDENT = 18;
@@ -35,9 +36,10 @@ class ProcessesView {
     });
     this.list.element.classList.add("process-list");
     this.detail = h("aside", { class: "process-detail scroll", "aria-label": "The selected process", tabIndex: 0 });
-    this.body = h("div", { class: "split process-split" }, h("div", { class: "panel" }, this.list.element), this.detail);
+    this.body = makeSplit([this.list.element], this.detail, { key: "processes-split", share: 66 });
     this.element = h("section", { class: "processes-view panel", "aria-label": "Processes" }, this.body);
-    this.keys = {};
+    const move = (key) => () => this.list.move(key);
+    this.keys = { j: move("j"), k: move("k"), g: move("g"), G: move("G") };
   }
 
   /** Show what the address says: `process` is the one that is selected. */
@@ -69,14 +71,15 @@ class ProcessesView {
     }
     if (this.body.parentElement !== this.element) replace(this.element, this.body);
     const terms = parseQuery(this.state.params.q || "");
-    this.rows = forestOf(this.processes).filter(({ process }) => isAskedFor(process, terms));
+    const rows = forestOf(this.processes);
+    this.rows = terms.length ? rows.filter(({ process }) => isAskedFor(process, terms)).map(({ process }) => ({ process, depth: 0, isLast: true, rails: [] })) : rows;
     const ends = this.processes.map((process) => (process.end === null ? 0 : process.end));
     const length = this.context.run().duration_ns;
-    this.from = Math.min(0, ...this.processes.map((process) => process.start));
+    this.from = Math.min(0, ...this.processes.map((process) => process.start || 0));
     this.to = Math.max(length || 0, ...ends, this.from + 1);
     this.drawAxis();
     this.list.setCount(this.rows.length);
-    const wanted = this.rows.findIndex(({ process }) => process.id === this.state.params.process);
+    const wanted = this.rows.findIndex(({ process }) => String(process.id) === this.state.params.process);
     this.list.select(wanted < 0 ? Math.min(0, this.rows.length - 1) : wanted, { silent: true, scroll: wanted >= 0 });
     this.drawDetail();
   }
@@ -93,7 +96,7 @@ class ProcessesView {
 
   select(index) {
     const row = this.rows[index];
-    if (row && row.process.id !== this.state.params.process) this.context.navigate({ process: row.process.id });
+    if (row) this.context.navigate({ process: String(row.process.id) }, { replace: true });
   }
 
   drawDetail() {
@@ -123,6 +126,7 @@ class ProcessesView {
 
   bar(process) {
     const { text } = stateOf(process);
+    if (process.start === null) return h("span", { class: "dim", text: "not known" });
     const end = process.end === null ? this.to : process.end;
     const left = this.share(process.start);
     const width = Math.max(0.4, this.share(end) - left);
