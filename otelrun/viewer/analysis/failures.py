@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 NEWEST = 5_000
 """So many failing traces and so many logged exceptions are looked at, the newest."""
 
+MOMENTS = 500
+"""Of a group of failures it is told when so many of them were, the newest."""
+
 _LONGEST_MESSAGE = 2_000
 
 _FAILING = """
@@ -56,6 +59,7 @@ class Failure(NamedTuple):
         frames: its frames, outermost first.
         is_log: it was logged, and no span has it.
         log_before: the log line before the newest, ``ERROR shop: unlucky item 13``; empty where there is none.
+        moments_ns: when each was, since the epoch, ascending; the newest ``MOMENTS`` of them.
     """
 
     type: str
@@ -71,6 +75,7 @@ class Failure(NamedTuple):
     frames: Sequence[Frame]
     is_log: bool
     log_before: str = ""
+    moments_ns: Sequence[int] = ()
 
 
 class _Seen(NamedTuple):
@@ -189,6 +194,7 @@ def _failure(group: Sequence[_Seen], frames: dict[str, list[Frame]]) -> Failure:
         stack=newest.stack,
         frames=tuple(frames[newest.stack]),
         is_log=all(one.is_log for one in group),
+        moments_ns=tuple(sorted(one.time_ns for one in group)[-MOMENTS:]),
     )
 
 

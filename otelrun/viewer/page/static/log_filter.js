@@ -1,0 +1,73 @@
+/**
+ * What the search box and the view's own choices ask of log records.
+ *
+ * Pure: takes the terms of query.js and a LogTable, gives a filter for its rows. Pairs of names that a record's columns do not
+ * answer (`user.id:42`) are left to the server, which finds the traces that have them.
+ */
+import { stripAnsi } from "./format.js";
+import { LEVELS } from "./levels.js";
+import { askedText, divide } from "./query.js";
+
+const OWN = new Set(["level", "logger", "service", "pid", "trace", "span", "severity", "is"]);
+const OTHER_WORDS = { warning: 13, critical: 21, none: 0, all: 0 };
+const ERROR = 17;
+
+/** The smallest severity number of a level's name; 0 for one that does not exist. */
+export function leastOf(name) {
+  const level = LEVELS.find((each) => each.name === name);
+  return level ? level.least : OTHER_WORDS[name] || 0;
+}
+
+/**
+ * Sort the terms of a search.
+ *
+ * @param {Array<Term>} terms as from `parseQuery`
+ * @returns {{own: Array<Term>, asked: string, isUseless: boolean}} `own` are answered by the columns; `asked` is the search for the
+ *   server, "" where there is none; `isUseless` tells that a duration was asked for, which no log record has
+ */
+export function dividedSearch(terms) {
+  const { own, asked } = divide(terms, OWN);
+  const words = asked.filter((term) => term.kind === "word");
+  const pairs = asked.filter((term) => term.kind === "pair");
+  return { own: [...words, ...own.filter((term) => term.kind !== "duration")], asked: askedText(pairs.filter((term) => !term.isNot)), isUseless: own.some((term) => term.kind === "duration") };
+}
+
+/** What is searched for words in a record: text, logger, service and severity. */
+function haystackOf(table, row) {
+  return `${stripAnsi(table.body[row])}\n${table.text("logger", row)}\n${table.text("service", row)}\n${table.text("severity", row)}`.toLowerCase();
+}
+
+/** Whether a record answers one `name:value`. */
+function answers(table, row, name, value) {
+  switch (name) {
+    case "level": return table.level[row] >= leastOf(value);
+    case "severity": return table.text("severity", row).toLowerCase() === value;
+    case "logger": return table.text("logger", row).toLowerCase().startsWith(value);
+    case "service": return table.text("service", row).toLowerCase().includes(value);
+    case "pid": return String(table.pid[row]) === value;
+    case "trace": return table.trace[row].startsWith(value);
+    case "span": return table.span[row].startsWith(value);
+    default: return value === "failed" ? table.level[row] >= ERROR : true;
+  }
+}
+
+/**
+ * Make the condition for rows of a table.
+ *
+ * @param {LogTable} table
+ * @param {Array<Term>} own as from `dividedSearch`
+ * @param {Set<string>|null} traces to which the records must belong; null where that does not matter
+ * @returns {((row: number) => boolean)|null} null where there is no condition
+ */
+export function conditionOf(table, own, traces) {
+  if (!own.length && !traces) return null;
+  const words = own.filter((term) => term.kind === "word");
+  const pairs = own.filter((term) => term.kind === "pair");
+  return (row) => {
+    if (traces && !traces.has(table.trace[row])) return false;
+    if (!pairs.every((term) => answers(table, row, term.name, term.value) !== term.isNot)) return false;
+    if (!words.length) return true;
+    const haystack = haystackOf(table, row);
+    return words.every((term) => haystack.includes(term.value) !== term.isNot);
+  };
+}

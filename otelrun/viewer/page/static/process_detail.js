@@ -1,0 +1,68 @@
+/** What the processes view says of one process: its facts, what it recorded and lost, what was hooked and what was not. */
+import { button, copyText, h, icon } from "./dom.js";
+import { clock, count, duration, number, shortDuration, visible } from "./format.js";
+import { hrefTo } from "./links.js";
+import { formatPair } from "./query.js";
+
+const STATES = {
+  running: { text: "running", look: "" },
+  ended: { text: "ended", look: "" },
+  "killed?": { text: "probably killed", look: "is-bad" },
+  unknown: { text: "end unknown", look: "is-warn" },
+};
+
+/** How a process's state reads, and the class that goes with it. */
+export function stateOf(process) {
+  return STATES[process.state] || { text: visible(process.state, 40), look: "" };
+}
+
+/**
+ * Make the content of the panel.
+ * @param {Object} process
+ * @param {Object[]} processes all of the run.
+ * @param {Object} context the view's.
+ * @returns {HTMLElement}
+ */
+export function processDetail(process, processes, context) {
+  const { text, look } = stateOf(process);
+  const ofPid = formatPair("pid", process.pid);
+  return h("div", { class: "sheet" },
+    h("h2", { class: "sheet-title" }, visible(process.service, 120), h("span", { class: "mono dim", text: `pid ${process.pid}` }), h("span", { class: `badge ${look}`, text: look === "is-bad" ? `✗ ${text}` : text })),
+    h("pre", { class: "code", text: visible(process.command) }),
+    h("p", { class: "sheet-links" },
+      h("a", { href: hrefTo(context, { tab: "requests", q: ofPid }) }, "Its requests"), h("a", { href: hrefTo(context, { tab: "logs", q: ofPid }) }, "Its logs")),
+    factsOf(process, processes, context),
+    hookedOf(process));
+}
+
+function factsOf(process, processes, context) {
+  const facts = [];
+  const add = (name, ...content) => facts.push(h("dt", { text: name }), h("dd", null, content));
+  const parent = processes.find((one) => one.id === process.parent);
+  const children = processes.filter((one) => one.parent === process.id);
+  const link = (one) => h("a", { href: hrefTo(context, { process: String(one.id) }) }, `${visible(one.service, 60)} ${one.pid}`);
+  if (parent) add("Started by", link(parent));
+  else if (process.parent_pid) add("Started by", `pid ${process.parent_pid}, which recorded nothing`);
+  if (children.length) add("Started", children.slice(0, 12).flatMap((one, at) => [at ? ", " : "", link(one)]), children.length > 12 && ` and ${number(children.length - 12)} more`);
+  if (process.start !== null) add("Began", `${clock(context.run().started_ms + process.start / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(process.start)}` }));
+  if (process.end !== null && process.start !== null) add("Ran", duration(Math.max(0, process.end - process.start)));
+  add("Recorded", `${count(process.spans, "span")}, ${count(process.logs, "log record")}`);
+  const dropped = Object.entries(process.dropped || {}).filter(([, value]) => value);
+  add("Lost", dropped.length ? h("span", { class: "is-bad", text: `✗ ${dropped.map(([kind, value]) => `${number(Number(value) || 0)} ${visible(kind, 40)}`).join(", ")}: its ring was full` }) : "nothing");
+  if (process.interrupted) add("Interrupted", h("span", { class: "is-warn", text: `▲ ${count(process.interrupted, "span was", "spans were")} open when it ended; kept as ended then` }));
+  if (process.torn) add("Damaged", h("span", { class: "is-bad", text: `✗ ${count(process.torn, "record")} could not be read` }));
+  return h("dl", { class: "facts" }, facts);
+}
+
+function hookedOf(process) {
+  const missing = process.hooked.filter((one) => one.state !== "hooked");
+  const hooked = process.hooked.filter((one) => one.state === "hooked");
+  if (!process.hooked.length) return h("section", null, h("h3", { text: "Instrumented" }), h("p", { class: "dim", text: "Nothing was hooked in this process, or it ended before it could tell." }));
+  return h("section", { class: "hooks" },
+    missing.length > 0 && h("h3", { text: `Imported, but not instrumented (${missing.length})` }),
+    missing.map((one) => h("div", { class: "hook" },
+      h("p", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.by && h("span", { class: "dim", text: ` ${visible(one.by, 80)}` })),
+      one.advice && h("div", { class: "advice" }, h("code", { text: visible(one.advice, 300) }), button(icon("copy"), () => copyText(one.advice, "the command"), { class: "quiet", "aria-label": `Copy the command for ${one.library}` })))),
+    hooked.length > 0 && h("h3", { text: `Instrumented (${hooked.length})` }),
+    h("ul", { class: "plain-list" }, hooked.map((one) => h("li", { class: "hook-line" }, h("span", { class: "ok", "aria-hidden": "true", text: "✓" }), h("span", { text: visible(one.library, 80) }), h("span", { class: "dim clip", text: visible(one.by, 80) })))));
+}

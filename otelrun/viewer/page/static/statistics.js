@@ -1,0 +1,83 @@
+/** What many requests amount to: percentiles, endpoints. Pure; the numbers are those of otelrun's terminal output. */
+
+/** Give a percentile of sorted values by nearest rank: the smallest that at least `share` percent do not exceed; 0 of nothing. */
+export function percentile(ordered, share) {
+  return ordered.length ? ordered[Math.max(0, Math.ceil((ordered.length * share) / 100) - 1)] : 0;
+}
+
+/**
+ * Group requests by endpoint and kind: those that failed most first, then those that took most time.
+ * @param {RequestRows} rows
+ * @param {Iterable<number>} indexes of the rows that count.
+ * @returns {Array<{endpoint: string, kind: string, services: string, calls: number, failed: number, p50: number, p95: number,
+ *   total: number, share: number, timeIn: Array<[string, number]>, key: string}>} durations in ns; `share` of the time of all of them;
+ *   `timeIn` sums by library, "app" first, then the most.
+ */
+export function endpointsOf(rows, indexes) {
+  const groups = new Map();
+  for (const index of indexes) {
+    const key = rows.endpoint[index] * 1e6 + rows.kind[index];
+    let group = groups.get(key);
+    if (!group) groups.set(key, (group = { first: index, durations: [], failed: 0, total: 0, timeIn: new Map(), services: new Set() }));
+    group.durations.push(rows.duration[index]);
+    group.total += rows.duration[index];
+    group.services.add(rows.service[index]);
+    if (rows.isFailed(index)) group.failed += 1;
+    addShares(group.timeIn, rows.time_in[index]);
+  }
+  const all = [...groups.values()].reduce((sum, group) => sum + group.total, 0);
+  const made = [...groups.values()].map((group) => endpointOf(rows, group, all));
+  return made.sort((a, b) => b.failed - a.failed || b.total - a.total || (a.endpoint < b.endpoint ? -1 : 1));
+}
+
+function endpointOf(rows, group, all) {
+  const durations = Float64Array.from(group.durations).sort();
+  const endpoint = rows.text("endpoint", group.first);
+  const kind = rows.text("kind", group.first);
+  return {
+    endpoint,
+    kind,
+    key: `${kind} ${endpoint}`,
+    services: [...group.services].map((number) => rows.texts[number]).sort().join(", "),
+    calls: durations.length,
+    failed: group.failed,
+    p50: percentile(durations, 50),
+    p95: percentile(durations, 95),
+    total: group.total,
+    share: all ? group.total / all : 0,
+    timeIn: inOrder(rows, group.timeIn),
+  };
+}
+
+function addShares(sums, shares) {
+  for (let at = 0; at < shares.length; at += 2) sums.set(shares[at], (sums.get(shares[at]) || 0) + shares[at + 1]);
+}
+
+function inOrder(rows, sums) {
+  const named = [...sums].map(([number, ns]) => [rows.texts[number], ns]).filter(([, ns]) => ns > 0);
+  return named.sort((a, b) => (b[0] === "app") - (a[0] === "app") || b[1] - a[1]);
+}
+
+/** Give the time by library of one request, "app" first, then the most. */
+export function timeInOf(rows, index) {
+  const sums = new Map();
+  addShares(sums, rows.time_in[index]);
+  return inOrder(rows, sums);
+}
+
+/**
+ * Count points in a grid, for a picture of more points than can be told apart.
+ * @param {Float64Array|number[]} xs px; @param {Float64Array|number[]} ys px; @param {number} size of a cell in px.
+ * @returns {{cells: Array<[number, number, number]>, most: number}} column, row and number of each cell that has any.
+ */
+export function densityOf(xs, ys, size) {
+  const counts = new Map();
+  let most = 0;
+  for (let index = 0; index < xs.length; index += 1) {
+    const key = Math.floor(xs[index] / size) * 4096 + Math.floor(ys[index] / size);
+    const value = (counts.get(key) || 0) + 1;
+    counts.set(key, value);
+    if (value > most) most = value;
+  }
+  return { cells: [...counts].map(([key, value]) => [Math.floor(key / 4096), key % 4096, value]), most };
+}

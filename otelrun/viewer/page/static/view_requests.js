@@ -1,0 +1,303 @@
+/**
+ * The first view: endpoints, requests over time, the list of requests; beside it the trace of the selected one. It opens on the first
+ * request that failed, else on the slowest. While the run goes on, counts follow at once, and the list waits to be asked.
+ */
+import { h, button, replace } from "./dom.js";
+import { makeEndpointTable } from "./endpoint_table.js";
+import { count, number } from "./format.js";
+import { askedText, parseQuery, withPair, without } from "./query.js";
+import { makeRequestList } from "./request_list.js";
+import { matching, termsToAsk } from "./request_search.js";
+import { RequestRows, firstToSee, sorted } from "./rows.js";
+import { emptyView } from "./shell.js";
+import { makeSplitter } from "./splitter.js";
+import { endpointsOf, percentile } from "./statistics.js";
+import { makeTimeChart } from "./time_chart.js";
+import { makeTrace } from "./view_trace.js";
+
+const NARROW = "(max-width: 860px)";
+
+/** Make the view; see page.js for what a view and a context are. */
+export function makeRequests(context) {
+  return new RequestsView(context);
+}
+
+class RequestsView {
+  constructor(context) {
+    this.context = context;
+    this.rows = new RequestRows();
+    this.sequence = 0;
+    this.isLoading = false;
+    this.isComplete = false;
+    this.listed = 0;
+    this.sort = { column: "start", isDescending: true };
+    this.found = null;
+    this.selected = -1;
+    this.isChosen = false;
+    this.state = context.state();
+    this.table = makeEndpointTable((endpoint) => this.chooseEndpoint(endpoint));
+    this.chart = makeTimeChart({ onZoom: (from, to) => this.zoom(from, to), onChoose: (index) => this.choose(index) });
+    this.requests = makeRequestList({ onSelect: (index) => this.choose(index), onOpen: (index) => this.open(index), onSort: (column) => this.sortBy(column) });
+    this.trace = makeTrace(context, (spans) => this.traceIsHere(spans));
+    this.keys = this.makeKeys();
+    this.build();
+    this.load();
+  }
+
+  build() {
+    this.title = h("h2");
+    this.more = button("", () => this.showNew(), { class: "new-rows", hidden: true });
+    this.nothing = h("div", { class: "nothing", hidden: true });
+    const head = h("div", { class: "panel-head" }, this.title, this.more);
+    const list = h("section", { class: "panel requests-panel", "aria-label": "Requests" }, head, this.requests.element, this.nothing);
+    this.master = h("div", { class: "master" }, this.table.element, this.chart.element, list);
+    this.element = h("div", { class: "requests" });
+    const handle = makeSplitter({ container: this.element, property: "--split", label: "Width of the list", share: 53, key: "split" });
+    this.detail = h("section", { class: "detail", "aria-label": "Trace" }, this.trace.element);
+    this.element.append(this.master, handle, this.detail);
+  }
+
+  makeKeys() {
+    const move = (key) => () => this.requests.list.move(key);
+    const inTrace = (key) => (event) => this.trace.key(key, event);
+    const keys = { f: () => this.toggleWide(), Escape: () => this.back(), Enter: () => this.selected >= 0 && this.open(this.selected) };
+    for (const key of ["j", "k", "g", "G", "ArrowDown", "ArrowUp"]) keys[key] = (event) => (this.isWide() ? this.trace.key(key, event) : move(key)());
+    for (const key of ["[", "]", "n", "N", "y", "l"]) keys[key] = inTrace(key);
+    return keys;
+  }
+
+  /** Show what the address says. */
+  show(state) {
+    const before = this.state;
+    this.state = state;
+    if (state.params.q !== before.params.q) this.search();
+    if (state.params.q !== before.params.q || state.params.t !== before.params.t) this.draw();
+    this.element.classList.toggle("is-wide", this.isWide());
+    this.element.classList.toggle("has-trace", Boolean(state.trace));
+    if (state.trace) this.showTrace(state.trace, state.span);
+    else if (before.trace) this.chooseFirst();
+  }
+
+  /** The run's document has changed: ask for what is new. */
+  update() {
+    this.load();
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  isWide() {
+    return Boolean(this.state.trace) && (this.state.params.wide === "1" || window.matchMedia(NARROW).matches);
+  }
+
+  /** Ask for requests until there are no more; draws after the first answer and after the last. */
+  async load() {
+    if (this.isLoading) {
+      this.isAskedAgain = true;
+      return;
+    }
+    this.isLoading = true;
+    const isFirst = !this.isComplete;
+    try {
+      for (let isOver = false; !isOver && !this.isClosed;) {
+        const answer = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/requests?after=${this.sequence}`);
+        const isNew = this.rows.take(answer);
+        isOver = answer.is_complete || answer.sequence === this.sequence;
+        this.sequence = answer.sequence;
+        if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
+        if (isFirst && (isOver || this.listed === 0)) this.showNew();
+        else if (isNew || answer.columns.trace.length) this.drawCounts();
+      }
+      this.isComplete = true;
+    } catch (error) {
+      if (!this.rows.count) this.say("The requests cannot be shown", error.message);
+    }
+    this.isLoading = false;
+    if (this.isAskedAgain) {
+      this.isAskedAgain = false;
+      this.load();
+    }
+  }
+
+  /** Take what is new into the list. */
+  showNew() {
+    this.listed = this.rows.count;
+    this.draw();
+    this.search();
+    if (!this.isChosen && !this.state.trace) this.chooseFirst();
+    if (this.requests.list.element.scrollTop > 0 && this.more.textContent) this.requests.list.element.scrollTop = 0;
+    else if (this.state.trace) this.select(this.rows.find(this.state.trace, this.state.span));
+  }
+
+  /** Ask the source for what the rows do not know; draw again when it has answered. */
+  async search() {
+    const terms = parseQuery(this.state.params.q || "");
+    const { wanted, unwanted } = termsToAsk(terms);
+    const asked = this.state.params.q;
+    this.found = null;
+    if (!wanted.length && !unwanted.length) return;
+    const get = async (group) => {
+      const answer = await this.context.source.search(this.context.runId, askedText(group));
+      return new Set(answer.traces);
+    };
+    try {
+      const [all, ...none] = await Promise.all([wanted.length ? get(wanted) : null, ...unwanted.map((term) => get([term]))]);
+      if (asked !== this.state.params.q) return;
+      this.found = { wanted: all, unwanted: none };
+      this.draw();
+    } catch {
+      // The rows' own answer stays.
+    }
+  }
+
+  /** Give the indexes of the rows that fit, and of those that fit but for endpoint and time. */
+  fitting() {
+    const text = this.state.params.q || "";
+    const isOf = (term) => term.kind === "pair" && term.name === "endpoint" && !term.isNot;
+    const terms = parseQuery(text);
+    const times = timesOf(this.state.params.t);
+    const ofAllEndpoints = matching(this.rows, terms.filter((term) => !isOf(term)), this.found, times);
+    const isNarrowed = terms.some(isOf);
+    return {
+      times,
+      endpoint: isNarrowed ? terms.find(isOf).value : "",
+      ofAllEndpoints,
+      ofAllTimes: times ? matching(this.rows, terms, this.found, null) : null,
+      indexes: isNarrowed ? matching(this.rows, terms, this.found, times) : ofAllEndpoints,
+    };
+  }
+
+  /** Draw all that counts; the list stays as it is. */
+  drawCounts() {
+    const fit = this.fitting();
+    this.table.show(endpointsOf(this.rows, fit.ofAllEndpoints), fit.endpoint);
+    this.chart.show(this.rows, fit.indexes, fit.times, this.selected);
+    let here = 0;
+    for (let index = 0; index < this.rows.count; index += 1) if (this.rows.isHere(index)) here += 1;
+    this.context.count("requests", here);
+    const isNew = fit.indexes.filter((index) => index >= this.listed).length;
+    this.more.hidden = !isNew;
+    this.more.textContent = isNew ? `${number(isNew)} new ↑` : "";
+    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`));
+    this.requests.list.refresh();
+    return fit;
+  }
+
+  draw() {
+    const fit = this.drawCounts();
+    const { rows } = this;
+    const order = sorted(rows, fit.indexes.filter((index) => index < this.listed), this.sort.column, this.sort.isDescending);
+    const durations = Float64Array.from(order, (index) => rows.duration[index]).sort();
+    this.requests.show({ rows, order, startedMs: this.context.run().started_ms, slow: percentile(durations, 98) || 1, sort: this.sort });
+    this.requests.select(this.selected, false);
+    this.drawNothing(order.length, fit);
+    if (!this.isChosen && !this.state.trace && this.listed) this.chooseFirst(order);
+  }
+
+  drawNothing(found, fit) {
+    this.nothing.hidden = found > 0 || fit.indexes.length > 0;
+    this.requests.element.hidden = !this.nothing.hidden;
+    if (this.nothing.hidden) return;
+    const isFiltered = this.state.params.q || this.state.params.t;
+    if (isFiltered && this.rows.count) {
+      replace(this.nothing, emptyView("No request fits", h("span", {}, `${count(this.rows.count, "request")} are here. `, button("Show them all", () => this.context.navigate({ q: "", t: "" }), { class: "link" }))));
+    } else if (this.isLive()) replace(this.nothing, emptyView("No request yet", "The program is running. Send it a request; it will be here within a second."));
+    else replace(this.nothing, emptyView("No request was recorded", h("span", {}, "Logs and metrics may tell more. ", h("code", {}, "otelrun doctor"), " says what is instrumented, and what is not and why.")));
+  }
+
+  isLive() {
+    return this.context.run().state === "running" || this.context.run().state === "finishing";
+  }
+
+  say(title, text) {
+    replace(this.nothing, emptyView(title, text));
+    this.nothing.hidden = false;
+    this.requests.element.hidden = true;
+  }
+
+  /** Look at the first that failed, or the slowest, without a word in the address. */
+  chooseFirst(order) {
+    const index = firstToSee(this.rows, order || this.fitting().indexes);
+    if (index < 0) this.trace.clear();
+    else if (index !== this.selected || !this.trace.isShowing(this.rows.trace[index])) {
+      this.select(index);
+      this.trace.show(this.rows.trace[index], "", this.rows.span[index]);
+    }
+  }
+
+  choose(index) {
+    this.isChosen = true;
+    this.selected = index;
+    this.context.navigate({ trace: this.rows.trace[index], span: this.rows.span[index] }, { replace: Boolean(this.state.trace) && !this.isWide() });
+    this.select(index);
+  }
+
+  open(index) {
+    this.choose(index);
+    this.context.navigate({ wide: "1" });
+    this.trace.focus();
+  }
+
+  showTrace(trace, span) {
+    this.isChosen = true;
+    if (this.selected < 0 || this.rows.trace[this.selected] !== trace) this.select(this.rows.find(trace, span));
+    const index = this.selected;
+    const isRow = index >= 0 && this.rows.trace[index] === trace && this.rows.span[index] === span;
+    this.trace.show(trace, isRow ? "" : span, isRow ? span : "");
+  }
+
+  /** The trace has come: select the request that the span in the address lies in. */
+  traceIsHere(spanIds) {
+    const { trace } = this.state;
+    if (!trace) return;
+    const found = spanIds.map((id) => this.rows.places.get(trace + id)).find((place) => place !== undefined && this.rows.isHere(place));
+    if (found !== undefined && found !== this.selected) this.select(found);
+  }
+
+  select(index) {
+    this.selected = index;
+    this.requests.select(index);
+    const fit = this.fitting();
+    this.chart.show(this.rows, fit.indexes, fit.times, index);
+  }
+
+  chooseEndpoint({ endpoint }) {
+    const text = this.state.params.q || "";
+    const isChosen = withPair(text, "endpoint", endpoint) === text;
+    const rest = without(text, "endpoint");
+    this.context.navigate({ q: isChosen ? rest : withPair(rest, "endpoint", endpoint) });
+  }
+
+  zoom(from, to) {
+    this.context.navigate({ t: from === null ? "" : `${Math.round(from)}-${Math.round(to)}` });
+  }
+
+  sortBy(column) {
+    const isSame = this.sort.column === column;
+    this.sort = { column, isDescending: isSame ? !this.sort.isDescending : column !== "endpoint" };
+    this.draw();
+  }
+
+  toggleWide() {
+    if (this.state.trace) this.context.navigate({ wide: this.isWide() ? "" : "1" });
+    else if (this.selected >= 0) this.open(this.selected);
+  }
+
+  back() {
+    if (this.isWide()) {
+      const isNarrow = window.matchMedia(NARROW).matches;
+      this.context.navigate(isNarrow ? { wide: "", trace: "" } : { wide: "" });
+      this.requests.list.focus();
+    } else if (this.state.params.t) this.zoom(null, null);
+    else if (this.state.params.q) this.context.navigate({ q: "" });
+    else return false;
+    return true;
+  }
+}
+
+/** Read a time range of the address: `FROM-TO` in ns. */
+function timesOf(text) {
+  const match = /^(-?\d+)-(-?\d+)$/.exec(text || "");
+  return match ? { from: Number(match[1]), to: Number(match[2]) } : null;
+}
