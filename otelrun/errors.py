@@ -68,3 +68,15 @@ class NotFoundError(OtelrunError):
     """No run or trace answers to what was asked for."""
 
     slug = "not-found"
+
+
+class NotDeliveredError(OtelrunError):
+    """Some of what was to be sent has not arrived."""
+
+    slug = "not-delivered"
+
+
+class UnreadableFileError(OtelrunError):
+    """A file that was to be opened cannot be read, or holds nothing that can be."""
+
+    slug = "unreadable-file"

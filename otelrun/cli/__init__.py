@@ -11,7 +11,7 @@ import warnings
 
 from otelrun.errors import OtelrunError
 
-_VERBS = ("runs", "show", "prepare")  # run is read without click, too; see cli.group
+_VERBS = ("runs", "show", "tail", "diff", "open", "export", "prepare")  # run is read without click, too; see cli.group
 
 
 def main() -> int:

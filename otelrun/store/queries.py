@@ -95,6 +95,10 @@ class StoreReader:
         with _reported(self._path):
             return self._connection.execute(query, tuple(values)).fetchall()
 
+    def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
+        """Give what a query of the documented schema finds, as it stands in the file."""
+        return self._all(query, values)
+
     def ended_ns(self) -> int | None:
         """Give when the last process of the run had ended; None where that is not yet known."""
         rows = self.rows("SELECT ended_ns FROM run")
