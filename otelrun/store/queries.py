@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from otelrun.errors import StoreEmptyError, StoreError
 from otelrun.ring.record import INTERRUPTED
-from otelrun.store import schema
+from otelrun.store import encoding, schema
 from otelrun.store.accounts import NOT_KNOWN, Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.rows import (
     EventRow,
@@ -94,10 +94,6 @@ class StoreReader:
         """Run a query of this package's own and give all its rows."""
         with _reported(self._path):
             return self._connection.execute(query, tuple(values)).fetchall()
-
-    def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """Give what a query of the documented schema finds, as it stands in the file."""
-        return self._all(query, values)
 
     def ended_ns(self) -> int | None:
         """Give when the last process of the run had ended; None where that is not yet known."""
@@ -206,6 +202,18 @@ class StoreReader:
         """Read the newest log records of no trace, or of one without a span so far, at most ``limit``, oldest first."""
         logs = self._logs(_WITHOUT_TRACE + " ORDER BY l.time_ns DESC, l.id DESC LIMIT ?", (limit,))
         return logs[::-1]
+
+    def logs_of_process(self, process: int, *, after: int, least_severity: int) -> list[LogRow]:
+        """Read the log records of one process in the order they were recorded.
+
+        Args:
+            process: its number in the store.
+            after: id of the last one that is known; 0 for all.
+            least_severity: only those at least so severe.
+        """
+        first = process << encoding.PROCESS_SHIFT
+        condition = "WHERE l.id > ? AND l.id < ? AND l.severity_number >= ? ORDER BY l.id"
+        return self._logs(condition, (max(after, first - 1), first + (1 << encoding.PROCESS_SHIFT), least_severity))
 
     def _logs(self, condition: str, values: tuple[Any, ...]) -> list[LogRow]:
         return [_log(row) for row in self.rows(_LOGS + condition, values)]

@@ -28,9 +28,12 @@ class Glyphs:
     left: str = "╸"
     right: str = "╺"
     dot: str = " · "
+    slow: str = "▲"
+    times: str = "\N{MULTIPLICATION SIGN}"
+    to: str = "→"
 
 
-ASCII = Glyphs("|  ", "|- ", "`- ", "> ", "x", "ok", "=", "-", "-", " - ")
+ASCII = Glyphs("|  ", "|- ", "`- ", "> ", "x", "ok", "=", "-", "-", " - ", "^", "x", "->")
 
 
 def open_console(file: TextIO, environment: Mapping[str, str]) -> Console:
