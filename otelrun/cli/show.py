@@ -43,23 +43,30 @@ def show(*, wanted: str | None, all_traces: bool, has_errors: bool, slower_than_
 
     RUN is the end or the beginning of a run's id, or "last" (the default). TRACE is a trace's id or its beginning.
     """
-    environment = os.environ
-    run, trace_id = _find(state_root(environment), wanted)
-    listing = _settled(run)
+    run, trace_id = _find(state_root(os.environ), wanted)
     criteria = _Criteria(None if all_traces else _TRACES_LISTED + 1, has_errors, slower_than_ns)
-    view = _read(run, listing, trace_id, criteria)
+    view = _read(run, _settled(run), trace_id, criteria)
     if as_json:
         from otelrun.viewer.document import show_document  # noqa: PLC0415
 
         click.echo(json.dumps(show_document(view), indent=2))
         return
-    _print(view, environment)
+    _print(view, os.environ)
 
 
 class _Criteria(NamedTuple):
-    limit: int | None
-    has_errors: bool
-    slower_than_ns: int
+    limit: int | None = _TRACES_LISTED + 1
+    has_errors: bool = False
+    slower_than_ns: int = 0
+
+
+def show_run(run: RunDirectory) -> None:
+    """Show a run, as ``otelrun show`` does.
+
+    Raises:
+        StoreError: its store cannot be read.
+    """
+    _print(_read(run, _settled(run), None, _Criteria()), os.environ)
 
 
 def _find(root: str, wanted: str | None) -> tuple[RunDirectory, str | None]:
