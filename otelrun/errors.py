@@ -86,3 +86,15 @@ class ReportError(OtelrunError):
     """A report cannot be made, written or read."""
 
     slug = "report"
+
+
+class NotDeliveredError(OtelrunError):
+    """Some of what was to be sent has not arrived."""
+
+    slug = "not-delivered"
+
+
+class UnreadableFileError(OtelrunError):
+    """A file that was to be opened cannot be read, or holds nothing that can be."""
+
+    slug = "unreadable-file"

@@ -11,7 +11,7 @@ import warnings
 
 from otelrun.errors import OtelrunError
 
-_VERBS = ("runs", "show", "ui", "report", "summary", "prepare")  # run is read without click, too; see cli.group
+_VERBS = ("runs", "show", "tail", "diff", "ui", "report", "open", "export", "summary", "prepare")  # see cli.group
 
 
 def main() -> int:

@@ -18,8 +18,12 @@ VERBS = {
     "run": ("otelrun.cli.run", "Run a command; `otelrun COMMAND` is the same."),
     "runs": ("otelrun.cli.runs", "List the recorded runs."),
     "show": ("otelrun.cli.show", "Show a run or a trace: spans, errors, log lines."),
+    "tail": ("otelrun.cli.tail", "Follow a run: one line per request as it ends."),
+    "diff": ("otelrun.cli.diff", "Compare two runs: what got slower, what newly fails."),
     "ui": ("otelrun.cli.ui", "Look at the runs in the browser, live."),
     "report": ("otelrun.cli.report", "Write a run as one HTML file, to send to somebody."),
+    "open": ("otelrun.cli.open", "Open an OTLP JSON file, or a report of somebody else's."),
+    "export": ("otelrun.cli.export", "Send a recorded run to an OTLP endpoint."),
     "prepare": ("otelrun.cli.prepare", ""),
 }
 """Verb → module that has a click command of that name, and its line in the help (none: it is hidden)."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from otelrun import stood_down
+from otelrun.cli.durations import duration_ns
 from otelrun.errors import NotFoundError, StoreError
 from otelrun.ring.directory import RunDirectory, find_run, list_runs, state_root
 
@@ -27,7 +28,6 @@ _LOOK_AGAIN_S = 0.05
 _RUNS_SEARCHED = 20
 _TRACES_LISTED = 10
 _LOGS_LISTED = 20
-_MS = 1_000_000
 
 
 @click.command()
@@ -35,31 +35,38 @@ _MS = 1_000_000
 @click.option("--all", "all_traces", is_flag=True, help="List every trace of the run, not only ten.")
 @click.option("--errors", "has_errors", is_flag=True, help="Only traces in which something failed.")
 @click.option(
-    "--slow", "slow_ms", type=click.FloatRange(min=0), default=0, metavar="MS", help="Only traces that took so long."
+    "--slow", "slower_than_ns", type=duration_ns, default=0, metavar="100ms", help="Only traces that took so long."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for scripts.")
-def show(*, wanted: str | None, all_traces: bool, has_errors: bool, slow_ms: float, as_json: bool) -> None:
+def show(*, wanted: str | None, all_traces: bool, has_errors: bool, slower_than_ns: int, as_json: bool) -> None:
     """Show a recorded run, or one trace of it.
 
     RUN is the end or the beginning of a run's id, or "last" (the default). TRACE is a trace's id or its beginning.
     """
-    environment = os.environ
-    run, trace_id = _find(state_root(environment), wanted)
-    listing = _settled(run)
-    criteria = _Criteria(None if all_traces else _TRACES_LISTED + 1, has_errors, int(slow_ms * _MS))
-    view = _read(run, listing, trace_id, criteria)
+    run, trace_id = _find(state_root(os.environ), wanted)
+    criteria = _Criteria(None if all_traces else _TRACES_LISTED + 1, has_errors, slower_than_ns)
+    view = _read(run, _settled(run), trace_id, criteria)
     if as_json:
         from otelrun.viewer.document import show_document  # noqa: PLC0415
 
         click.echo(json.dumps(show_document(view), indent=2))
         return
-    _print(view, environment)
+    _print(view, os.environ)
 
 
 class _Criteria(NamedTuple):
-    limit: int | None
-    has_errors: bool
-    slower_than_ns: int
+    limit: int | None = _TRACES_LISTED + 1
+    has_errors: bool = False
+    slower_than_ns: int = 0
+
+
+def show_run(run: RunDirectory) -> None:
+    """Show a run, as ``otelrun show`` does.
+
+    Raises:
+        StoreError: its store cannot be read.
+    """
+    _print(_read(run, _settled(run), None, _Criteria()), os.environ)
 
 
 def _find(root: str, wanted: str | None) -> tuple[RunDirectory, str | None]:

@@ -63,7 +63,7 @@ class Listing:
 def list_run(directory: RunDirectory) -> Listing:
     """Describe one run; never raises for what is missing or broken in it."""
     state = _read_object(os.path.join(directory.path, "state.json"))
-    run = replace(_described(directory), ended_ns=_integer(state.get("ended_ns")) or None)
+    run = replace(described(directory), ended_ns=_integer(state.get("ended_ns")) or None)
     totals, problem, processes, pruned = None, "", [], _NOTHING_PRUNED
     if os.path.exists(directory.store):
         with ExitStack() as stack:
@@ -102,7 +102,8 @@ def _is_unread(directory: RunDirectory) -> bool:
         return False
 
 
-def _described(directory: RunDirectory) -> RunRow:
+def described(directory: RunDirectory) -> RunRow:
+    """Read what was run, without its store; never raises for what is missing or broken."""
     about = _read_object(directory.description)
     command = about.get("command")
     destinations = about.get("destinations")

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from otelrun.errors import StoreEmptyError, StoreError
 from otelrun.ring.record import INTERRUPTED
-from otelrun.store import schema
+from otelrun.store import encoding, schema
 from otelrun.store.accounts import NOT_KNOWN, Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.rows import (
     EventRow,
@@ -240,6 +240,18 @@ class StoreReader:
         condition = _WITHOUT_TRACE + " AND l.time_ns >= ? ORDER BY l.time_ns DESC, l.id DESC LIMIT ?"
         logs = self._logs(condition, (since_ns, limit))
         return logs[::-1]
+
+    def logs_of_process(self, process: int, *, after: int, least_severity: int) -> list[LogRow]:
+        """Read the log records of one process in the order they were recorded.
+
+        Args:
+            process: its number in the store.
+            after: id of the last one that is known; 0 for all.
+            least_severity: only those at least so severe.
+        """
+        first = process << encoding.PROCESS_SHIFT
+        condition = "WHERE l.id > ? AND l.id < ? AND l.severity_number >= ? ORDER BY l.id"
+        return self._logs(condition, (max(after, first - 1), first + (1 << encoding.PROCESS_SHIFT), least_severity))
 
     def _logs(self, condition: str, values: Sequence[Any]) -> list[LogRow]:
         return [_log(row) for row in self.rows(_LOGS + condition, values)]

@@ -28,11 +28,13 @@ class Glyphs:
     left: str = "╸"
     right: str = "╺"
     dot: str = " · "
-    times: str = "×"  # noqa: RUF001 - the sign itself
+    slow: str = "▲"
+    times: str = "\N{MULTIPLICATION SIGN}"
+    to: str = "→"
     thin: str = "─"
 
 
-ASCII = Glyphs("|  ", "|- ", "`- ", "> ", "x", "ok", "=", "-", "-", " - ", "x", ".")
+ASCII = Glyphs("|  ", "|- ", "`- ", "> ", "x", "ok", "=", "-", "-", " - ", "^", "x", "->", ".")
 
 
 def open_console(file: TextIO, environment: Mapping[str, str], *, is_terminal: bool | None = None) -> Console:

@@ -170,12 +170,18 @@ def log_line(guide: Text, log: LogRow, start_ns: int, width: int) -> Text:
     """
     offset = log.time_ns - start_ns
     guide.append(f"{'-' if offset < 0 else '+'}{phrases.duration(abs(offset))} ", "dim")
-    severity = log.severity_text or _SEVERITY_NAMES[min((max(log.severity_number, 0) + 3) // 4, 6)]
-    style = next((style for above, style in _SEVERITIES if log.severity_number >= above), "dim")
-    guide.append(f"{phrases.visible(severity, 12)} " if severity else "", style)
+    severity, style = severity_of(log)
+    guide.append(f"{severity} " if severity else "", style)
     guide.append(f"{phrases.visible(log.logger, 60)}: " if log.logger else "", "dim")
     guide.append(phrases.visible(log.body or log.event_name))
     return _cut(guide, width)
+
+
+def severity_of(log: LogRow) -> tuple[str, str]:
+    """Give how severe a log record is, as its program says it, and the style of that."""
+    severity = log.severity_text or _SEVERITY_NAMES[min((max(log.severity_number, 0) + 3) // 4, 6)]
+    style = next((style for above, style in _SEVERITIES if log.severity_number >= above), "dim")
+    return phrases.visible(severity, 12), style
 
 
 def _cut(text: Text, width: int) -> Text:
