@@ -11,11 +11,14 @@ from otelrun.viewer import stack
 from otelrun.viewer.analysis import naming
 
 if TYPE_CHECKING:
-    from otelrun.store.rows import SpanRow, TraceRow
+    from otelrun.store.rows import Attributes, SpanRow, TraceRow
 
 _US, _MS, _S = 1_000, 1_000_000, 1_000_000_000
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 _LONGEST = 2_000
+QUERIES = frozenset({"db.query.text", "db.statement"})
+"""Attributes that hold the text of a query."""
+
 _TARGETS = (
     "url.full",
     "http.url",
@@ -122,10 +125,12 @@ def failure(span: SpanRow) -> tuple[str, str]:
 
 def failing_line(span: SpanRow) -> str:
     """Say where in the user's own code a span's exception was raised, ``app.py:15 in item``; empty where not known."""
-    for event in reversed(span.events):
-        text = event.attributes.get("exception.stacktrace")
-        if event.name == "exception" and isinstance(text, str):
-            frame = stack.innermost_own(stack.frames_of(text))
-            if frame is not None:
-                return visible(frame.location, 120)
-    return ""
+    places = (place_of(event.attributes) for event in reversed(span.events) if event.name == "exception")
+    return next(filter(None, places), "")
+
+
+def place_of(exception: Attributes) -> str:
+    """Say where an exception, of an event or a log record, was raised in the user's own code; empty where not known."""
+    text = exception.get("exception.stacktrace")
+    frame = stack.innermost_own(stack.frames_of(text)) if isinstance(text, str) else None
+    return visible(frame.location, 120) if frame is not None else ""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DURATION = 9
 _NARROWEST_WITH_BAR = 72
 _SHORTEST_NAME = 16
+_LONGEST_QUERY = 400
 _SERVICE_STYLES = ("cyan", "magenta", "yellow", "blue", "green")
 _ERROR = "bold red"
 _SEVERITIES = ((17, "red"), (13, "yellow"), (9, "green"), (0, "dim"))
@@ -50,6 +51,8 @@ class TraceDrawing:
         self._bar = min(self._bar, 32)
         services = dict.fromkeys(span.service_name for span in trace.spans)
         self._styles = {name: _SERVICE_STYLES[i % len(_SERVICE_STYLES)] for i, name in enumerate(services)}
+        queries = [span for span in trace.spans if not phrases.QUERIES.isdisjoint(span.attributes)]
+        self._longest_query = max(queries, key=lambda span: span.duration_ns, default=None)
         failures = [(span.parent_span_id, *phrases.failure(span)) for span in trace.spans if span.is_error]
         self._failures_below = {*failures, *((parent, "", message) for parent, _, message in failures)}
 
@@ -57,10 +60,14 @@ class TraceDrawing:
         """Draw the tree, line by line."""
         for line in lines_of(self._trace):
             if isinstance(line.item, SpanRow):
-                yield self._span(line, line.item)
+                drawn = self._span(line, line.item)
+                yield drawn
+                if line.item is self._longest_query:
+                    yield from self._whole_query(line, line.item, drawn)
                 yield from self._failure(line, line.item)
             elif isinstance(line.item, LogRow):
                 yield self._log(line, line.item)
+                yield from self._logged_failure(line, line.item)
             else:
                 yield self._missing(line, line.item)
 
@@ -141,14 +148,31 @@ class TraceDrawing:
         kind, message = phrases.failure(span)
         if not span.is_error or not (kind or message) or (span.span_id, kind, message) in self._failures_below:
             return
+        yield self._went_wrong(line, (kind, message), phrases.failing_line(span))
+
+    def _logged_failure(self, line: Line, log: LogRow) -> Iterator[Text]:
+        """Say which exception a log record was written for."""
+        kind, message = (phrases.visible(log.attributes.get(f"exception.{name}") or "") for name in ("type", "message"))
+        if kind or message:
+            yield self._went_wrong(line, (kind, message), phrases.place_of(log.attributes))
+
+    def _went_wrong(self, line: Line, what: tuple[str, str], place: str) -> Text:
         text = self._guide_below(line)
-        text.append(": ".join(part for part in (kind, message) if part), "red")
-        place = phrases.failing_line(span)
+        text.append(": ".join(part for part in what if part), "red")
         room = self._width - (cell_len(place) + 2 if place else 0)
         text.truncate(max(room, self._width // 2), overflow="ellipsis")
         if place:
             text.append(f"  {place}", "dim")
-        yield _cut(text, self._width)
+        return _cut(text, self._width)
+
+    def _whole_query(self, line: Line, span: SpanRow, drawn: Text) -> Iterator[Text]:
+        """Give the query of the span that waited longest for one in full, where its line had no room: it is looked for."""
+        whole = phrases.visible(phrases.target(span), _LONGEST_QUERY)
+        if whole in drawn.plain:
+            return
+        room = max(_SHORTEST_NAME, self._width - self._guide_below(line).cell_len)
+        for start in range(0, len(whole), room):
+            yield _cut(self._guide_below(line).append(whole[start : start + room], "dim"), self._width)
 
     def _log(self, line: Line, log: LogRow) -> Text:
         return log_line(self._guide(line), log, self._start_ns, self._width)
