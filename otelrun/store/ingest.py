@@ -376,18 +376,15 @@ class StoreWriter:
         """
         is_busy, self._added = self._added > 0, 0
         with self._reported():
-            if not self._pruner.is_due():
-                return False
             self.commit()
+            if not self._pruner.is_due():
+                return self._pruner.shrink(_MOMENT_S)
             self._begin()
             is_hurried = not is_busy or self._pruner.is_over()
             live = {self._numbers[ring_name] for ring_name in self._processes}
             self._pruner.remove(budget_s or (_LONGER_S if is_hurried else _MOMENT_S), live)
             self._connection.execute("COMMIT")
-            if self._pruner.is_due():
-                return True
-            self._pruner.shrink(_MOMENT_S)
-            return False
+            return self._pruner.is_due() or self._pruner.shrink(_MOMENT_S)
 
     def _fit(self, budget_s: float) -> None:
         """At the end: remove what is too much, and give back to the file system what is free."""
