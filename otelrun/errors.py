@@ -64,6 +64,12 @@ class StoreEmptyError(StoreError):
     """Nothing has been written to a store yet."""
 
 
+class RunInUseError(OtelrunError):
+    """A run cannot be removed: it goes on, or holds what was not delivered yet."""
+
+    slug = "run-in-use"
+
+
 class NotFoundError(OtelrunError):
     """No run or trace answers to what was asked for."""
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from otelrun.agent import accounting
+from otelrun.errors import RunInUseError
 from otelrun.ring import recovery
 from otelrun.ring.directory import RunDirectory, list_runs
 from otelrun.store import accounts, losses
@@ -108,6 +109,33 @@ def _remove_unclaimed(run: RunDirectory, *, is_holding: bool) -> Loss | None:
         remove(run)
     finally:
         claim.release()
+    return loss
+
+
+def remove_run(root: str, run: RunDirectory, *, may_lose: bool) -> Loss:
+    """Remove a run that somebody wants to be gone.
+
+    Args:
+        root: the state directory.
+        run: the run.
+        may_lose: also where it holds undelivered data.
+
+    Returns:
+        What of it was not delivered: nothing, or as ``store.losses`` keeps it.
+
+    Raises:
+        RunInUseError: an agent has it, or it holds undelivered data that may not be lost.
+    """
+    is_holding = _holds_data(run)
+    if is_holding and not may_lose:
+        message = f"{run.run_id}: it holds undelivered telemetry ({_loss(run)}); otelrun runs remove --undelivered"
+        raise RunInUseError(message)
+    loss = _remove_unclaimed(run, is_holding=is_holding)
+    if loss is None:
+        message = f"{run.run_id}: an agent is at work on it"
+        raise RunInUseError(message)
+    if loss.runs:
+        losses.keep(root, run.run_id, loss)
     return loss
 
 

@@ -83,7 +83,7 @@ def _find(root: str, wanted: str | None) -> tuple[RunDirectory, str | None]:
         found = _find_traces(root, wanted)
         if not found:
             message = f"{error}, and no trace that begins so in the newest {_RUNS_SEARCHED} runs; see: otelrun runs"
-            raise NotFoundError(message) from None
+            raise NotFoundError(message + _maybe_pruned(root, wanted)) from None
     if len(found) > 1:
         message = f"{wanted!r} names several traces: {', '.join(found)}"
         raise NotFoundError(message)
@@ -101,6 +101,25 @@ def _find_traces(root: str, prefix: str) -> dict[str, RunDirectory]:
             for trace_id in store.find_trace_ids(prefix):
                 found.setdefault(trace_id, run)
     return found
+
+
+def _maybe_pruned(root: str, wanted: str) -> str:
+    """Say which runs have let traces go: what is not there may have been there."""
+    from otelrun.store.queries import open_store  # noqa: PLC0415 - sqlite3 only where it is needed
+    from otelrun.viewer import phrases  # noqa: PLC0415 - for people only
+
+    if wanted.lower().strip("0123456789abcdef"):
+        return ""
+    lines = []
+    for run in list_runs(root)[:_RUNS_SEARCHED]:
+        with suppress(StoreError), open_store(run.store) as store:
+            pruned = store.pruned()
+            if pruned.traces or pruned.spans:
+                when = phrases.clock(pruned.pruned_ns, time.time_ns())
+                lines.append(
+                    f"\nit may have been pruned from run {run.run_id}, at {when} at the latest (store.max_run_mb)"
+                )
+    return "".join(lines)
 
 
 def _settled(run: RunDirectory) -> Listing:

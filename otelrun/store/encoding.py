@@ -7,6 +7,8 @@ Attribute values become JSON. What JSON has no form for gets one here, the same 
 * an integer of more than 4300 digits: its hexadecimal digits as text, after ``0x``;
 * a lone surrogate: its JSON escape, e.g. ``\ud800``;
 * lists and maps nested more than 32 deep: the text ``"..."``.
+
+Long values are cut, see ``cutting``.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from otelrun.ring.record import FLAGS
+from otelrun.store import cutting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,8 +99,17 @@ def storable(value: Any) -> Any:
 
 
 def attributes_text(attributes: Any) -> str:
-    """Encode attributes as a JSON object."""
-    return json_text(attributes) if attributes else "{}"
+    """Encode attributes as a JSON object, long values cut."""
+    return _short_json(attributes) if attributes else "{}"
+
+
+def _short_json(value: Any) -> str:
+    text = json_text(value)
+    return text if len(text) <= cutting.LONGEST else json_text(cutting.cut_value(value))
+
+
+def _short(text: Any) -> Any:
+    return cutting.cut_text(text) if isinstance(text, str) else text
 
 
 def _trace_id(value: int) -> str | None:
@@ -121,12 +133,12 @@ def span_columns(span_key: int, process: int, scope: int, record: SpanRecord) ->
         f"{record.trace_id:032x}",
         f"{record.span_id:016x}",
         _span_id(record.parent_span_id),
-        record.name,
+        _short(record.name),
         _name(KINDS, record.kind),
         record.start_ns,
         record.end_ns,
         _name(STATUSES, record.status),
-        record.status_description,
+        _short(record.status_description),
         attributes_text(record.attributes),
         record.trace_state,
         record.flags & FLAGS,
@@ -171,7 +183,7 @@ def log_columns(log_key: int, process: int, scope: int, record: LogRecord) -> Co
         _span_id(record.span_id),
         record.severity_number,
         record.severity_text,
-        record.body if is_text else json_text(record.body),
+        _short(record.body) if is_text else _short_json(record.body),
         0 if is_text else 1,
         record.event_name or None,
         attributes_text(record.attributes),

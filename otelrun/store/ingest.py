@@ -18,6 +18,7 @@ from otelrun.ring.record import LogRecord, NoteRecord, SpanRecord
 from otelrun.store import encoding
 from otelrun.store.opening import open_for_writing
 from otelrun.store.pruning import Pruner
+from otelrun.store.size import log_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,6 +33,8 @@ NO_LIMIT = 1 << 62
 
 _MOMENT_S, _LONGER_S, _LAST_S = 0.02, 0.04, 0.5
 """How long pruning may hold up the reading of rings: a moment, and a longer one; and how long it may take at the end."""
+
+_SHORTEST_FULL_LOG = 64 * 1024 * 1024
 
 _REFUSED = (sqlite3.InterfaceError, sqlite3.ProgrammingError, sqlite3.DataError, OverflowError, UnicodeError)
 _MALFORMED = (TypeError, ValueError, AttributeError)
@@ -120,7 +123,10 @@ class StoreWriter:
             for row in self._connection.execute(f"SELECT {columns} FROM process"):  # noqa: S608 - no data
                 self._remember(row)
             self._pruner = Pruner(self._connection, limit)
+        self._limit = limit
         self._added = 0
+        self._is_log_full = False
+        self._unstored: dict[int, int] = {}
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -235,6 +241,9 @@ class StoreWriter:
             scope_of: gives the instrumentation scope of an id in that ring.
         """
         self._added += len(records)
+        if self._is_log_full:
+            self._unstored[process] = self._unstored.get(process, 0) + len(records)
+            return
         batch = _Batch()
         scopes: dict[int, int] = {}
         unstored = 0
@@ -375,19 +384,30 @@ class StoreWriter:
             StoreError: it could not be written.
         """
         is_busy, self._added = self._added > 0, 0
+        self._watch_log()
         with self._reported():
-            if not self._pruner.is_due():
-                return False
             self.commit()
+            if self._is_log_full:
+                return False
+            if not self._pruner.is_due():
+                return self._pruner.shrink(_MOMENT_S)
             self._begin()
             is_hurried = not is_busy or self._pruner.is_over()
             live = {self._numbers[ring_name] for ring_name in self._processes}
             self._pruner.remove(budget_s or (_LONGER_S if is_hurried else _MOMENT_S), live)
             self._connection.execute("COMMIT")
-            if self._pruner.is_due():
-                return True
-            self._pruner.shrink(_MOMENT_S)
-            return False
+            return self._pruner.is_due() or self._pruner.shrink(_MOMENT_S)
+
+    def _watch_log(self) -> None:
+        """Take in nothing while the write-ahead log is as long as the file may be: somebody reads, and lets nothing be merged."""
+        self._is_log_full = log_size(self._path) > max(self._limit, _SHORTEST_FULL_LOG)
+        if not self._is_log_full:
+            self._count_unstored()
+
+    def _count_unstored(self) -> None:
+        for process, number in self._unstored.items():
+            self._execute("UPDATE process SET unstored = unstored + ? WHERE id = ?", (number, process))
+        self._unstored.clear()
 
     def _fit(self, budget_s: float) -> None:
         """At the end: remove what is too much, and give back to the file system what is free."""
@@ -400,6 +420,7 @@ class StoreWriter:
     def close(self) -> None:
         """Commit, leave one file that can be read from anywhere (no write-ahead log beside it), and let go of it."""
         try:
+            self._count_unstored()
             self.commit()
             self._fit(_LAST_S)
             with suppress(

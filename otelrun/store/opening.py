@@ -61,14 +61,14 @@ def _begin_anew(path: str) -> None:
 def _prepare(path: str, connect: Connect, *, has_log: bool) -> sqlite3.Connection:
     connection = connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
     try:
-        # While the file is empty. So it can be made smaller again, and a page that was never written costs nothing.
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if not has_log:
+            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # alone, SQLite reads a log without shared memory
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so that it can shrink; only an empty file takes that
         if has_log:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute(f"PRAGMA wal_autocheckpoint = {_LARGEST_LOG // _PAGE}")
             connection.execute(f"PRAGMA journal_size_limit = {_LARGEST_LOG}")
         else:
-            connection.execute("PRAGMA locking_mode = EXCLUSIVE")  # alone, SQLite reads a log without shared memory
             connection.execute("PRAGMA journal_mode = DELETE")
             connection.execute("PRAGMA locking_mode = NORMAL")
         connection.execute("PRAGMA synchronous = NORMAL")

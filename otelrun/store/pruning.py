@@ -32,7 +32,8 @@ _QUIET_NS = 10_000_000_000
 _NEWEST_SHARE = 4
 """… but where more than this part of all spans has ended in it, only those in which one of the newest part has."""
 
-_AT_ONCE = 400  # rows; below SQLite's oldest limit of variables
+_AT_ONCE = 400  # rows that are looked at; below SQLite's oldest limit of variables
+_REMOVED_AT_ONCE = 100
 _SERIES_AT_ONCE = 8
 _MANY_POINTS, _FEW_POINTS = 720, 12
 _ERROR_SEVERITY = 17
@@ -47,6 +48,7 @@ _NEWER_LOGS = "SELECT time_ns FROM log ORDER BY time_ns DESC LIMIT 1 OFFSET (SEL
 
 _TRACES = """
 WITH t (id) AS (VALUES %s) SELECT id, (SELECT max(end_ns) FROM span WHERE trace_id = t.id),
+(SELECT count(*) FROM (SELECT 1 FROM span WHERE trace_id = t.id LIMIT ?)),
 EXISTS (SELECT 1 FROM span WHERE trace_id = t.id AND status = 'error') FROM t"""
 
 _OLDEST_LOGS = """
@@ -61,18 +63,19 @@ spans = spans + excluded.spans, logs = logs + excluded.logs, points = points + e
 until_ns = max(until_ns, excluded.until_ns), pruned_ns = excluded.pruned_ns"""
 
 
-class _Leaving(NamedTuple):
-    """Traces that are being removed; ``newest_ns`` is when the last of their spans ended."""
+class _Trace(NamedTuple):
+    """A trace that is to go: when the last of its spans ended, and how many it has, or more than can be removed at once."""
 
-    trace_ids: tuple[str, ...]
+    trace_id: str
     newest_ns: int
+    spans: int
 
 
 class _Walk:
-    """How far one stage has got, from the oldest on: times and ids."""
+    """How far one stage has got, from the oldest on: times and ids; ``before`` what it looked at last."""
 
     def __init__(self) -> None:
-        self.span = self.log = _BEFORE_ALL
+        self.span = self.log = self.before = _BEFORE_ALL
         self.has_spans = True
 
 
@@ -93,7 +96,8 @@ class Pruner:
         self._page_size = self._number("PRAGMA page_size")
         self._stages: deque[Callable[[], bool]] = deque()
         self._walks = (_Walk(), _Walk())
-        self._leaving: deque[_Leaving] = deque()
+        self._leaving: deque[_Trace] = deque()
+        self._is_halfway = False
         self._series = 0
         self._ended_processes: Callable[[int], bool] = lambda _: False
         self._quiet_ns = 0
@@ -128,8 +132,8 @@ class Pruner:
             self._begin()
         self._ended_processes = lambda process: process not in live_processes
         while self._stages and monotonic() < deadline:
-            if self.used() <= self._limit * _LOW:
-                self._stages.clear()
+            if self.used() <= self._limit * _LOW and not self._is_halfway:
+                self._stop()
             elif self._leaving:
                 self._remove_traces()
             elif not self._stages[0]():
@@ -138,12 +142,15 @@ class Pruner:
                     self._found_nothing_at = self.used() * _WORTH_ANOTHER
         self._write_down()
 
-    def shrink(self, budget_s: float, *, to: int | None = None) -> None:
+    def shrink(self, budget_s: float, *, to: int | None = None) -> bool:
         """Give pages that are free back to the file system, outside of any transaction; of a file that knows how.
 
         Args:
             budget_s: seconds.
             to: bytes that the file may have; the limit if None.
+
+        Returns:
+            Whether there is more to give back.
         """
         deadline = monotonic() + budget_s
         pages = (self._limit if to is None else to) // self._page_size
@@ -152,7 +159,15 @@ class Pruner:
             if free:
                 self._connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
             if not free or self._number("PRAGMA freelist_count") == free:
-                return
+                return False
+        return self._number("PRAGMA page_count") > pages
+
+    def _stop(self) -> None:
+        """End an episode; traces that are not to go any more are looked at again in the next one."""
+        self._stages.clear()
+        self._leaving.clear()
+        for walk in self._walks:
+            walk.span = walk.before
 
     def _begin(self) -> None:
         """Begin an episode: say which traces are quiet by now."""
@@ -204,28 +219,32 @@ class Pruner:
         if len(spans) < _AT_ONCE // 2:
             walk.has_spans = False
             return True
-        walk.span = spans[-1][:2]
+        walk.before, walk.span = walk.span, spans[-1][:2]
         trace_ids = tuple(dict.fromkeys(trace_id for _, _, trace_id in spans))
-        found = self._connection.execute(_TRACES % ",".join(["(?)"] * len(trace_ids)), trace_ids).fetchall()
-        going = [row for row in found if row[1] <= self._quiet_ns and not (spares_failures and row[2])]
-        if going:
-            self._leaving.append(_Leaving(tuple(row[0] for row in going), max(row[1] for row in going)))
+        query = _TRACES % ",".join(["(?)"] * len(trace_ids))
+        for *trace, is_failed in self._connection.execute(query, (*trace_ids, _REMOVED_AT_ONCE + 1)):
+            going = _Trace(*trace)
+            if going.newest_ns <= self._quiet_ns and not (spares_failures and is_failed):
+                self._leaving.append(going)
         return True
 
     def _remove_traces(self) -> None:
-        """Remove some of the first traces that are leaving: spans, then log records."""
-        trace_ids, newest_ns = self._leaving[0]
-        chosen = f"WHERE trace_id IN ({_marks(trace_ids)}) LIMIT {_AT_ONCE}"
+        """Remove the first traces that are to go, with their log records: some whole, or a part of one that is very long."""
+        traces = [self._leaving.popleft()]
+        while self._leaving and sum(trace.spans for trace in traces) + self._leaving[0].spans <= _REMOVED_AT_ONCE:
+            traces.append(self._leaving.popleft())
+        trace_ids = [trace.trace_id for trace in traces]
+        chosen = f"WHERE trace_id IN ({_marks(trace_ids)}) LIMIT {_REMOVED_AT_ONCE + 1}"
         spans = self._ids(f"SELECT id FROM span {chosen}", trace_ids)  # noqa: S608 - marks only
         self._remove_spans(spans)
-        if len(spans) == _AT_ONCE:
-            return
         logs = self._ids(f"SELECT id FROM log {chosen}", trace_ids)  # noqa: S608
         self._count("logs", self._remove_by_id("log", "id", logs))
-        if len(logs) < _AT_ONCE:
-            self._leaving.popleft()
-            self._counts["traces"] += len(trace_ids)
-            self._until_ns = max(self._until_ns, newest_ns)
+        self._is_halfway = max(len(spans), len(logs)) > _REMOVED_AT_ONCE
+        if self._is_halfway:
+            self._leaving.extendleft(reversed(traces))
+            return
+        self._count("traces", len(traces))
+        self._until_ns = max(self._until_ns, *(trace.newest_ns for trace in traces))
 
     def _ids(self, query: str, values: Sequence[object]) -> list[int]:
         return [row[0] for row in self._connection.execute(query, values)]
@@ -251,9 +270,9 @@ class Pruner:
 
     def _remove_oldest(self) -> bool:
         """Remove the oldest spans, and the log records that are not newer, whatever they belong to."""
-        spans = self._connection.execute(_OLDEST_SPANS, (*_BEFORE_ALL, 1 << 62, _AT_ONCE)).fetchall()
+        spans = self._connection.execute(_OLDEST_SPANS, (*_BEFORE_ALL, 1 << 62, _REMOVED_AT_ONCE)).fetchall()
         horizon_ns = spans[-1][0] if spans else 1 << 62
-        logs = self._connection.execute(_OLDEST_LOGS, (*_BEFORE_ALL, horizon_ns, _AT_ONCE)).fetchall()
+        logs = self._connection.execute(_OLDEST_LOGS, (*_BEFORE_ALL, horizon_ns, _REMOVED_AT_ONCE)).fetchall()
         self._remove_spans([row[1] for row in spans])
         self._count("logs", self._remove_by_id("log", "id", [row[1] for row in logs]))
         self._until_ns = max(self._until_ns, *(row[0] for row in (*spans[-1:], *logs[-1:])), 0)

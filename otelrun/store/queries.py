@@ -106,6 +106,23 @@ class StoreReader:
         with _reported(self._path):
             return self._connection.execute(query, tuple(values)).fetchall()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all queries within see the store as it is at one moment, whatever is added and pruned meanwhile.
+
+        Not for long: as long as it lasts, nothing that is written meanwhile can be merged into the file.
+        """
+        if self._connection.in_transaction:
+            yield
+            return
+        with _reported(self._path):
+            self._connection.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with _reported(self._path):
+                self._connection.rollback()
+
     def ended_ns(self) -> int | None:
         """Give when the last process of the run had ended; None where that is not yet known."""
         rows = self.rows("SELECT ended_ns FROM run")
@@ -185,10 +202,11 @@ class StoreReader:
             has_errors: only those in which a span ended in an error.
             slower_than_ns: only those that took at least so long.
         """
-        # Attributes are long: they are looked at only where a process of the run was in the middle of something at its end.
-        is_any = self.rows("SELECT count(*) FROM process WHERE interrupted > 0", ())[0][0]
-        values = (is_any, _INTERRUPTED, 1 if has_errors else 0, slower_than_ns, -1 if limit is None else limit)
-        return [self._summary(row) for row in self.rows(_TRACES, values)]
+        with self.snapshot():
+            # Attributes are long: they are looked at only where a process was in the middle of something at its end.
+            is_any = self.rows("SELECT count(*) FROM process WHERE interrupted > 0", ())[0][0]
+            values = (is_any, _INTERRUPTED, 1 if has_errors else 0, slower_than_ns, -1 if limit is None else limit)
+            return [self._summary(row) for row in self.rows(_TRACES, values)]
 
     def _summary(self, row: tuple[Any, ...]) -> TraceRow:
         trace_id, start_ns, end_ns, spans, errors, interrupted = row
@@ -207,11 +225,12 @@ class StoreReader:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Read one trace with its spans and logs; None where there is no span of it."""
-        found = self.rows(_TRACE, (_INTERRUPTED, trace_id))
-        if not found:
-            return None
-        logs = self.logs_of((trace_id,))
-        return Trace(self._summary(found[0]), tuple(self.spans((trace_id,))), tuple(logs))
+        with self.snapshot():
+            found = self.rows(_TRACE, (_INTERRUPTED, trace_id))
+            if not found:
+                return None
+            logs = self.logs_of((trace_id,))
+            return Trace(self._summary(found[0]), tuple(self.spans((trace_id,))), tuple(logs))
 
     def spans(self, trace_ids: Sequence[str]) -> list[SpanRow]:
         """Read the spans of some traces, at most 400, by their start."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory
 
-_BESIDE = ("", "-wal", "-journal")
+_LOG = "-wal"
+_BESIDE = ("", _LOG, "-journal")
 """The file, and what SQLite keeps beside it and has not merged yet."""
 
 
@@ -20,3 +21,11 @@ def store_size(run: RunDirectory) -> int:
         with suppress(OSError):
             size += os.stat(run.store + suffix).st_size
     return size
+
+
+def log_size(path: str) -> int:
+    """Give how many bytes the write-ahead log of a store has; 0 where there is none."""
+    try:
+        return os.stat(path + _LOG).st_size
+    except OSError:
+        return 0

@@ -111,6 +111,8 @@ def _listing(listing: Listing) -> dict[str, Any]:
         "state": listing.state,
         "totals": asdict(listing.totals) if listing.totals else None,
         "problem": listing.problem or None,
+        "size": listing.size,
+        "pruned": asdict(listing.pruned) if listing.pruned.is_any else None,
         "held": listing.accounts.held(),
         "lost": listing.accounts.lost(),
     }

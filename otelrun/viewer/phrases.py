@@ -57,6 +57,18 @@ def duration(ns: int) -> str:
     return f"{minutes // 60} h {minutes % 60:02} min"
 
 
+def size(number: int) -> str:
+    """Say a size with three digits at most and a unit: ``36 KiB``, ``1.2 MiB``, ``214 MiB``; ``-`` for nothing."""
+    if not number:
+        return "-"
+    value, name = number / 1024, "KiB"
+    for larger in ("MiB", "GiB"):
+        if value < 999.5:  # noqa: PLR2004 - three digits
+            break
+        value, name = value / 1024, larger
+    return f"{value:.1f} {name}" if value < 9.95 and name != "KiB" else f"{value:.0f} {name}"  # noqa: PLR2004 - as above
+
+
 def ago(then_ns: int, now_ns: int) -> str:
     """Say how long ago something was: ``just now``, ``40 s ago``, ``3 min ago``, ``5 h ago``, ``2 days ago``."""
     seconds = (now_ns - then_ns) // _S

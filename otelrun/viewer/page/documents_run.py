@@ -82,7 +82,7 @@ def run_document(state: RunState, now_ns: int) -> dict[str, Any]:
         now_ns: since the epoch.
     """
     listing = state.listing
-    run, totals = listing.run, listing.totals or _NOTHING
+    run, totals, pruned = listing.run, listing.totals or _NOTHING, listing.pruned
     return {
         "id": run.run_id,
         "short": short_id(run.run_id),
@@ -100,7 +100,12 @@ def run_document(state: RunState, now_ns: int) -> dict[str, Any]:
         "arrival": [_arrival(exporter) for exporter in listing.accounts.exporters],
         "lost": losses_of(listing.accounts, state.unstored),
         "notes": [{"slug": note.slug, "text": note.text, "times": note.times} for note in state.notes],
-        "pruned": {"traces": 0, "spans": 0, "logs": 0, "at_ms": None},
+        "pruned": {
+            "traces": pruned.traces,
+            "spans": pruned.spans,
+            "logs": pruned.logs,
+            "at_ms": pruned.pruned_ns // _MS if pruned.is_any else None,
+        },
         "can_sql": state.can_sql,
         "store": state.store_path,
         "version": f"otelrun {__version__}",

@@ -197,7 +197,8 @@ def _missing(about: RunFacts) -> int:
     if totals is None or about.listing.state != ENDED:
         return 0
     total = about.accounts.total()
-    return total.put("", "spans") + total.put("", "logs") - totals.spans - totals.logs
+    stored = totals.spans + totals.logs + about.listing.pruned.spans + about.listing.pruned.logs
+    return total.put("", "spans") + total.put("", "logs") - stored
 
 
 def _processes(about: RunFacts, width: int) -> Iterator[Fact]:

@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
     from otelrun.store.listing import Listing
     from otelrun.store.losses import Loss
-    from otelrun.store.rows import Totals, TraceRow
+    from otelrun.store.rows import PrunedRow, Totals, TraceRow
     from otelrun.viewer.facts import RunFacts
     from otelrun.viewer.terminal.screen import Glyphs
 
 _STATE_STYLES = {RUNNING: "green", FINISHING: "green", ENDED: "", INTERRUPTED: "yellow"}
 _NOTES = 5
 _LABEL = 10
+_WIDE = 100
 _INDENT = _LABEL + 2
 
 
@@ -52,10 +53,12 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
     totals, accounted = about.listing.totals, about.accounts.total()
     recorded = accounted.recorded
     if totals is not None and (not totals.is_empty or not recorded):
-        yield from _fact("recorded", _recorded(totals, accounted.interrupted, glyphs), width)
+        label = "kept" if about.listing.pruned.is_any else "recorded"
+        yield from _fact(label, _recorded(totals, accounted.interrupted, glyphs), width)
     elif any(about.accounts):
         counted = [phrases.count(number, kind.removesuffix("s")) for kind, number in recorded.items()]
         yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
+    yield from _fact("pruned", _pruned(about.listing.pruned, glyphs), width)
     arrived = arrival.lines(about, width - _INDENT, glyphs, now_ns)
     for label, value in (*arrived, *_noted(about)):
         yield from _fact(label, value, width)
@@ -86,6 +89,18 @@ def _recorded(totals: Totals, interrupted: int, glyphs: Glyphs) -> Text:
     return text
 
 
+def _pruned(pruned: PrunedRow, glyphs: Glyphs) -> Text:
+    """Say what the store has let go of, and which key keeps more."""
+    numbers = (
+        (pruned.traces, "oldest trace"),
+        (pruned.spans, "span"),
+        (pruned.logs, "log"),
+        (pruned.points, "metric point"),
+    )
+    counted = glyphs.dot.join(phrases.count(number, thing) for number, thing in numbers if number)
+    return Text(f"{counted} (store.max_run_mb)" if counted else "", "yellow")
+
+
 def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
     if about.listing.state == INTERRUPTED:
         yield "note", Text("the agent went before the end and has left something unread", "yellow")
@@ -99,6 +114,7 @@ def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:
 
 def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator[Text]:
     """Draw the table of runs, in the order given; below a run a line with what it still holds and has lost, if anything."""
+    is_wide = width >= _WIDE
     columns = (
         Column("run"),
         Column("service", widest=16),
@@ -107,6 +123,7 @@ def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator
         Column("spans", is_right=True),
         Column("failed", is_right=True),
         Column("logs", is_right=True),
+        *([Column("size", is_right=True)] if is_wide else []),
         Column("command", is_elastic=True),
     )
     short = short_ids([listing.run.run_id for listing in listings])
@@ -123,6 +140,7 @@ def runs_table(listings: Sequence[Listing], width: int, now_ns: int) -> Iterator
                 Text(started if run.started_ns else "?"),
                 state if listing.state != ENDED or took is None else Text(phrases.duration(took)),
                 *_numbers(listing),
+                *([Text(phrases.size(listing.size))] if is_wide else []),
                 Text(phrases.visible(" ".join(run.command), 400)),
             )
         )
@@ -143,6 +161,18 @@ def _missing(listing: Listing, short: str) -> Iterator[Text]:
         text.append(f"{held:,} held" if held else "", "yellow")
         text.append(", " if held and lost else "").append(f"{lost:,} lost" if lost else "", "red")
         yield text.append(f": otelrun show {short}", "dim")
+
+
+def room(runs: int, size: int, limit: int) -> Iterator[Text]:
+    """Say how much room all runs take.
+
+    Args:
+        runs: how many there are.
+        size: bytes.
+        limit: bytes; 0 where it is not known.
+    """
+    of_limit = f" of {phrases.size(limit)} (store.max_total_mb)" if limit else ""
+    yield Text(f"\n{phrases.count(runs, 'run')}, {phrases.size(size)}{of_limit}", "dim")
 
 
 def removed(loss: Loss) -> Iterator[Text]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -184,7 +185,9 @@ def test_runs_are_listed_newest_first(root: str) -> None:
     write_run(root, NEW)
     other_run(root)
 
-    assert [line.split()[0] for line in invoke(runs).stdout.splitlines()] == ["run", "3f9a", "77b1"]
+    lines = invoke(runs).stdout.splitlines()
+    assert [line.split()[0] for line in lines[:-2]] == ["run", "3f9a", "77b1"]
+    assert re.fullmatch(r"2 runs, \d+ KiB", lines[-1])
     listed = json.loads(invoke(runs, "--json", "-n", "1").stdout)["runs"]
     assert [(row["run_id"], row["totals"]["spans"]) for row in listed] == [(NEW, 8)]
 

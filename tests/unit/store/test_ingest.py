@@ -14,6 +14,7 @@ from otelrun.errors import StoreError
 from otelrun.ring.record import EventRecord, NoteRecord, Scope, SpanRecord
 from otelrun.store import schema
 from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
+from otelrun.store.cutting import cut_text
 from otelrun.store.ingest import StoreWriter
 from otelrun.store.queries import open_store
 from tests.support.shop_trace import SCOPES, counter, description, histogram, log, placed, quick_request, span
@@ -207,7 +208,7 @@ def test_hostile_values_are_stored_and_hide_no_other_row(path: Path) -> None:
 
     assert [name for (name,) in rows(path, "SELECT name FROM span ORDER BY id")] == [
         "lone \\ud800 surrogate",
-        "x" * 1_000_000,
+        cut_text("x" * 1_000_000),
         "late",
         '["not","a","text"]',
         "GET /health",
@@ -276,6 +277,57 @@ def test_a_reader_sees_each_commit_while_the_writer_goes_on(path: Path) -> None:
         writer.end_run(5)
         writer.close()
         assert store.ended_ns() == 5
+
+
+def many(first: int) -> list[tuple[int, SpanRecord]]:
+    return [(n * 512, span(n + 1, 0, "s", (n, n + 1), text="x" * 10_000)) for n in range(first, first + 400)]
+
+
+def test_a_reader_that_does_not_let_go_makes_the_log_long_only_as_long_as_it_reads(path: Path) -> None:
+    writer = StoreWriter(str(path))
+    process = add_process(writer)
+    writer.commit()
+    log = path.with_name("store.db-wal")
+    with open_store(str(path)) as store, store.snapshot():
+        assert store.totals().spans == 0
+        for first in range(0, 2_000, 400):
+            writer.add(process, many(first), scope_of)
+            writer.commit()
+        assert log.stat().st_size > 20_000_000
+        assert store.totals().spans == 0
+    for first in range(2_000, 2_800, 400):
+        writer.add(process, many(first), scope_of)
+        writer.commit()
+    assert log.stat().st_size < 9_000_000
+    writer.close()
+    assert rows(path, "SELECT count(*) FROM span") == [(2_800,)]
+
+
+def test_a_log_as_long_as_the_file_may_be_takes_in_no_more_and_what_was_left_out_is_counted(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("otelrun.store.ingest._SHORTEST_FULL_LOG", 1)
+    writer = StoreWriter(str(path), 10_000_000)
+    process = add_process(writer)
+    writer.commit()
+    with open_store(str(path)) as store, store.snapshot():
+        assert store.totals().spans == 0
+        for first in range(0, 4_000, 400):
+            writer.add(process, many(first), scope_of)
+            writer.commit()
+            writer.prune()
+        assert path.with_name("store.db-wal").stat().st_size < 16_000_000
+    for moment in (1, 2):
+        writer.end_run(moment)
+        writer.prune()
+    writer.prune()
+    writer.add(process, many(4_000), scope_of)
+    writer.close()
+
+    with open_store(str(path)) as store:
+        [row] = store.processes()
+        assert row.unstored > 1_000
+        assert store.totals().spans + store.pruned().spans + row.unstored == 4_400
 
 
 def test_ten_thousand_spans_are_stored_and_found(path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -272,6 +273,7 @@ def test_the_table_of_runs(tmp_path: Path, golden: Golden) -> None:
     for run_id in (RUN_ID, "20261123-110000-77b1"):
         write_run(str(tmp_path), run_id)
     listings = [list_run(RunDirectory(str(tmp_path / "runs" / run_id))) for run_id in (RUN_ID, "20261123-110000-77b1")]
+    listings = [replace(listing, size=1_300_000) for listing in listings]
 
     for width in (80, 120):
         text = "\n".join(line.plain for line in runs_table(listings, width, NOW_NS)) + "\n"
