@@ -202,6 +202,13 @@ def test_a_run_that_recorded_nothing_says_what_would_have(tmp_path: Path) -> Non
     assert f"\n  install what is missing: pip install {FLASK}\n" in shown
 
 
+def test_a_run_that_recorded_no_spans_says_what_would_have_made_some(tmp_path: Path) -> None:
+    run_otelrun([sys.executable, "-c", "import flask\n" + LOGGED], otelrun_dir=tmp_path)
+    shown = run_otelrun(["show"], otelrun_dir=tmp_path).stdout.decode()
+
+    assert "\n\nNo spans. Imported and not instrumented: flask\n" in shown
+
+
 def test_a_server_that_records_nothing_is_told_of_while_it_runs(tmp_path: Path) -> None:
     text = "import flask\nprint('ready', flush=True)\ninput()\n"
     with start_otelrun([sys.executable, "-c", text], otelrun_dir=tmp_path) as program:
