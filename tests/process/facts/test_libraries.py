@@ -44,12 +44,12 @@ def only_run(otelrun_dir: Path) -> RunDirectory:
 
 
 def read(otelrun_dir: Path) -> list[tuple[ProcessRow, dict[str, LibraryRow]]]:
-    """Give the processes of the only run, each with its libraries."""
+    """Give the processes of the only run, the one that recorded first before the others, each with its libraries."""
     with open_store(only_run(otelrun_dir).store) as store:
         libraries = store.libraries()
         return [
             (process, {f"{row.library} {row.name}": row for row in libraries if row.process == process.id})
-            for process in store.processes()
+            for process in sorted(store.processes(), key=lambda row: row.created_ns)
         ]
 
 
