@@ -69,30 +69,33 @@ def discover(wanted: Wanted, register: Register) -> None:
 
     own = registry.entry_point_names()
     installed = Installed([*sys.path, *wanted.overlay])
-    found: dict[str, str] = {}
+    found: dict[str, Keep] = {}
     for instrumentor in installed.instrumentors():
         if instrumentor.name in own:
             continue
         if not wanted.is_enabled(instrumentor.name):
-            found.setdefault(instrumentor.distribution, OFF)
+            keep = found.setdefault(instrumentor.distribution, Keep(instrumentor.name, OFF, instrumentor.distribution))
+            register(_TRIGGERS.get(instrumentor.name, instrumentor.name), keep)
             continue
         with guarded(f"instrumentation {instrumentor.name}"):
             load = _Load(instrumentor, wanted, register, installed.unsupported(instrumentor))
             if instrumentor.name == _DJANGO:
-                found[instrumentor.distribution] = HOOKED
+                found[instrumentor.distribution] = Keep(_DJANGO, HOOKED, instrumentor.distribution)
                 register(_DJANGO_TRIGGER, _LoadWithMiddleware(load))
                 continue
             triggers = _triggers(instrumentor, installed.top_level_modules(instrumentor))
             if triggers is None:
                 load("")
                 continue
-            found[instrumentor.distribution] = HOOKED if triggers else found.get(instrumentor.distribution, UNSUPPORTED)
+            state = HOOKED if triggers else UNSUPPORTED
+            if triggers or instrumentor.distribution not in found:
+                found[instrumentor.distribution] = Keep(instrumentor.name, state, instrumentor.distribution)
             for trigger in triggers:
                 register(trigger, load)
     _watch_others(found, os.fsencode(wanted.run_directory), register)
 
 
-def _watch_others(found: dict[str, str], run_directory: bytes, register: Register) -> None:
+def _watch_others(found: dict[str, Keep], run_directory: bytes, register: Register) -> None:
     """Have it kept when a library is imported that upstream instruments, and this process does not.
 
     Args:
@@ -104,9 +107,10 @@ def _watch_others(found: dict[str, str], run_directory: bytes, register: Registe
     from otelrun.instrumentation.known_libraries import LIBRARIES, PREFIX  # noqa: PLC0415
 
     for library, name in LIBRARIES.items():
-        state = found.get(PREFIX + name, IMPORTED)
-        if state != HOOKED:
-            register(library, Keep(name, state, run_directory))
+        distribution = PREFIX + name
+        keep = found.get(distribution) or Keep(name, IMPORTED, distribution, run_directory)
+        if keep.state != HOOKED:
+            register(library, keep)
 
 
 def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] | None:
@@ -121,25 +125,32 @@ def _triggers(instrumentor: Instrumentor, instrumented: list[str]) -> list[str] 
 class Keep:
     """The hook that keeps, for readers of the run, that a library was imported and is not instrumented.
 
-    In the run's directory too, since who records nothing has no ring, and then this is likely to be why.
+    Attributes:
+        state: why, of ``in_place``.
     """
 
-    def __init__(self, name: str, state: str, run_directory: bytes) -> None:
-        """Keep what there is of its instrumentation, by ``name``."""
+    def __init__(self, name: str, state: str, distribution: str, run_directory: bytes = b"") -> None:
+        """Keep what there is of its instrumentation.
+
+        Args:
+            name: of the instrumentation.
+            state: what there is of it.
+            distribution: what it is from, or would be.
+            run_directory: where to keep it too: who records nothing has no ring, and then this is likely to be why.
+        """
+        self.state = state
         self._name = name
-        self._state = state
+        self._distribution = distribution
         self._run_directory = run_directory
 
     def __call__(self, library: str) -> None:
         """Keep it."""
-        from otelrun.instrumentation.in_place import IMPORTED, UNSUPPORTED, in_place  # noqa: PLC0415 - only now needed
-        from otelrun.instrumentation.known_libraries import PREFIX  # noqa: PLC0415
+        from otelrun.instrumentation.in_place import UNSUPPORTED, in_place  # noqa: PLC0415 - only now needed
 
-        distribution = PREFIX + self._name
-        text = _DOES_NOT_APPLY % distribution if self._state == UNSUPPORTED else ""
-        in_place.put(library, self._name, self._state, distribution, text)
-        if self._state == IMPORTED:
-            stood_down.record(self._run_directory, library, distribution, stood_down.IMPORTED)
+        text = _DOES_NOT_APPLY % self._distribution if self.state == UNSUPPORTED else ""
+        in_place.put(library, self._name, self.state, self._distribution, text)
+        if self._run_directory:
+            stood_down.record(self._run_directory, library, self._distribution, stood_down.IMPORTED)
 
 
 class _Load:

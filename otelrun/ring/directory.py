@@ -10,6 +10,7 @@ A run's directory (0700, every file in it 0600)::
         store.db      the local store
         summary.*     how the program asks for the exit summary, and its text; see ``otelrun.summary_request``
         stood_down/   one file per reason for which processes were left alone; see ``otelrun.stood_down``
+        imported/     one file per library that was imported and is not instrumented; likewise
         agent.lock    held by the agent as long as it lives
         agent.log     what the agent could not tell anyone
 """

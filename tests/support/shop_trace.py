@@ -12,7 +12,7 @@ import sys
 from typing import Any
 
 from otelrun.ring.reader import SeriesState
-from otelrun.ring.record import EventRecord, LogRecord, NoteRecord, Scope, Series, SpanRecord
+from otelrun.ring.record import EventRecord, Library, LogRecord, NoteRecord, Scope, Series, SpanRecord
 from otelrun.store.accounts import Delivery, ExporterAccount, ProcessAccount, RunAccounts
 from otelrun.store.ingest import StoreWriter
 
@@ -27,6 +27,11 @@ SCOPES = {
     2: Scope("shop.orders", "", "", {}),
     3: Scope("shop.pricing", "", "", {}),
 }
+
+LIBRARIES = (
+    Library("http.server", "http_server", "hooked", "otelrun", ""),
+    Library("sqlite3", "sqlite3", "imported", "opentelemetry-instrumentation-sqlite3", ""),
+)
 
 DESTINATION = "http://localhost:4318"
 ACCOUNTS = RunAccounts(
@@ -232,6 +237,8 @@ def write_run(root: str, run_id: str = "20261124-110000-3f9a") -> str:
             f"{pid}-{START_NS}.ring", pid, 0, START_NS, {"service.name": service, "process.pid": pid}
         )
         writer.add(process, placed(records), SCOPES.__getitem__)
+        writer.set_libraries(process, LIBRARIES)
+        writer.end_process(process, START_NS + 1_500 * MS)
     web = 1
     writer.add(
         web,

@@ -17,10 +17,11 @@ from otelrun.viewer.terminal.run_summary import facts, headline, short_ids, trac
 from otelrun.viewer.terminal.trace_text import TraceDrawing, log_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from otelrun.store.rows import Trace
     from otelrun.viewer.facts import RunFacts, View
+    from otelrun.viewer.known_instrumentations import Gap
     from otelrun.viewer.terminal.screen import Glyphs
 
 _NOTHING = "Nothing was recorded: the command used nothing that otelrun instruments."
@@ -113,6 +114,8 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
         start_ns = view.facts.listing.run.started_ns or view.logs[0].time_ns
         for log in view.logs:
             yield log_line(Text(), log, start_ns, width)
+        if view.facts.gaps:
+            yield from _missing("No spans", view.facts.gaps)
         return
     if totals is not None and totals.is_empty and state != INTERRUPTED:
         nothing = _UNWRITTEN if _is_telemetry_recorded(view.facts) else _NOTHING
@@ -121,16 +124,19 @@ def _without_trace(view: View, width: int) -> Iterator[Text]:
 
 def _nothing(why: str, about: RunFacts) -> Iterator[Text]:
     """Say that there is nothing to show; where it is because nothing is instrumented, what mends it."""
-    gaps = [gap for gap in about.gaps if not gap.is_aside] or about.gaps
-    if not gaps or why not in _WITHOUT:
+    if not about.gaps or why not in _WITHOUT:
         yield Text(f"\n{why}", "dim")
         return
+    yield from _missing("Nothing recorded yet" if why == _NOTHING_YET else "Nothing was recorded", about.gaps)
+
+
+def _missing(what: str, found: Sequence[Gap]) -> Iterator[Text]:
+    """Say what there is none of, which libraries would have made some, and what installs the instrumentations of these."""
+    gaps = [gap for gap in found if not gap.is_aside] or found
     named = [gap.library for gap in gaps[:_GAPS_NAMED]]
     if len(gaps) > _GAPS_NAMED:
         named.append(f"{len(gaps) - _GAPS_NAMED} more")
-    nothing = "Nothing recorded yet" if why == _NOTHING_YET else "Nothing was recorded"
-    text = Text(f"\n{nothing}. Imported and not instrumented: ").append(", ".join(named), "yellow")
-    yield text
+    yield Text(f"\n{what}. Imported and not instrumented: ").append(", ".join(named), "yellow")
     yield Text("  install what is missing: ", "dim").append(install_command(gaps), "bold")
 
 

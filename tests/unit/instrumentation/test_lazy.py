@@ -413,14 +413,20 @@ def test_a_known_library_without_instrumentation_is_kept_when_it_is_imported(sit
 def test_a_known_library_that_is_switched_off_or_of_another_kind_is_not_said_to_be_missing(site, tmp_path):
     site.add("flask", modules=["flask/__init__.py"])
     site.instrumentor("flask", requires=["flask"])
+    site.instrumentor("bottle", requires=["bottle"])
     site.instrumentor("redis", requires=["redis"])  # which is there, and not as a distribution
-    site.discover(Profile(otelrun=Otelrun(disabled=("flask",))), run_directory=str(tmp_path))
+    site.discover(Profile(otelrun=Otelrun(disabled=("flask", "bottle"))), run_directory=str(tmp_path))
 
     site.import_("flask")
     site.import_("redis")
 
     text = "opentelemetry-instrumentation-redis is installed, and finds nothing that it is for"
-    assert site.facts() == [("flask", "flask", "off", ""), ("redis", "redis", "unsupported", text)]
+    site.import_("bottle")
+    assert site.facts() == [
+        ("flask", "flask", "off", ""),
+        ("redis", "redis", "unsupported", text),
+        ("bottle", "bottle", "off", ""),
+    ]
     assert stood_down.read(str(tmp_path), stood_down.IMPORTED) == []
 
 
