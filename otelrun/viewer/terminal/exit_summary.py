@@ -36,17 +36,19 @@ _REMEDIES = 4
 _NOTES = 4
 _FEWEST_ENDPOINTS = 2
 _SHORTEST_MESSAGE = 24
+_SHORTEST_NAME = 8
 _WIDE = 100
 _SERVING = ("server", "consumer")
 
 
 def draw_line(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     """Draw the summary in one line."""
-    line = _headline(summary, glyphs, now_ns)
+    text = _facts(summary, glyphs, now_ns, has_id=False)
     if summary.failures:
-        line.append(f" ({_kind(summary.failures[0])}{_place(summary.failures[0], ' at ')})", "red")
+        where = _place(summary.failures[0], " at ").partition(" in ")[0]
+        text.append(f" ({_kind(summary.failures[0])}{where})", "red")
     look = Text().append(glyphs.dot, "dim").append(f"otelrun ui {_short(summary)}")
-    yield _cut(line, width - look.cell_len).append_text(look)
+    yield _headline(summary, text, width - look.cell_len).append_text(look)
 
 
 def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
@@ -59,16 +61,22 @@ def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
         now_ns: the time, since the epoch.
     """
     drawing = _Drawing(summary, width, glyphs, now_ns)
-    yield _cut(_headline(summary, glyphs, now_ns), width)
+    yield _headline(summary, _facts(summary, glyphs, now_ns), width)
     for line in drawing.body():
         yield line if not line or line.plain.startswith(_INDENT) else _cut(Text(_INDENT).append_text(line), width)
 
 
-def _headline(summary: Summary, glyphs: Glyphs, now_ns: int) -> Text:
+def _headline(summary: Summary, facts: Text, width: int) -> Text:
+    """Put the name of the service before the facts; where there is no room for both, the name gives way first."""
+    name = Text().append(phrases.visible(summary.about.listing.run.service_name, 30) or "the program", "bold cyan")
+    _cut(name, max(_SHORTEST_NAME, width - len(_PREFIX) - facts.cell_len))
+    return _cut(Text().append(_PREFIX, "dim").append_text(name).append_text(facts), width)
+
+
+def _facts(summary: Summary, glyphs: Glyphs, now_ns: int, *, has_id: bool = True) -> Text:
     listing = summary.about.listing
-    service = phrases.visible(listing.run.service_name, 30)
-    line = Text().append(_PREFIX, "dim").append(service or "the program", "bold cyan")
-    parts = [(f"run {_short(summary)}", "")]
+    line = Text()
+    parts = [(f"run {_short(summary)}", "")] if has_id else []
     if listing.run.started_ns:
         parts.append((phrases.duration(max(0, (listing.run.ended_ns or now_ns) - listing.run.started_ns)), ""))
     if summary.exit_status is not None:
