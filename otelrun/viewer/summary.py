@@ -98,7 +98,8 @@ def read_summary(run: RunDirectory, exit_status: int | None = None) -> Summary:
 
 
 def _with_store(summary: Summary, run: RunDirectory, listing: Listing, store: StoreReader) -> Summary:
-    accounts = listing.accounts if any(listing.accounts) else store.accounts()
+    counted = listing.accounts
+    accounts = counted if counted.processes or counted.exporters else store.accounts()
     processes = store.processes()
     notes = [*store.notes(), *summary.about.notes]
     others = [one for one in processes if one.pid != listing.run.root_pid]

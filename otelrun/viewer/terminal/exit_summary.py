@@ -30,7 +30,6 @@ SLOW_NS = 100_000_000
 _PREFIX = "otelrun: "
 _INDENT = "  "
 _FAILURES = 4
-_TROUBLES = 3
 _CALM_ENDPOINTS = 3
 _REMEDIES = 4
 _NOTES = 4
@@ -44,11 +43,15 @@ _SERVING = ("server", "consumer")
 def draw_line(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     """Draw the summary in one line."""
     text = _facts(summary, glyphs, now_ns, has_id=False)
-    if summary.failures:
-        where = _place(summary.failures[0], " at ").partition(" in ")[0]
-        text.append(f" ({_kind(summary.failures[0])}{where})", "red")
     look = Text().append(glyphs.dot, "dim").append(f"otelrun ui {_short(summary)}")
-    yield _headline(summary, text, width - look.cell_len).append_text(look)
+    room = width - look.cell_len
+    if summary.failures:
+        failure = summary.failures[0]
+        place = _place(failure).partition(" in ")[0]
+        both = f"{_kind(failure)} at {place}" if place else _kind(failure)
+        left = room - len(_PREFIX) - _SHORTEST_NAME - text.cell_len - len(" ()")
+        text.append(f" ({both if cell_len(both) <= left else place or both})", "red")
+    yield _headline(summary, text, room).append_text(look)
 
 
 def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
@@ -60,10 +63,10 @@ def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
         glyphs: what it is drawn with.
         now_ns: the time, since the epoch.
     """
-    drawing = _Drawing(summary, width, glyphs, now_ns)
+    drawing = _Body(summary, width - len(_INDENT), glyphs, now_ns)
     yield _headline(summary, _facts(summary, glyphs, now_ns), width)
-    for line in drawing.body():
-        yield line if not line or line.plain.startswith(_INDENT) else _cut(Text(_INDENT).append_text(line), width)
+    for line in drawing.lines():
+        yield _cut(Text(_INDENT).append_text(line), width) if line else line
 
 
 def _headline(summary: Summary, facts: Text, width: int) -> Text:
@@ -120,8 +123,8 @@ def _recorded(summary: Summary, dot: str = ", ") -> str:
     return dot.join(phrases.count(number, kind) for number, kind in numbers if number)
 
 
-class _Drawing:
-    """What stands below the headline."""
+class _Body:
+    """What stands below the headline, and is set off as a whole."""
 
     def __init__(self, summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> None:
         self._summary = summary
@@ -129,8 +132,8 @@ class _Drawing:
         self._glyphs = glyphs
         self._now_ns = now_ns
 
-    def body(self) -> Iterator[Text]:
-        """Draw it; lines that do not begin with the indent are to be given one."""
+    def lines(self) -> Iterator[Text]:
+        """Draw it."""
         summary = self._summary
         if not _recorded(summary):
             yield from self._nothing()
@@ -164,8 +167,7 @@ class _Drawing:
             *([Column("time in")] if has_parts else ()),
         )
         rows = [self._cells(one)[: len(columns)] for one in shown]
-        for line in lay_out(columns, rows, self._width - len(_INDENT)):
-            yield Text(_INDENT).append_text(line)
+        yield from lay_out(columns, rows, self._width)
         if len(shown) < len(endpoints):
             yield Text(f"and {len(endpoints) - len(shown):,} more", "dim")
 
@@ -184,7 +186,7 @@ class _Drawing:
         total = sum(one.time_in.values())
         if not total:
             return Text()
-        cells, most = (10, 3) if self._width >= _WIDE else (6, 2)
+        cells, most = (10, 3) if self._width > _WIDE else (6, 2)
         first, *others = one.time_in
         own = round(cells * one.time_in[first] / total)
         bar = Text().append(self._glyphs.full * own, "cyan").append(self._glyphs.thin * (cells - own), "magenta")
@@ -215,21 +217,22 @@ class _Drawing:
     def _failure(self, failure: Failure, *, is_first: bool) -> Iterator[Text]:
         what = Text().append(f"{self._glyphs.error} ", "bold red")
         what.append(": ".join(part for part in (_kind(failure), phrases.visible(failure.message, 200)) if part), "red")
-        about = Text().append(_place(failure, "", "   "), "bold")
+        place = _place(failure)
+        about = Text().append(f"{place}   " if place else "", "bold")
         about.append(f"{failure.times:,}{self._glyphs.times}")
         if failure.endpoints:
             others = f" and {len(failure.endpoints) - 1:,} more" if len(failure.endpoints) > 1 else ""
             about.append(f" on {phrases.visible(failure.endpoints[0], 40)}{others}")
-        room = self._width - len(_INDENT) - about.cell_len - 3
+        room = self._width - about.cell_len - 3
         if what.cell_len <= room or (not is_first and room >= _SHORTEST_MESSAGE):
             what.truncate(room, overflow="ellipsis")
             yield what.append("   ").append_text(about)
         else:
             yield what
-            yield Text(_INDENT * 2).append_text(_cut(about, self._width - 4))
+            yield Text(_INDENT).append_text(about)
         if is_first and failure.log_before:
             log = Text().append("log before it: ", "dim").append(phrases.visible(failure.log_before, 200))
-            yield _cut(Text(_INDENT * 2).append_text(log), self._width)
+            yield Text(_INDENT).append_text(log)
 
     def _troubles(self) -> Iterator[Text]:
         """Say what is missing, waits, or goes on."""
@@ -243,11 +246,19 @@ class _Drawing:
             )
         if not summary.counts.requests:
             yield from self._gaps()
-        facts = list(arrival.problems(summary.about, self._now_ns))
-        for label, text in facts if len(facts) <= _TROUBLES else facts[: _TROUBLES - 1]:
-            yield Text(f"{label:<5}").append_text(text)
-        if len(facts) > _TROUBLES:
-            yield Text(f"more on that: otelrun show {_short(summary)}", "dim")
+        yield from self._problems()
+
+    def _problems(self) -> Iterator[Text]:
+        """Say what is held and what is lost, each in one line; all of it is in ``otelrun show``."""
+        parts: dict[str, list[Text]] = {}
+        label = ""
+        for found, text in arrival.problems(self._summary.about, self._now_ns):
+            label = found or label
+            parts.setdefault(label, []).append(text)
+        for label, texts in parts.items():
+            end = Text(f"   otelrun show {_short(self._summary)}", "dim")
+            line = Text("; ", "dim").join(texts)
+            yield _cut(Text(f"{label} ").append_text(line), self._width - end.cell_len).append_text(end)
 
     def _nothing(self) -> Iterator[Text]:
         """Say why nothing was recorded, and what mends it."""
@@ -273,16 +284,15 @@ class _Drawing:
             yield Text(f"{_INDENT}{remedy}", "bold")
 
     def _end(self) -> Iterator[Text]:
-        """Draw the next commands and the counts; the counts first, on a line of their own, where they do not fit beside them."""
+        """Draw the next commands, and as many of the counts as there is room for."""
         short = _short(self._summary)
         commands = Text().append("look ", "dim").append(f"otelrun ui {short}", "bold")
         commands.append("   share ", "dim").append(f"otelrun report {short}", "bold")
+        room = self._width - commands.cell_len - 3
         recorded = _recorded(self._summary, self._glyphs.dot)
-        if len(_INDENT) + commands.cell_len + 3 + cell_len(recorded) <= self._width:
-            yield commands.append("   ").append(recorded, "dim")
-        else:
-            yield Text(recorded, "dim")
-            yield commands
+        while recorded and cell_len(recorded) > room:  # what is recorded least often is left out
+            recorded = recorded.rpartition(self._glyphs.dot)[0]
+        yield commands.append("   ").append(recorded, "dim") if recorded else commands
 
 
 def _kind(failure: Failure) -> str:
@@ -290,8 +300,8 @@ def _kind(failure: Failure) -> str:
     return phrases.visible(failure.type.rpartition(".")[2] or failure.type, 60)
 
 
-def _place(failure: Failure, before: str, after: str = "") -> str:
-    return f"{before}{phrases.visible(failure.frame.location, 60)}{after}" if failure.frame else ""
+def _place(failure: Failure) -> str:
+    return phrases.visible(failure.frame.location, 60) if failure.frame else ""
 
 
 def _short(summary: Summary) -> str:
