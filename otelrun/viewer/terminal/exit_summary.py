@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from otelrun.viewer import phrases
+from otelrun.viewer.known_instrumentations import install_command
 from otelrun.viewer.terminal import arrival
 from otelrun.viewer.terminal.columns import Column, lay_out
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from otelrun.viewer.analysis.endpoints import Endpoint
     from otelrun.viewer.analysis.failures import Failure
+    from otelrun.viewer.known_instrumentations import Gap
     from otelrun.viewer.summary import Summary
     from otelrun.viewer.terminal.screen import Glyphs
 
@@ -244,8 +246,10 @@ class _Body:
             yield Text(
                 f"{goes_on} and is recorded" if summary.lives_on == 1 else f"{goes_on} and are recorded", "yellow"
             )
+        if summary.pruned.is_any:
+            yield Text(f"{phrases.count(summary.pruned.traces, 'trace')} of it had no room in the store", "yellow")
         if not summary.counts.requests:
-            yield from self._gaps()
+            yield from self._gaps([gap for gap in summary.about.gaps if not gap.is_aside])
         yield from self._problems()
 
     def _problems(self) -> Iterator[Text]:
@@ -270,18 +274,23 @@ class _Body:
             yield Text(phrases.visible(note.text) + (f" ({note.times} times)" if note.times > 1 else ""))
         if len(notes) > _NOTES:
             yield Text(f"and {len(notes) - _NOTES:,} more reasons: otelrun show {_short(summary)}", "dim")
+        if not troubles:
+            yield from self._gaps(summary.about.gaps)
         if summary.about.listing.problem:
             yield Text(phrases.visible(summary.about.listing.problem), "red")
-        elif not (troubles or notes):
+        elif not (troubles or notes or summary.about.gaps):
             yield Text("the program used nothing that otelrun instruments", "dim")
 
-    def _gaps(self) -> Iterator[Text]:
-        summary = self._summary
-        if not summary.gaps:
+    def _gaps(self, gaps: Sequence[Gap]) -> Iterator[Text]:
+        """Name what was imported and is not instrumented, and give the commands that mend it, whole."""
+        if not gaps:
             return
-        yield Text("imported, and not instrumented: ").append(", ".join(summary.gaps), "bold yellow")
-        for remedy in summary.remedies[:_REMEDIES]:
-            yield Text(f"{_INDENT}{remedy}", "bold")
+        names = ", ".join(gap.library for gap in gaps)
+        yield Text("imported, and not instrumented: ").append(names, "bold yellow")
+        command = install_command(gaps)
+        commands = [command] if len(command) <= self._width else [install_command([gap]) for gap in gaps[:_REMEDIES]]
+        for one in dict.fromkeys(commands):
+            yield Text(one, "bold")
 
     def _end(self) -> Iterator[Text]:
         """Draw the next commands, and as many of the counts as there is room for."""

@@ -13,6 +13,7 @@ from rich.cells import cell_len
 from otelrun import stood_down
 from otelrun.ring.directory import RunDirectory
 from otelrun.store.ingest import StoreWriter
+from otelrun.store.rows import PrunedRow
 from otelrun.viewer import summary as reading
 from otelrun.viewer.summary import Summary, read_summary
 from otelrun.viewer.terminal.exit_summary import MOST_LINES, draw, draw_line
@@ -245,12 +246,31 @@ def test_nothing_recorded_says_why_as_far_as_it_is_known(run: RunDirectory, gold
         run.path.encode(), "agent-ddtrace", "not observed by otelrun: ddtrace observes this process already"
     )
     noted = lines(read_summary(run))
-    gaps = read_summary(run)._replace(
-        gaps=("flask", "redis"),
-        remedies=("pip install opentelemetry-instrumentation-flask", "pip install opentelemetry-instrumentation-redis"),
-    )
+    imported = [stood_down.record(run.path.encode(), name, "", stood_down.IMPORTED) for name in ("flask", "jinja2")]
+    missing = lines(read_summary(run))
+    imported += [stood_down.record(run.path.encode(), name, "", stood_down.IMPORTED) for name in ("redis", "psycopg")]
+    many = lines(read_summary(run))
 
-    golden.check("summary/nothing-80.txt", "\n\n".join("\n".join(one) for one in (nothing, noted, lines(gaps))) + "\n")
+    assert all(imported)
+    texts = ["\n".join(one) for one in (nothing, noted, missing, many)]
+    golden.check("summary/nothing-80.txt", "\n\n".join(texts) + "\n")
+
+
+def test_a_run_without_requests_names_what_may_have_served_some(run: RunDirectory) -> None:
+    record(run, [log(0, 1, "started")])
+    stood_down.record(run.path.encode(), "flask", "", stood_down.IMPORTED)
+
+    assert lines(read_summary(run))[1:3] == [
+        "  imported, and not instrumented: flask",
+        "  pip install opentelemetry-instrumentation-flask",
+    ]
+
+
+def test_what_the_store_had_no_room_for_is_said(run: RunDirectory) -> None:
+    record(run, SHOP)
+    summary = read_summary(run)._replace(pruned=PrunedRow(traces=1_200, pruned_ns=1))
+
+    assert "  1,200 traces of it had no room in the store" in lines(summary)
 
 
 def test_a_run_without_any_file_but_its_description_is_said_too(run: RunDirectory) -> None:
