@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 READING_S = 0.5
 """How long entries are read; the analysis of a larger run is for those who ask for it."""
 
+_AT_FIRST = 1_000
 _AT_ONCE = 400
 _SERVER, _CONSUMER = "server", "consumer"
 
@@ -121,9 +122,9 @@ def _read_entries(store: StoreReader, traces: int) -> tuple[list[Entry], int]:
     """Read the entries of so many traces as there is time for; give also how many traces of all these were."""
     digest = Digest()
     deadline = monotonic() + READING_S
-    read = 0
-    while not digest.update(store, limit=_AT_ONCE, is_over=True):
-        read += _AT_ONCE
+    read, portion = 0, _AT_FIRST  # which is not too much for any machine
+    while not digest.update(store, limit=portion, is_over=True):
+        read, portion = read + portion, _AT_ONCE
         if monotonic() >= deadline:
             return digest.entries(), min(read, traces)
     return digest.entries(), traces

@@ -204,12 +204,12 @@ def test_processes_that_go_on_are_said(run: RunDirectory) -> None:
 def test_a_run_too_large_to_be_read_in_time_says_how_much_of_it_this_is(
     run: RunDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    record(run, [record_ for n in range(1, 1_001) for record_ in request(n, "/items/{id}", 1.8)])
+    record(run, [record_ for n in range(1, 2_001) for record_ in request(n, "/items/{id}", 1.8)])
     monkeypatch.setattr(reading, "READING_S", 0.0)
     drawn = lines(read_summary(run))
 
-    assert drawn[0].startswith("otelrun: shop · run 3f9a · 1.50 s · 400 requests, none failed (the first 40%")
-    assert "  figures of the first 400 of 1,000 traces" in drawn
+    assert drawn[0].startswith("otelrun: shop · run 3f9a · 1.50 s · 1,000 requests, none failed (the first 50")
+    assert "  figures of the first 1,000 of 2,000 traces" in drawn
 
 
 def test_what_is_held_and_what_is_lost_is_a_line_each(run: RunDirectory) -> None:
