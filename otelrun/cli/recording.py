@@ -123,7 +123,7 @@ def _announce(
     told = (mistake,) if mistake else ()
     if mode == announcement.OFF:
         return (), told
-    if is_terminal:
+    if is_terminal and summary_request.is_in_foreground(_STDERR):
         told = (*told, announcement.start_line(profile))
     if root_pid == os.getpid() and not summary_request.make_possible(run.path):
         return (), told

@@ -58,7 +58,7 @@ def _place(destination: str) -> str:
     """Name a destination: what stands after its kind; of a URL only its host."""
     name = destination.partition(" ")[2] or destination
     scheme, has_scheme, rest = name.partition("://")
-    return f"{scheme}://{rest.partition('/')[0]}" if has_scheme and scheme.startswith("http") else name
+    return rest.partition("/")[0] if has_scheme and scheme.startswith("http") else name
 
 
 def _fit(text: str, service: object, where: str, look: str) -> str:

@@ -11,6 +11,7 @@ import sys
 from time import monotonic
 
 from otelrun import summary_request
+from otelrun.diagnostics import is_strict
 from otelrun.lifecycle.native import sleep
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 PATIENCE_S = 1.5
 """How long the program waits at its end, at most."""
 
+_PATIENCE_OF_TESTS_S = 30.0
 _POLL_S = 0.002
 _STDERR = 2
 _LATE = b"otelrun: the summary takes too long; look at the run: otelrun show\n"
@@ -76,7 +78,7 @@ class LastWords:
             os.write(fd, question)
         finally:
             os.close(fd)
-        deadline = monotonic() + PATIENCE_S
+        deadline = monotonic() + (_PATIENCE_OF_TESTS_S if is_strict() else PATIENCE_S)
         while (fd := self._open()) is not None:
             os.close(fd)
             if monotonic() >= deadline:
@@ -94,11 +96,13 @@ class LastWords:
 
 def is_main_interpreter() -> bool:
     """Say whether this is the interpreter that the process ends with; a sub-interpreter ends before."""
-    set_wakeup_fd = sys.modules["_signal"].set_wakeup_fd
+    signals = sys.modules.get("_signal")  # loaded in every main interpreter
+    if signals is None:
+        return False
     try:
-        before = set_wakeup_fd(-1)  # at the start there is none; only the main interpreter may ask
+        before = signals.set_wakeup_fd(-1)  # at the start there is none; only the main interpreter may ask
         if before != -1:
-            set_wakeup_fd(before)
+            signals.set_wakeup_fd(before)
     except ValueError:
         return False
     return True

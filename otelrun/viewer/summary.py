@@ -12,11 +12,12 @@ from otelrun.errors import StoreError
 from otelrun.store.activity import is_process_alive
 from otelrun.store.listing import list_run
 from otelrun.store.queries import open_store
-from otelrun.store.rows import NoteRow, Totals
+from otelrun.store.rows import NoteRow, PrunedRow, Totals
 from otelrun.viewer.analysis.digest import Digest
 from otelrun.viewer.analysis.endpoints import endpoints_of
 from otelrun.viewer.analysis.failures import failures_of
 from otelrun.viewer.facts import RunFacts
+from otelrun.viewer.known_instrumentations import find_gaps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 READING_S = 0.5
 """How long entries are read; the analysis of a larger run is for those who ask for it."""
 
+_AT_FIRST = 1_000
 _AT_ONCE = 400
 _SERVER, _CONSUMER = "server", "consumer"
 
@@ -61,8 +63,7 @@ class Summary(NamedTuple):
         traces_read: how many traces the figures are of; fewer than there are where reading took too long.
         lives_on: how many processes of the run are there after its first one.
         exit_status: of the program, or minus the signal that killed it; None where that is not known.
-        gaps: libraries that were imported and are not instrumented.
-        remedies: commands that mend that.
+        pruned: what the store had no room for and let go.
     """
 
     about: RunFacts
@@ -72,8 +73,7 @@ class Summary(NamedTuple):
     traces_read: int = 0
     lives_on: int = 0
     exit_status: int | None = None
-    gaps: Sequence[str] = ()
-    remedies: Sequence[str] = ()
+    pruned: PrunedRow = PrunedRow()
 
     @property
     def totals(self) -> Totals:
@@ -90,7 +90,9 @@ def read_summary(run: RunDirectory, exit_status: int | None = None) -> Summary:
     """
     listing = list_run(run)
     left_alone = [NoteRow(*reason) for reason in stood_down.read(run.path)]
-    summary = Summary(RunFacts(listing, accounts=listing.accounts, notes=left_alone), exit_status=exit_status)
+    gaps = find_gaps((), stood_down.read(run.path, stood_down.IMPORTED))
+    about = RunFacts(listing, accounts=listing.accounts, notes=left_alone, gaps=gaps)
+    summary = Summary(about, exit_status=exit_status)
     if listing.totals is not None:
         with suppress(StoreError), open_store(run.store) as store:
             summary = _with_store(summary, run, listing, store)
@@ -98,17 +100,20 @@ def read_summary(run: RunDirectory, exit_status: int | None = None) -> Summary:
 
 
 def _with_store(summary: Summary, run: RunDirectory, listing: Listing, store: StoreReader) -> Summary:
-    accounts = listing.accounts if any(listing.accounts) else store.accounts()
+    counted = listing.accounts
+    accounts = counted if counted.processes or counted.exporters else store.accounts()
     processes = store.processes()
-    notes = [*store.notes(), *summary.about.notes]
+    notes, libraries = [*store.notes(), *summary.about.notes], store.libraries()
+    gaps = find_gaps(libraries, stood_down.read(run.path, stood_down.IMPORTED))
     others = [one for one in processes if one.pid != listing.run.root_pid]
     entries, traces_read = _read_entries(store, listing.totals.traces if listing.totals else 0)
     return summary._replace(
-        about=RunFacts(listing, run.store, processes, accounts, notes),
+        about=RunFacts(listing, run.store, processes, accounts, notes, libraries, gaps),
         counts=count(entries),
         endpoints=endpoints_of(entries),
         failures=failures_of(store),
         traces_read=traces_read,
+        pruned=store.pruned(),
         lives_on=sum(is_process_alive(one.pid, one.start_ticks) for one in others if one.pid != os.getpid()),
     )
 
@@ -117,9 +122,9 @@ def _read_entries(store: StoreReader, traces: int) -> tuple[list[Entry], int]:
     """Read the entries of so many traces as there is time for; give also how many traces of all these were."""
     digest = Digest()
     deadline = monotonic() + READING_S
-    read = 0
-    while not digest.update(store, limit=_AT_ONCE, is_over=True):
-        read += _AT_ONCE
+    read, portion = 0, _AT_FIRST  # which is not too much for any machine
+    while not digest.update(store, limit=portion, is_over=True):
+        read, portion = read + portion, _AT_ONCE
         if monotonic() >= deadline:
             return digest.entries(), min(read, traces)
     return digest.entries(), traces

@@ -1,4 +1,4 @@
-"""Run the shop under otelrun and print a trace of it: ``python3 docs/examples/shop/try_it.py [NUMBER OF REQUESTS]``.
+"""Run the shop under otelrun, which sums it up at the end: ``python3 docs/examples/shop/try_it.py [NUMBER OF REQUESTS]``.
 
 Sets itself up in .venv-shop at the first use; what is recorded goes to .otelrun, both in the checkout.
 """
@@ -20,7 +20,7 @@ REQUESTS = "3"
 
 
 def main() -> int:
-    """Prepare the environment, run the shop, show what was recorded; gives the first exit status that is not 0."""
+    """Prepare the environment, and run the shop; gives its exit status."""
     try:
         python = own_venv.prepare(".venv-shop")
     except own_venv.SetupError as error:
@@ -29,19 +29,16 @@ def main() -> int:
     bin_directory = os.path.dirname(python)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "OTELRUN_"))}
     environment["OTELRUN_DIR"] = os.path.join(ROOT, ".otelrun")
+    environment["OTELRUN_SUMMARY"] = "full"  # also where this is no terminal
     environment["PATH"] = bin_directory + os.pathsep + environment.get("PATH", os.defpath)
     app = os.path.relpath(os.path.join(SHOP, "app.py"))
     profile = os.path.relpath(os.path.join(SHOP, "profile.yaml"))
     otelrun = os.path.join(bin_directory, "otelrun")
     requests = (sys.argv[1:] or [REQUESTS])[0]
-    for words in (["--profile", profile, "python", app, "--requests", requests], ["show"]):
-        print("\n$ otelrun", *words, flush=True)
-        status = subprocess.run([otelrun, *words], env=environment, check=False).returncode
-        if status:
-            return status
+    words = ["--profile", profile, "python", app, "--requests", requests]
     look = f"OTELRUN_DIR={os.path.relpath(environment['OTELRUN_DIR'])} {os.path.relpath(otelrun)}"
-    print(f"\nLook again with:  {look} show\nEvery run so far: {look} runs")
-    return 0
+    print(f"Here, otelrun is {look}; try ui, show and runs with it after this.\n\n$ otelrun", *words, flush=True)
+    return subprocess.run([otelrun, *words], env=environment, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from otelrun.viewer import phrases
+from otelrun.viewer.known_instrumentations import install_command
 from otelrun.viewer.terminal import arrival
 from otelrun.viewer.terminal.columns import Column, lay_out
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from otelrun.viewer.analysis.endpoints import Endpoint
     from otelrun.viewer.analysis.failures import Failure
+    from otelrun.viewer.known_instrumentations import Gap
     from otelrun.viewer.summary import Summary
     from otelrun.viewer.terminal.screen import Glyphs
 
@@ -30,23 +32,28 @@ SLOW_NS = 100_000_000
 _PREFIX = "otelrun: "
 _INDENT = "  "
 _FAILURES = 4
-_TROUBLES = 3
 _CALM_ENDPOINTS = 3
 _REMEDIES = 4
 _NOTES = 4
 _FEWEST_ENDPOINTS = 2
 _SHORTEST_MESSAGE = 24
+_SHORTEST_NAME = 8
 _WIDE = 100
 _SERVING = ("server", "consumer")
 
 
 def draw_line(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     """Draw the summary in one line."""
-    line = _headline(summary, glyphs, now_ns)
-    if summary.failures:
-        line.append(f" ({_kind(summary.failures[0])}{_place(summary.failures[0], ' at ')})", "red")
+    text = _facts(summary, glyphs, now_ns, has_id=False)
     look = Text().append(glyphs.dot, "dim").append(f"otelrun ui {_short(summary)}")
-    yield _cut(line, width - look.cell_len).append_text(look)
+    room = width - look.cell_len
+    if summary.failures:
+        failure = summary.failures[0]
+        place = _place(failure).partition(" in ")[0]
+        both = f"{_kind(failure)} at {place}" if place else _kind(failure)
+        left = room - len(_PREFIX) - _SHORTEST_NAME - text.cell_len - len(" ()")
+        text.append(f" ({both if cell_len(both) <= left else place or both})", "red")
+    yield _headline(summary, text, room).append_text(look)
 
 
 def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
@@ -58,17 +65,23 @@ def draw(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
         glyphs: what it is drawn with.
         now_ns: the time, since the epoch.
     """
-    drawing = _Drawing(summary, width, glyphs, now_ns)
-    yield _cut(_headline(summary, glyphs, now_ns), width)
-    for line in drawing.body():
-        yield line if not line or line.plain.startswith(_INDENT) else _cut(Text(_INDENT).append_text(line), width)
+    drawing = _Body(summary, width - len(_INDENT), glyphs, now_ns)
+    yield _headline(summary, _facts(summary, glyphs, now_ns), width)
+    for line in drawing.lines():
+        yield _cut(Text(_INDENT).append_text(line), width) if line else line
 
 
-def _headline(summary: Summary, glyphs: Glyphs, now_ns: int) -> Text:
+def _headline(summary: Summary, facts: Text, width: int) -> Text:
+    """Put the name of the service before the facts; where there is no room for both, the name gives way first."""
+    name = Text().append(phrases.visible(summary.about.listing.run.service_name, 30) or "the program", "bold cyan")
+    _cut(name, max(_SHORTEST_NAME, width - len(_PREFIX) - facts.cell_len))
+    return _cut(Text().append(_PREFIX, "dim").append_text(name).append_text(facts), width)
+
+
+def _facts(summary: Summary, glyphs: Glyphs, now_ns: int, *, has_id: bool = True) -> Text:
     listing = summary.about.listing
-    service = phrases.visible(listing.run.service_name, 30)
-    line = Text().append(_PREFIX, "dim").append(service or "the program", "bold cyan")
-    parts = [(f"run {_short(summary)}", "")]
+    line = Text()
+    parts = [(f"run {_short(summary)}", "")] if has_id else []
     if listing.run.started_ns:
         parts.append((phrases.duration(max(0, (listing.run.ended_ns or now_ns) - listing.run.started_ns)), ""))
     if summary.exit_status is not None:
@@ -112,8 +125,8 @@ def _recorded(summary: Summary, dot: str = ", ") -> str:
     return dot.join(phrases.count(number, kind) for number, kind in numbers if number)
 
 
-class _Drawing:
-    """What stands below the headline."""
+class _Body:
+    """What stands below the headline, and is set off as a whole."""
 
     def __init__(self, summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> None:
         self._summary = summary
@@ -121,8 +134,8 @@ class _Drawing:
         self._glyphs = glyphs
         self._now_ns = now_ns
 
-    def body(self) -> Iterator[Text]:
-        """Draw it; lines that do not begin with the indent are to be given one."""
+    def lines(self) -> Iterator[Text]:
+        """Draw it."""
         summary = self._summary
         if not _recorded(summary):
             yield from self._nothing()
@@ -156,8 +169,7 @@ class _Drawing:
             *([Column("time in")] if has_parts else ()),
         )
         rows = [self._cells(one)[: len(columns)] for one in shown]
-        for line in lay_out(columns, rows, self._width - len(_INDENT)):
-            yield Text(_INDENT).append_text(line)
+        yield from lay_out(columns, rows, self._width)
         if len(shown) < len(endpoints):
             yield Text(f"and {len(endpoints) - len(shown):,} more", "dim")
 
@@ -176,7 +188,7 @@ class _Drawing:
         total = sum(one.time_in.values())
         if not total:
             return Text()
-        cells, most = (10, 3) if self._width >= _WIDE else (6, 2)
+        cells, most = (10, 3) if self._width > _WIDE else (6, 2)
         first, *others = one.time_in
         own = round(cells * one.time_in[first] / total)
         bar = Text().append(self._glyphs.full * own, "cyan").append(self._glyphs.thin * (cells - own), "magenta")
@@ -207,21 +219,22 @@ class _Drawing:
     def _failure(self, failure: Failure, *, is_first: bool) -> Iterator[Text]:
         what = Text().append(f"{self._glyphs.error} ", "bold red")
         what.append(": ".join(part for part in (_kind(failure), phrases.visible(failure.message, 200)) if part), "red")
-        about = Text().append(_place(failure, "", "   "), "bold")
+        place = _place(failure)
+        about = Text().append(f"{place}   " if place else "", "bold")
         about.append(f"{failure.times:,}{self._glyphs.times}")
         if failure.endpoints:
             others = f" and {len(failure.endpoints) - 1:,} more" if len(failure.endpoints) > 1 else ""
             about.append(f" on {phrases.visible(failure.endpoints[0], 40)}{others}")
-        room = self._width - len(_INDENT) - about.cell_len - 3
+        room = self._width - about.cell_len - 3
         if what.cell_len <= room or (not is_first and room >= _SHORTEST_MESSAGE):
             what.truncate(room, overflow="ellipsis")
             yield what.append("   ").append_text(about)
         else:
             yield what
-            yield Text(_INDENT * 2).append_text(_cut(about, self._width - 4))
+            yield Text(_INDENT).append_text(about)
         if is_first and failure.log_before:
             log = Text().append("log before it: ", "dim").append(phrases.visible(failure.log_before, 200))
-            yield _cut(Text(_INDENT * 2).append_text(log), self._width)
+            yield Text(_INDENT).append_text(log)
 
     def _troubles(self) -> Iterator[Text]:
         """Say what is missing, waits, or goes on."""
@@ -233,13 +246,23 @@ class _Drawing:
             yield Text(
                 f"{goes_on} and is recorded" if summary.lives_on == 1 else f"{goes_on} and are recorded", "yellow"
             )
+        if summary.pruned.is_any:
+            yield Text(f"{phrases.count(summary.pruned.traces, 'trace')} of it had no room in the store", "yellow")
         if not summary.counts.requests:
-            yield from self._gaps()
-        facts = list(arrival.problems(summary.about, self._now_ns))
-        for label, text in facts if len(facts) <= _TROUBLES else facts[: _TROUBLES - 1]:
-            yield Text(f"{label:<5}").append_text(text)
-        if len(facts) > _TROUBLES:
-            yield Text(f"more on that: otelrun show {_short(summary)}", "dim")
+            yield from self._gaps([gap for gap in summary.about.gaps if not gap.is_aside])
+        yield from self._problems()
+
+    def _problems(self) -> Iterator[Text]:
+        """Say what is held and what is lost, each in one line; all of it is in ``otelrun show``."""
+        parts: dict[str, list[Text]] = {}
+        label = ""
+        for found, text in arrival.problems(self._summary.about, self._now_ns):
+            label = found or label
+            parts.setdefault(label, []).append(text)
+        for label, texts in parts.items():
+            end = Text(f"   otelrun show {_short(self._summary)}", "dim")
+            line = Text("; ", "dim").join(texts)
+            yield _cut(Text(f"{label} ").append_text(line), self._width - end.cell_len).append_text(end)
 
     def _nothing(self) -> Iterator[Text]:
         """Say why nothing was recorded, and what mends it."""
@@ -251,30 +274,34 @@ class _Drawing:
             yield Text(phrases.visible(note.text) + (f" ({note.times} times)" if note.times > 1 else ""))
         if len(notes) > _NOTES:
             yield Text(f"and {len(notes) - _NOTES:,} more reasons: otelrun show {_short(summary)}", "dim")
+        if not troubles:
+            yield from self._gaps(summary.about.gaps)
         if summary.about.listing.problem:
             yield Text(phrases.visible(summary.about.listing.problem), "red")
-        elif not (troubles or notes):
+        elif not (troubles or notes or summary.about.gaps):
             yield Text("the program used nothing that otelrun instruments", "dim")
 
-    def _gaps(self) -> Iterator[Text]:
-        summary = self._summary
-        if not summary.gaps:
+    def _gaps(self, gaps: Sequence[Gap]) -> Iterator[Text]:
+        """Name what was imported and is not instrumented, and give the commands that mend it, whole."""
+        if not gaps:
             return
-        yield Text("imported, and not instrumented: ").append(", ".join(summary.gaps), "bold yellow")
-        for remedy in summary.remedies[:_REMEDIES]:
-            yield Text(f"{_INDENT}{remedy}", "bold")
+        names = ", ".join(gap.library for gap in gaps)
+        yield Text("imported, and not instrumented: ").append(names, "bold yellow")
+        command = install_command(gaps)
+        commands = [command] if len(command) <= self._width else [install_command([gap]) for gap in gaps[:_REMEDIES]]
+        for one in dict.fromkeys(commands):
+            yield Text(one, "bold")
 
     def _end(self) -> Iterator[Text]:
-        """Draw the next commands and the counts; the counts first, on a line of their own, where they do not fit beside them."""
+        """Draw the next commands, and as many of the counts as there is room for."""
         short = _short(self._summary)
         commands = Text().append("look ", "dim").append(f"otelrun ui {short}", "bold")
         commands.append("   share ", "dim").append(f"otelrun report {short}", "bold")
+        room = self._width - commands.cell_len - 3
         recorded = _recorded(self._summary, self._glyphs.dot)
-        if len(_INDENT) + commands.cell_len + 3 + cell_len(recorded) <= self._width:
-            yield commands.append("   ").append(recorded, "dim")
-        else:
-            yield Text(recorded, "dim")
-            yield commands
+        while recorded and cell_len(recorded) > room:  # what is recorded least often is left out
+            recorded = recorded.rpartition(self._glyphs.dot)[0]
+        yield commands.append("   ").append(recorded, "dim") if recorded else commands
 
 
 def _kind(failure: Failure) -> str:
@@ -282,8 +309,8 @@ def _kind(failure: Failure) -> str:
     return phrases.visible(failure.type.rpartition(".")[2] or failure.type, 60)
 
 
-def _place(failure: Failure, before: str, after: str = "") -> str:
-    return f"{before}{phrases.visible(failure.frame.location, 60)}{after}" if failure.frame else ""
+def _place(failure: Failure) -> str:
+    return phrases.visible(failure.frame.location, 60) if failure.frame else ""
 
 
 def _short(summary: Summary) -> str:

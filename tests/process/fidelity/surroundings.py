@@ -22,7 +22,7 @@ def _shell(name: str, text: str, **facts: object) -> Around:
 
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=+dac_read_search")
-ON_TERMINAL = Around("a terminal", (sys.executable, _ON_A_TERMINAL))
+ON_TERMINAL = Around("a terminal", (sys.executable, _ON_A_TERMINAL), {"OTELRUN_SUMMARY": "off"})
 GONE = _shell("in a directory that is gone", 'mkdir gone; cd gone; rmdir ../gone; exec "$@"')
 FOR_OUTPUT = [
     (_shell("stdout closed", 'exec "$@" >&-'), 1),

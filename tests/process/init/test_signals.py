@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
 import sys
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 
@@ -21,7 +18,8 @@ from tests.process.init.containers import (
     run_contained,
     start_contained,
 )
-from tests.support.programs import DEADLINE_S, environment, start_otelrun
+from tests.support.programs import DEADLINE_S, environment, otelrun_command, start_otelrun
+from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.process
@@ -77,43 +75,11 @@ def test_orphans_are_reaped(tmp_path):
     assert (result.stdout, result.stderr, result.returncode) == (b"20 0\n", b"", 0)
 
 
-class Terminal:
-    """A program that is the leader of a session with a terminal of its own."""
-
-    def __init__(self, words, env):
-        self.controller, device = pty.openpty()
-        command = ["setsid", "--ctty", sys.executable, str(LAUNCHER), *words]
-        self.process = subprocess.Popen(command, env=environment(env), stdin=device, stdout=device, stderr=device)
-        os.close(device)
-        self.seen = b""
-
-    def type(self, keys):
-        os.write(self.controller, keys)
-
-    def read_until(self, wanted):
-        os.set_blocking(self.controller, False)
-        wait_for(lambda: wanted in self.read(), DEADLINE_S, what=f"{wanted!r} on the terminal")
-
-    def read(self):
-        with suppress(OSError):  # nothing yet, or all ends of it are closed
-            self.seen += os.read(self.controller, 4096)
-        return self.seen
-
-    def state(self):
-        return Path(f"/proc/{self.process.pid}/stat").read_bytes().rpartition(b")")[2].split()[0]
-
-    def close(self):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(DEADLINE_S)
-        os.close(self.controller)
-
-
 @pytest.fixture
 def terminal(tmp_path):
-    terminal = Terminal(["--init", *python(LISTENER, "SIGINT", "SIGTERM", "SIGUSR1")], {"OTELRUN_DIR": str(tmp_path)})
-    yield terminal
-    terminal.close()
+    words = ["--init", *python(LISTENER, "SIGINT", "SIGTERM", "SIGUSR1")]
+    with Terminal([*otelrun_command(), *words], {"OTELRUN_DIR": str(tmp_path), "OTELRUN_SUMMARY": "off"}) as terminal:
+        yield terminal
 
 
 def test_ctrl_c_reaches_the_program_once(terminal):
