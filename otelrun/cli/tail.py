@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from otelrun.viewer.tail import Happening, Tail, Wanted
 
 _LOOK_AGAIN_S = 0.2
+_BEGINNING_S = 2.0
 _INTERRUPTED = 130
 
 
@@ -148,14 +149,24 @@ def _tell_left_out(number: int) -> None:
 
 def _looks(run: RunDirectory, *, is_followed: bool) -> Iterator[bool]:
     """Say when to look; the value: whether the run is over, so that it is the last time."""
-    from otelrun.store.activity import is_agent_alive  # noqa: PLC0415 - not for --help
-
-    while is_alive := is_agent_alive(run, may_start=True):
+    while is_alive := _is_alive(run):
         yield False
         if not is_followed:
             return
         _pause()
     yield not is_alive
+
+
+def _is_alive(run: RunDirectory) -> bool:
+    """Say whether a run has its agent, or may be about to get it."""
+    from otelrun.store.activity import is_agent_alive  # noqa: PLC0415 - not for --help
+
+    if is_agent_alive(run, may_start=True):
+        return True
+    try:
+        return not os.path.exists(run.lock) and time.time() - os.stat(run.path).st_mtime < _BEGINNING_S
+    except OSError:
+        return False
 
 
 def _news(run: RunDirectory, tail_of_run: Tail, *, is_over: bool) -> Sequence[Happening]:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from otelrun.ring.directory import list_runs
 from tests.support.programs import environment, otelrun_command, run_otelrun, run_python, start_otelrun, start_python
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.process
 
@@ -57,11 +59,13 @@ def test_it_goes_on_with_the_next_run_where_that_is_wanted(tmp_path):
 
 
 def test_ctrl_c_ends_it_with_130_and_without_a_word(tmp_path):
-    with start_otelrun([sys.executable, APP], otelrun_dir=tmp_path) as program, start_tail(tmp_path) as tail:
+    with start_otelrun([sys.executable, APP], otelrun_dir=tmp_path) as program:
+        wait_for(lambda: list_runs(str(tmp_path)), 30, what="the run")
         program.write(b"/items/7\n")
-        tail.read_line()
-        tail.send_signal(signal.SIGINT)
-        result = tail.finish()
+        with start_tail(tmp_path) as tail:
+            tail.read_line()
+            tail.send_signal(signal.SIGINT)
+            result = tail.finish()
         program.finish()
     assert (result.returncode, result.stderr) == (130, b"")
 
