@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from otelrun.cli.durations import duration_ns
-from otelrun.errors import NotFoundError, StoreEmptyError
+from otelrun.errors import NotFoundError, StoreEmptyError, StoreError
 from otelrun.ring.directory import RunDirectory, find_run, list_runs, state_root
 
 if TYPE_CHECKING:
@@ -116,6 +116,20 @@ def _pause() -> None:
     Event().wait(_LOOK_AGAIN_S)
 
 
+def _check_store(run: RunDirectory) -> None:
+    """Make sure that there is, or will be, something to read.
+
+    Raises:
+        StoreError: the run keeps no store.
+    """
+    from otelrun.store.listing import LOCAL_STORE, described  # noqa: PLC0415 - not for --help
+
+    destinations = described(run).destinations
+    if destinations and LOCAL_STORE not in destinations and not os.path.exists(run.store):
+        message = f"run {run.run_id} keeps no store to follow; its telemetry goes to {', '.join(destinations)}"
+        raise StoreError(message)
+
+
 def _tell_following(run: RunDirectory, choice: _Choice) -> None:
     if choice.is_followed and sys.stderr.isatty():
         from otelrun.store.listing import described  # noqa: PLC0415 - for people only
@@ -130,6 +144,7 @@ def _follow(run: RunDirectory, criteria: Wanted, tell: Callable[[Happening], Non
     from otelrun.viewer.phrases import count  # noqa: PLC0415 - not for --help
     from otelrun.viewer.tail import Request, Tail  # noqa: PLC0415 - as above
 
+    _check_store(run)
     tail_of_run, told = Tail(criteria), 0
     for number, is_over in enumerate(_looks(run, is_followed=choice.is_followed)):
         happened = _news(run, tail_of_run, is_over=is_over)
