@@ -11,7 +11,7 @@ import click
 
 from otelrun.environment_variables import OTELRUN_PROFILE
 from otelrun.errors import NotDeliveredError, ProfileError
-from otelrun.profile.endpoints import without_user
+from otelrun.profile.endpoints import ENDPOINT, without_user
 from otelrun.ring.directory import find_run, state_root
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from otelrun.profile.model import Exporter
     from otelrun.ring.directory import RunDirectory
 
-_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 _RECORDS = {"spans": "span", "logs": "log record", "metrics": "metric point"}
 
 
@@ -32,7 +31,7 @@ def export() -> None:
 
 @export.command()
 @click.argument("wanted", metavar="[RUN]", required=False)
-@click.option("--to", "endpoint", metavar="URL", help=f"The OTLP endpoint. Also: {_ENDPOINT}.")
+@click.option("--to", "endpoint", metavar="URL", help=f"The OTLP endpoint. Also: {ENDPOINT}.")
 @click.option(
     "--header",
     "headers",
@@ -77,11 +76,9 @@ def _exporters(
     from otelrun.cli.replaying import otlp_exporters  # noqa: PLC0415 - not for --help
     from otelrun.profile.loading import load_profile  # noqa: PLC0415 - reads YAML
 
-    # With an endpoint the standard variables say all else of an exporter: headers, certificates, compression.
-    around = {_ENDPOINT: endpoint, **environment} if endpoint else environment
-    found = otlp_exporters(load_profile(profile, around, endpoint=endpoint).profile)
+    found = otlp_exporters(load_profile(profile, environment, endpoint=endpoint).profile)
     if not found:
-        raise ProfileError((f"nothing says where to send: add --to URL, or set {_ENDPOINT}",))
+        raise ProfileError((f"nothing says where to send: add --to URL, or set {ENDPOINT}",))
     more = _headers(headers)
     return {
         signal: exporter._replace(headers=(*_without(exporter.headers, more), *more))

@@ -34,6 +34,20 @@ class Opened(NamedTuple):
     contents: Contents | None
 
 
+def is_report(path: str) -> bool:
+    """Say whether a file is HTML.
+
+    Raises:
+        UnreadableFileError: it cannot be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            return file.read(_CHUNK).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<"
+    except OSError as error:
+        message = f"{path}: {error.strerror or error}"
+        raise UnreadableFileError(message) from error
+
+
 def open_file(root: str, path: str, progress: Callable[[int, int], None] | None) -> Opened:
     """Read a file of OTLP/JSON into a run, unless it is one already.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from otelrun.cli.durations import duration_ns
-from otelrun.errors import NotFoundError, StoreEmptyError
+from otelrun.errors import NotFoundError, StoreEmptyError, StoreError
 from otelrun.ring.directory import RunDirectory, find_run, list_runs, state_root
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from otelrun.viewer.tail import Happening, Tail, Wanted
 
 _LOOK_AGAIN_S = 0.2
+_BEGINNING_S = 2.0
 _INTERRUPTED = 130
 
 
@@ -115,6 +116,20 @@ def _pause() -> None:
     Event().wait(_LOOK_AGAIN_S)
 
 
+def _check_store(run: RunDirectory) -> None:
+    """Make sure that there is, or will be, something to read.
+
+    Raises:
+        StoreError: the run keeps no store.
+    """
+    from otelrun.store.listing import LOCAL_STORE, described  # noqa: PLC0415 - not for --help
+
+    destinations = described(run).destinations
+    if destinations and LOCAL_STORE not in destinations and not os.path.exists(run.store):
+        message = f"run {run.run_id} keeps no store to follow; its telemetry goes to {', '.join(destinations)}"
+        raise StoreError(message)
+
+
 def _tell_following(run: RunDirectory, choice: _Choice) -> None:
     if choice.is_followed and sys.stderr.isatty():
         from otelrun.store.listing import described  # noqa: PLC0415 - for people only
@@ -129,6 +144,7 @@ def _follow(run: RunDirectory, criteria: Wanted, tell: Callable[[Happening], Non
     from otelrun.viewer.phrases import count  # noqa: PLC0415 - not for --help
     from otelrun.viewer.tail import Request, Tail  # noqa: PLC0415 - as above
 
+    _check_store(run)
     tail_of_run, told = Tail(criteria), 0
     for number, is_over in enumerate(_looks(run, is_followed=choice.is_followed)):
         happened = _news(run, tail_of_run, is_over=is_over)
@@ -148,14 +164,24 @@ def _tell_left_out(number: int) -> None:
 
 def _looks(run: RunDirectory, *, is_followed: bool) -> Iterator[bool]:
     """Say when to look; the value: whether the run is over, so that it is the last time."""
-    from otelrun.store.activity import is_agent_alive  # noqa: PLC0415 - not for --help
-
-    while is_alive := is_agent_alive(run, may_start=True):
+    while is_alive := _is_alive(run):
         yield False
         if not is_followed:
             return
         _pause()
     yield not is_alive
+
+
+def _is_alive(run: RunDirectory) -> bool:
+    """Say whether a run has its agent, or may be about to get it."""
+    from otelrun.store.activity import is_agent_alive  # noqa: PLC0415 - not for --help
+
+    if is_agent_alive(run, may_start=True):
+        return True
+    try:
+        return not os.path.exists(run.lock) and time.time() - os.stat(run.path).st_mtime < _BEGINNING_S
+    except OSError:
+        return False
 
 
 def _news(run: RunDirectory, tail_of_run: Tail, *, is_over: bool) -> Sequence[Happening]:

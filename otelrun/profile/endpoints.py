@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 HTTP_PORT = 4318
 GRPC_PORT = 4317
+ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 SIGNALS = ("traces", "metrics", "logs")
 _USER = re.compile(r"^([A-Za-z]+://)?.*@", re.DOTALL)
 _HOST = re.compile(r"[A-Za-z0-9._\-\[\]:]+(/.*)?")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.errors import ProfileError
 from otelrun.profile.checker import Checker
+from otelrun.profile.endpoints import ENDPOINT, parse_destination
 from otelrun.profile.extends import load_tree
 from otelrun.profile.official import ROOT
 from otelrun.profile.precedence import Around, settle
@@ -60,7 +61,7 @@ def load_profile(
         raise problems.as_error() from None
     honours = honours_variables(root)
     if honours:
-        root = apply_variables(root, environment, problems)
+        root = apply_variables(root, _with_endpoint(environment, endpoint), problems)
     values = Checker(problems, honours_variables=honours, newer=newer).check(root, ROOT, "")
     problems.raise_errors()
     profile = read_profile(values, name=source.name, origin=source.path)
@@ -70,3 +71,13 @@ def load_profile(
     except ValueError as error:
         raise ProfileError((str(error),)) from None
     return LoadedProfile(profile, problems.warnings)
+
+
+def _with_endpoint(environment: Mapping[str, str], endpoint: str | None) -> Mapping[str, str]:
+    """Have ``--to`` ask for exporters as the variable does, so that the others, for headers and certificates, say how."""
+    if not endpoint:
+        return environment
+    try:
+        return {ENDPOINT: parse_destination(endpoint).base, **environment}
+    except ValueError:
+        return environment  # told by ``settle``

@@ -152,7 +152,7 @@ def _parsed(number: int, raw: bytes) -> Line:
     if len(raw) > LONGEST_LINE:
         return Line(number, problem=f"longer than {LONGEST_LINE // (1024 * 1024)} MiB")
     try:
-        return Line(number, json.loads(raw) if raw else None)
+        return Line(number, json.loads(raw.rstrip()) if raw else None)
     except json.JSONDecodeError as error:
         return Line(number + error.lineno - 1, problem=f"not JSON: {error.msg} at column {error.colno}")
     except (ValueError, RecursionError) as error:

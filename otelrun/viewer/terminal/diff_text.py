@@ -76,7 +76,7 @@ def _short(pair: Pair) -> tuple[str, str]:
 def _headlines(pair: Pair, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     for word, short, listing in zip(("before", "after "), _short(pair), pair, strict=True):
         run = listing.run
-        text = Text(f"{word} ", "dim").append(short, "bold")
+        text = Text().append(f"{word} ", "dim").append(short, "bold")
         parts = [(phrases.visible(run.service_name, 30), "cyan")] if run.service_name else []
         if run.started_ns:
             parts.append((phrases.ago(run.started_ns, now_ns), "dim"))
@@ -121,33 +121,34 @@ def _row(change: EndpointChange, glyphs: Glyphs) -> tuple[Text, ...]:
     before, after = change.before, change.after
     mark = Text(f"{glyphs.error} ", "bold red") if change.is_newly_failing else Text()
     name = mark.append(phrases.visible(change.endpoint, 200) or "(no name)", "bold")
-    calls = _both(_number(before and before.calls), _number(after and after.calls), glyphs)
-    failed = _both(_number(before and before.failed), _number(after and after.failed), glyphs)
+    calls = _both([_number(one.calls) for one in (before, after) if one], glyphs)
+    failed = _both([_number(one.failed) for one in (before, after) if one], glyphs)
     return (
         name,
         Text(calls),
-        Text("-", "dim") if failed in ("0", "-") else Text(failed, "red" if change.is_newly_failing else ""),
-        Text(_times(before and before.p50_ns, after and after.p50_ns, glyphs)),
-        Text(_times(before and before.p95_ns, after and after.p95_ns, glyphs)),
+        Text("-", "dim") if failed == "0" else Text(failed, "red" if change.is_newly_failing else ""),
+        Text(_times([one.p50_ns for one in (before, after) if one], glyphs)),
+        Text(_times([one.p95_ns for one in (before, after) if one], glyphs)),
         Text(_verdict(change, glyphs), _STYLES.get(change.verdict, "dim")),
     )
 
 
-def _number(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
+def _number(value: int) -> str:
+    return f"{value:,}"
 
 
-def _both(before: str, after: str, glyphs: Glyphs) -> str:
-    return before if before == after else f"{before}{glyphs.to}{after}"
+def _both(texts: Sequence[str], glyphs: Glyphs) -> str:
+    """Say what was before and after, or the one thing that there is to say."""
+    return glyphs.to.join(dict.fromkeys(texts))
 
 
-def _times(before: int | None, after: int | None, glyphs: Glyphs) -> str:
-    """Say two durations, the unit once where it is the same."""
-    texts = ["-" if value is None else phrases.duration(value) for value in (before, after)]
-    first, second = (text.rpartition(" ") for text in texts)
-    if first[2] == second[2] and " " not in first[0]:
-        return f"{first[0]}{glyphs.to}{texts[1]}" if first[0] != second[0] else texts[1]
-    return _both(texts[0], texts[1], glyphs)
+def _times(values: Sequence[int], glyphs: Glyphs) -> str:
+    """Say durations, the unit once where it is the same."""
+    texts = [phrases.duration(value) for value in values]
+    numbers, units = zip(*(text.rsplit(" ", 1) for text in texts), strict=True)
+    if len(set(units)) == 1 and not any(" " in number for number in numbers):
+        return f"{_both(numbers, glyphs)} {units[0]}"
+    return _both(texts, glyphs)
 
 
 def _verdict(change: EndpointChange, glyphs: Glyphs) -> str:

@@ -142,6 +142,8 @@ def _missing(what: str, found: Sequence[Gap]) -> Iterator[Text]:
 
 def _next(view: View, glyphs: Glyphs) -> Text:
     run_id = view.facts.listing.run.run_id
-    commands = [f"otelrun show {phrases.short_trace(view.others[0].trace_id)}"] if view.others else []
-    commands += [f"otelrun show {short_ids([run_id])[run_id]} --json", "otelrun runs"]
+    short = short_ids([run_id])[run_id]
+    commands = [f"otelrun tail {short}"] if view.facts.listing.state == RUNNING else []
+    commands += [f"otelrun show {phrases.short_trace(view.others[0].trace_id)}"] if view.others else []
+    commands += [f"otelrun show {short} --json", "otelrun runs"]
     return Text("\nnext: " + glyphs.dot.join(commands), "dim")

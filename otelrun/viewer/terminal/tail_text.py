@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _MARK_AT, _NAME_AT = 18, 20
 _STATUS = 4
 _DURATION = 8
-_NARROWEST_NAME = 12
+_NARROWEST_NAME, _WIDEST_NAME, _DETAILS = 12, 56, 30
 _LOGS = 5
 _CENTISECOND = 10_000_000
 
@@ -42,7 +42,7 @@ class TailDrawing:
         """
         self._width = width
         self._glyphs = glyphs
-        self._name = max(_NARROWEST_NAME, (width - _NAME_AT - _DURATION) * 9 // 16)
+        self._name = max(_NARROWEST_NAME, min(width - _NAME_AT - _DURATION - _DETAILS, _WIDEST_NAME))
         self._services: set[str] = set()
         self._pids: set[int] = set()
 
@@ -104,7 +104,7 @@ class TailDrawing:
         if place:
             yield Text(indent).append(f"  {place}", "bold")
         for log in request.logs[:_LOGS]:
-            yield _log(Text(f"{indent}{glyphs.last[0]} ", "dim"), log)
+            yield _log(Text().append(f"{indent}{glyphs.last[0]} ", "dim"), log)
         more = len(request.logs) - _LOGS
         if more > 0:
             short = phrases.short_trace(entry.trace_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from otelrun import __version__
+from otelrun import __version__, cli
 from otelrun.cli import group as group_module
 from otelrun.cli import run as run_module
 from otelrun.cli.group import group
@@ -58,3 +58,7 @@ def test_mistakes_end_with_status_2(words, launched):
     result = CliRunner().invoke(group, words)
 
     assert (result.exit_code, launched) == (2, [])
+
+
+def test_the_plain_reader_leaves_every_verb_but_run_to_click():
+    assert {*cli._VERBS, "run"} >= set(group_module.VERBS)

@@ -114,6 +114,19 @@ def test_a_destination_takes_the_place_of_the_files_and_the_variables(load):
     assert profile.tracer_provider.processors == (Processor("batch", exporter),)
 
 
+@pytest.mark.parametrize("url", ["http://c:4318", "https://c/otlp", "grpc://c:4317", "grpc://c:9999"])
+def test_the_standard_variables_say_how_to_send_to_it(url: str) -> None:
+    environment = {"OTEL_EXPORTER_OTLP_HEADERS": "authorization=Bearer%20x", "OTEL_EXPORTER_OTLP_COMPRESSION": "gzip"}
+    loaded = load_profile(None, environment, endpoint=url)
+    assert loaded.warnings == ()
+    tracer, meter = loaded.profile.tracer_provider, loaded.profile.meter_provider
+    assert tracer is not None
+    assert meter is not None
+    for exporter in (tracer.processors[0].exporter, meter.readers[0].exporter):
+        assert exporter is not None
+        assert (exporter.headers, exporter.compression) == ((("authorization", "Bearer x"),), "gzip")
+
+
 def test_other_exporters_stay_beside_a_destination(load):
     text = HONOUR + "tracer_provider: {processors: [{simple: {exporter: {console: }}}]}\n"
     profile = load(text, endpoint="http://c:4318").profile
