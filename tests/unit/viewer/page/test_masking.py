@@ -56,6 +56,8 @@ def test_what_only_sounds_like_one_is_kept(name, value):
         ("postgresql://shop:hunter2@db/shop", f"postgresql://shop:{MASK}@db/shop"),
         ("sent Bearer eyJhbGciOi.J9 twice", f"sent Bearer {MASK} twice"),
         ("run --db-password=hunter2 now", f"run --db-password={MASK} now"),
+        ("run --db-password hunter2 --now", f"run --db-password {MASK} --now"),
+        ("run --password --now", "run --password --now"),
         ("GET /x?page=2 by a@b.c", "GET /x?page=2 by a@b.c"),
         ("plain", "plain"),
     ],
