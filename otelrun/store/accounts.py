@@ -139,6 +139,11 @@ class RunAccounts(NamedTuple):
     older_count: int = 0
     exporters: tuple[ExporterAccount, ...] = ()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known of any process or exporter."""
+        return not (self.processes or self.older_count or self.exporters)
+
     def total(self) -> ProcessAccount:
         """Add up all processes."""
         return add(self.older, *self.processes)

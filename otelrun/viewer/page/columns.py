@@ -22,7 +22,7 @@ def column(values: Sequence[Any]) -> Any:
         return list(values)
     numbers: dict[str, int] = {}
     at = [numbers.setdefault(value, len(numbers)) for value in values]
-    return {"of": list(numbers), "at": at} if len(numbers) * _REPEATS <= len(values) else list(values)
+    return {"of": list(numbers), "at": at} if 0 < len(numbers) * _REPEATS <= len(values) else list(values)
 
 
 def steps(values: Sequence[int]) -> Any:

@@ -49,7 +49,7 @@ class ProcessFacts(NamedTuple):
 def facts_of(reader: StoreReader, listing: Listing) -> ProcessFacts:
     """Read what the document is made of, and look which processes live."""
     rows = reader.processes()
-    accounts = listing.accounts if any(listing.accounts) else reader.accounts()
+    accounts = reader.accounts() if listing.accounts.is_empty else listing.accounts
     is_over = listing.state in (ENDED, INTERRUPTED)
     return ProcessFacts(
         rows,

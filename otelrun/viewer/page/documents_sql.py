@@ -35,7 +35,8 @@ SAVED = (
     (
         "Where calls to others spend their time",
         (
-            "SELECT kind, name, count(*) AS calls, round(sum(duration_ms), 1) AS total_ms, round(max(duration_ms), 2) AS longest_ms\n"
+            "SELECT kind, name, count(*) AS calls, round(sum(duration_ms), 1) AS total_ms,\n"
+            "       round(max(duration_ms), 2) AS longest_ms\n"
             "FROM spans WHERE kind IN ('client', 'producer') GROUP BY 1, 2 ORDER BY total_ms DESC LIMIT 50"
         ),
     ),

@@ -17,9 +17,9 @@ _IN_TEXT = (
     (re.compile(rf"([?&;][^=&\s]{{0,60}}{_NAME}[^=&\s]{{0,60}}=)[^&#\s\"'<>]+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]+@"), rf"\1{MASK}@"),
     (re.compile(r"\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{8,}"), rf"\1{MASK}"),
-    (re.compile(rf"(--?[\w-]{{0,40}}{_NAME}[\w-]{{0,40}}=)\S+", re.IGNORECASE), rf"\1{MASK}"),
+    (re.compile(rf"(--?[\w-]{{0,40}}{_NAME}[\w-]{{0,40}}(?:=|\s+(?!-)))\S+", re.IGNORECASE), rf"\1{MASK}"),
 )
-_HINT = re.compile(r"[=@]|Bearer|Basic")
+_HINT = re.compile(r"[=@]|--|Bearer|Basic")
 
 
 class Masking:

@@ -210,7 +210,7 @@ def _requests(entries: Iterable[Entry], places: _Places, unit: int, masking: Mas
             at.append(place)
             flags = entry.is_failed + 2 * entry.is_interrupted
             counts = (entry.spans, entry.logs)
-            rows.append((entry.endpoint, entry.status_code, flags, *counts, masking.text(entry.failure)))
+            rows.append((masking.text(entry.endpoint), entry.status_code, flags, *counts, masking.text(entry.failure)))
             times.append({name: ns // unit for name, ns in entry.time_in.items()})
     return {
         **table(rows, ("endpoint", "status", "flags", "spans", "logs", "failure")),

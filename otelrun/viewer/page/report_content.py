@@ -130,7 +130,8 @@ def chosen_traces(sizes: Sequence[TraceSize], wish: Wish) -> list[str]:
     wanted = sizes[-wish.last :] if wish.last else sizes
     spans, text = 0, 0
     chosen: set[str] = set()
-    for size in sorted(wanted[::-1], key=lambda size: not size.errors):
+    newest_first = list(reversed(wanted))
+    for size in sorted(newest_first, key=lambda size: not size.errors):
         spans, text = spans + size.spans, text + size.text
         if chosen and (spans > MOST_SPANS or text > wish.most_text):
             break
