@@ -5,7 +5,7 @@ import { makeLegend, makeTimeBar } from "./time_bar.js";
 
 const COLUMNS = [
   ["endpoint", "Endpoint", false], ["calls", "Calls", true], ["failed", "Failed", true], ["p50", "p50", true], ["p95", "p95", true],
-  ["share", "Time", true], ["timeIn", "Time in", false],
+  ["share", "Share", true], ["timeIn", "Time in", false],
 ];
 const MOST = 300;
 

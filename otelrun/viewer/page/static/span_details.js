@@ -6,7 +6,7 @@ import { button, copyText, h, icon, replace } from "./dom.js";
 import { duration, oneLine, prettyJson, stripAnsi, visible } from "./format.js";
 import { formatFragment } from "./state.js";
 import { partsOf, runsOf, shortFile } from "./stack.js";
-import { exceptionsOf, ownTimeOf } from "./tree.js";
+import { exceptionsOf, loggedExceptionsOf, ownTimeOf } from "./tree.js";
 import { levelClass } from "./waterfall.js";
 
 const LONG = 500;
@@ -29,7 +29,8 @@ export function makeDetails(context) {
 
 function spanDetails(item, items, trace, context) {
   const { span } = item;
-  const exceptions = exceptionsOf(span);
+  const thrown = exceptionsOf(span).map((event) => event.attributes);
+  const exceptions = thrown.length ? thrown : loggedExceptionsOf(items, item.place).map(({ log }) => log.attributes);
   const events = span.events.filter((event) => event.name !== "exception");
   const own = ownTimeOf(items, item.place);
   return [
@@ -38,7 +39,7 @@ function spanDetails(item, items, trace, context) {
       h("p", { class: "soft" }, [`${span.kind}`, oneLine(span.service, 80), `pid ${span.pid}`, oneLine(span.scope, 80)].filter(Boolean).join(" · ")),
       h("p", { class: "soft" }, `${duration(span.duration)} · begins at +${duration(Math.max(0, span.start - trace.start))}`, item.size ? ` · own time ${duration(own)}` : "")),
     cutNote(span),
-    exceptions.map((event) => exceptionPart(event.attributes)),
+    exceptions.map(exceptionPart),
     !exceptions.length && span.status === "error" ? h("section", { class: "failure-box" }, h("p", { class: "is-bad" }, `✗ ${visible(span.message || String(span.attributes["error.type"] || "failed"), LONG)}`)) : null,
     attributesPart("Attributes", span.attributes, context),
     events.length ? eventsPart(events, trace, context) : null,
@@ -149,5 +150,5 @@ function linksPart(links, context) {
 }
 
 function idsPart(ids) {
-  return h("section", {}, h("h3", {}, "Ids"), h("dl", { class: "facts" }, ids.filter(([, id]) => id).map(([name, id]) => [h("dt", { text: name }), h("dd", {}, button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))])));
+  return h("section", {}, h("h3", {}, "Ids"), h("dl", { class: "facts attributes" }, ids.filter(([, id]) => id).map(([name, id]) => [h("dt", { text: name }), h("dd", {}, button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))])));
 }

@@ -8,6 +8,7 @@ import { count, duration, oneLine, shortDuration } from "./format.js";
 import { densityOf } from "./statistics.js";
 
 const MOST_DOTS = 4000;
+const MOST_DIAMONDS = 500;
 const CELL = 4;
 const SHADES = 5;
 const NEAR = 14;
@@ -102,7 +103,7 @@ function rangeOf(rows, indexes, times) {
     [from, to] = [Math.min(from, Math.max(0, from - beside)), to + beside];
   }
   low = Math.max(1e3, low) / 1.4;
-  return [from, to, low, Math.max(high * 1.4, low * 20)];
+  return [from, to, low, Math.max(high * 1.4, low * 8)];
 }
 
 function placed(rows, indexes, plot) {
@@ -124,7 +125,7 @@ function pick(points, isWanted) {
 /** Draw points as dots (failed: diamonds), or as shaded cells where they are too many. */
 function marks({ xs, ys }, kind) {
   if (!xs.length) return [];
-  if (xs.length > MOST_DOTS) return shades(xs, ys, kind);
+  if (xs.length > (kind === "dots" ? MOST_DOTS : MOST_DIAMONDS)) return shades(xs, ys, kind);
   return [svg("path", kind === "dots" ? { class: "dots", d: dotsPath(xs, ys) } : { class: "diamonds", d: diamondsPath(xs, ys, 4.5) })];
 }
 

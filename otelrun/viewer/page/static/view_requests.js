@@ -62,7 +62,7 @@ class RequestsView {
     const inTrace = (key) => (event) => this.trace.key(key, event);
     const keys = { f: () => this.toggleWide(), Escape: () => this.back(), Enter: () => this.selected >= 0 && this.open(this.selected) };
     for (const key of ["j", "k", "g", "G", "ArrowDown", "ArrowUp"]) keys[key] = (event) => (this.isWide() ? this.trace.key(key, event) : move(key)());
-    for (const key of ["[", "]", "n", "N", "y", "l"]) keys[key] = inTrace(key);
+    for (const key of ["[", "]", "n", "N", "y", "l", "z"]) keys[key] = inTrace(key);
     return keys;
   }
 
@@ -221,7 +221,7 @@ class RequestsView {
     const index = firstToSee(this.rows, order || this.fitting().indexes);
     if (index < 0) this.trace.clear();
     else if (index !== this.selected || !this.trace.isShowing(this.rows.trace[index])) {
-      this.select(index);
+      this.select(index, "middle");
       this.trace.show(this.rows.trace[index], "", this.rows.span[index]);
     }
   }
@@ -255,9 +255,9 @@ class RequestsView {
     if (found !== undefined && found !== this.selected) this.select(found);
   }
 
-  select(index) {
+  select(index, how) {
     this.selected = index;
-    this.requests.select(index);
+    this.requests.select(index, how);
     const fit = this.fitting();
     this.chart.show(this.rows, fit.indexes, fit.times, index);
   }
