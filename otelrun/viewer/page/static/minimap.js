@@ -52,6 +52,8 @@ export function makeMinimap(onRange) {
 
   return {
     element,
+    /** Whether items are many enough for a minimap. */
+    isShown: (next) => next.length >= LEAST,
     /** Mark a range that was chosen elsewhere. */
     mark,
     show(next, extent) {

@@ -32,6 +32,8 @@ class RequestsView {
     this.listed = 0;
     this.sort = { column: "start", isDescending: true };
     this.found = null;
+    this.foundVersion = 0;
+    this.fit = null;
     this.selected = -1;
     this.isChosen = false;
     this.state = context.state();
@@ -107,6 +109,7 @@ class RequestsView {
         this.sequence = answer.sequence;
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
+        else if (isFirst) this.context.count("requests", this.rows.countHere());
         else if (isNew || answer.columns.trace.length) this.drawCounts();
       }
       this.isComplete = true;
@@ -125,7 +128,10 @@ class RequestsView {
     this.listed = this.rows.count;
     this.draw();
     this.search();
-    if (!this.isChosen && !this.state.trace) this.chooseFirst();
+    if (!this.isChosen && !this.state.trace) {
+      this.chooseFirst();
+      this.requests.select(this.selected, "middle");
+    }
     if (this.requests.list.element.scrollTop > 0 && this.more.textContent) this.requests.list.element.scrollTop = 0;
     else if (this.state.trace) this.select(this.rows.find(this.state.trace, this.state.span));
   }
@@ -135,7 +141,7 @@ class RequestsView {
     const terms = parseQuery(this.state.params.q || "");
     const { wanted, unwanted } = termsToAsk(terms);
     const asked = this.state.params.q;
-    this.found = null;
+    this.setFound(null);
     if (!wanted.length && !unwanted.length) return;
     const get = async (group) => {
       const answer = await this.context.source.search(this.context.runId, askedText(group));
@@ -144,15 +150,27 @@ class RequestsView {
     try {
       const [all, ...none] = await Promise.all([wanted.length ? get(wanted) : null, ...unwanted.map((term) => get([term]))]);
       if (asked !== this.state.params.q) return;
-      this.found = { wanted: all, unwanted: none };
+      this.setFound({ wanted: all, unwanted: none });
       this.draw();
     } catch {
       // The rows' own answer stays.
     }
   }
 
-  /** Give the indexes of the rows that fit, and of those that fit but for endpoint and time. */
+  setFound(found) {
+    this.found = found;
+    this.foundVersion += 1;
+  }
+
+  /** Give the indexes of the rows that fit, and of those that fit but for the endpoint; worked out once for each search and state of rows. */
   fitting() {
+    const key = JSON.stringify([this.rows.version, this.state.params.q, this.state.params.t, this.foundVersion]);
+    if (this.fit && this.fit.key === key) return this.fit;
+    this.fit = { key, ...this.fitted() };
+    return this.fit;
+  }
+
+  fitted() {
     const text = this.state.params.q || "";
     const isOf = (term) => term.kind === "pair" && term.name === "endpoint" && !term.isNot;
     const terms = parseQuery(text);
@@ -163,7 +181,6 @@ class RequestsView {
       times,
       endpoint: isNarrowed ? terms.find(isOf).value : "",
       ofAllEndpoints,
-      ofAllTimes: times ? matching(this.rows, terms, this.found, null) : null,
       indexes: isNarrowed ? matching(this.rows, terms, this.found, times) : ofAllEndpoints,
     };
   }
@@ -173,8 +190,7 @@ class RequestsView {
     const fit = this.fitting();
     this.table.show(endpointsOf(this.rows, fit.ofAllEndpoints), fit.endpoint);
     this.chart.show(this.rows, fit.indexes, fit.times, this.selected);
-    let here = 0;
-    for (let index = 0; index < this.rows.count; index += 1) if (this.rows.isHere(index)) here += 1;
+    const here = this.rows.countHere();
     this.context.count("requests", here);
     const isNew = fit.indexes.filter((index) => index >= this.listed).length;
     this.more.hidden = !isNew;
@@ -258,8 +274,7 @@ class RequestsView {
   select(index, how) {
     this.selected = index;
     this.requests.select(index, how);
-    const fit = this.fitting();
-    this.chart.show(this.rows, fit.indexes, fit.times, index);
+    this.chart.mark(index);
   }
 
   chooseEndpoint({ endpoint }) {

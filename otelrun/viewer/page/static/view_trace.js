@@ -13,6 +13,7 @@ import { traceMarkdown } from "./trace_text.js";
 import { exceptionsOf, extentOf, firstToSee, holding, itemsOf, loggedExceptionsOf } from "./tree.js";
 import { makeWaterfall, targetOf } from "./waterfall.js";
 
+const WALKING_MS = 150;
 let menus = 0;
 
 /**
@@ -29,6 +30,7 @@ class TraceView {
     this.context = context;
     this.onLoaded = onLoaded;
     this.asked = "";
+    this.askedAt = -Infinity;
     this.entry = "";
     this.trace = null;
     this.items = [];
@@ -44,7 +46,7 @@ class TraceView {
   }
 
   build() {
-    const panes = h("div", { class: "trace-panes" });
+    const panes = (this.panes = h("div", { class: "trace-panes" }));
     const above = makeSplitter({ container: panes, property: "--above", label: "Height of the waterfall", isHorizontal: true, share: 52, key: "trace-above" });
     const beside = makeSplitter({ container: panes, property: "--beside", label: "Width of the waterfall", share: 64, key: "trace-beside" });
     panes.append(h("div", { class: "trace-map panel" }, this.minimap.element, this.waterfall.element), above, beside, this.details.element);
@@ -117,6 +119,7 @@ class TraceView {
     const isSame = this.trace && this.trace.trace === traceId;
     this.wanted = [spanId, entryId];
     if (!isSame) this.trace = null;
+    if (!(await this.isStillAsked(traceId))) return;
     try {
       const trace = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/trace/${encodeURIComponent(traceId)}`);
       if (traceId !== this.asked) return;
@@ -130,10 +133,20 @@ class TraceView {
     replace(this.nothing);
     this.nothing.hidden = true;
     this.waterfall.show(this.items);
+    this.panes.style.setProperty("--rows-height", `${this.items.length * this.waterfall.list.rowHeight + 40 + (this.minimap.isShown(this.items) ? 45 : 0)}px`);
     this.minimap.show(this.items, extentOf(this.items));
     this.entry = null;
     this.point(...this.wanted);
     if (this.find.value) this.search();
+  }
+
+  /** Wait while one trace after the other is asked for, as somebody walks down the list; says whether this one still is. */
+  async isStillAsked(traceId) {
+    const now = performance.now();
+    const isWalking = now - this.askedAt < WALKING_MS;
+    this.askedAt = now;
+    if (isWalking) await new Promise((resolve) => setTimeout(resolve, WALKING_MS));
+    return traceId === this.asked;
   }
 
   fail(traceId, error) {
