@@ -4,7 +4,8 @@
  *
  * A view is `{element, show(state), update(run), keys, close?}`: `show` is called whenever its tab is opened or the address changes,
  * `update` when the run's document has changed (and right after `show` where it changed since), `keys` holds functions by
- * KeyboardEvent.key that are called while nobody types (giving false means: not used), `close` when the run is left.
+ * KeyboardEvent.key that are called while nobody types (giving false means: not used), `close` when the run is left; one with
+ * `isAlwaysFollowing` is updated also while another is open.
  *
  * A view's context is `{source, runId, run(), state(), navigate(partial, how), search(text), addToSearch(name, value, isNot),
  * count(tab, number)}`: `navigate` takes what state.js's `changed` takes, `{replace: true}` makes no step in the history.
@@ -113,14 +114,17 @@ class Page {
 
   changedRun() {
     this.draw();
-    for (const tab of Object.keys(this.views)) if (tab !== this.state.tab) this.stale.add(tab);
-    const view = this.views[this.state.tab];
-    if (view) view.update(this.run);
+    for (const [tab, view] of Object.entries(this.views)) {
+      if (tab === this.state.tab || view.isAlwaysFollowing) view.update(this.run);
+      else this.stale.add(tab);
+    }
   }
 
   told(isGone) {
-    this.goneSinceMs = isGone ? Date.now() : 0;
-    if (this.run) drawNotices(this.run, this.goneSinceMs);
+    this.goneSinceMs = isGone ? this.source.answeredMs || Date.now() : 0;
+    if (!this.run) return;
+    drawNotices(this.run, this.goneSinceMs);
+    this.follow();
   }
 
   draw() {

@@ -126,6 +126,7 @@ export function sorted(rows, indexes, column, isDescending) {
   const { start } = rows;
   const newestFirst = indexes.sort((a, b) => start[b] - start[a] || a - b);
   if (column === "start") return isDescending ? newestFirst : newestFirst.reverse();
+  if (!TEXTS.includes(column) && !PLAIN.includes(column)) return newestFirst;
   const values = TEXTS.includes(column) ? rankOf(rows, column) : rows[column];
   return placedBy(newestFirst, (index) => (isDescending ? -values[index] : values[index]));
 }

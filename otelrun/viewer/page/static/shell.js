@@ -19,10 +19,10 @@ const WORDS = [
   ["route:/items", "the endpoint holds this"],
   ["status:5xx", "the status; 500, 404, NOT_FOUND also"],
   [">100ms", "slower than; < is faster"],
-  ["is:failed", "failed ones; also is:interrupted, is:slow"],
+  ["is:failed", "failed ones; also is:interrupted, is:ok"],
   ["kind:server", "server, consumer, client, internal"],
   ["service:shop", "of this service; pid:4711 of this process"],
-  ["level:error", "logs of this level and above"],
+  ["level:error", "in Logs: this level and above"],
   ["user.id:42", "any attribute of a span or log"],
   ["-word", "leave out what has it; works with all of these"],
 ];
@@ -35,9 +35,10 @@ const KEYS = [
 /** Draw the button that names the run. */
 export function drawRun(run, nowMs) {
   const took = run.state === "running" ? duration(Math.max(0, nowMs - run.started_ms) * 1e6) : run.duration_ns ? duration(run.duration_ns) : "";
+  byId("heading").textContent = `otelrun: run ${run.short} of ${oneLine(run.service || "?", 60)}`;
   replace(byId("run-button"),
     h("span", { class: "service" }, oneLine(run.service || "?", 80)), h("span", { class: "run-id" }, run.short),
-    h("span", { class: `state is-${run.state}` }, [STATES[run.state] || run.state, took, run.state === "running" ? "" : ago(run.started_ms, nowMs)].filter(Boolean).join(" · ")), icon("chevron"));
+    h("span", { class: `state is-${run.state}` }, [STATES[run.state] || run.state, took, run.state === "running" ? "" : ago(run.started_ms, nowMs)].filter(Boolean).join(" · ")), h("span", { class: "off-screen" }, "choose another run"), icon("chevron"));
   document.title = `${oneLine(run.service || "otelrun", 60)} · ${run.short}`;
 }
 

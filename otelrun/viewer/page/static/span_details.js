@@ -36,7 +36,7 @@ function spanDetails(item, items, trace, context) {
   return [
     h("header", { class: "details-head" },
       h("h3", { class: "details-name" }, span.status === "error" ? h("span", { class: "is-bad" }, "✗ ") : null, oneLine(span.name, 400) || "(no name)"),
-      h("p", { class: "soft" }, [`${span.kind}`, oneLine(span.service, 80), `pid ${span.pid}`, oneLine(span.scope, 80)].filter(Boolean).join(" · ")),
+      h("p", { class: "soft" }, `${span.kind} · ${oneLine(span.service, 80)} · `, processLink(span.pid, context), span.scope ? ` · ${oneLine(span.scope, 80)}` : ""),
       h("p", { class: "soft" }, `${duration(span.duration)} · begins at +${duration(Math.max(0, span.start - trace.start))}`, item.size ? ` · own time ${duration(own)}` : "")),
     cutNote(span),
     exceptions.map(exceptionPart),
@@ -46,6 +46,10 @@ function spanDetails(item, items, trace, context) {
     span.links.length ? linksPart(span.links, context) : null,
     idsPart([["trace", trace.trace], ["span", span.id], ["parent", span.parent]]),
   ];
+}
+
+function processLink(pid, context) {
+  return h("a", { href: formatFragment({ run: context.runId, tab: "processes", params: { q: `pid:${pid}` } }) }, `pid ${pid}`);
 }
 
 function cutNote(span) {
@@ -60,7 +64,7 @@ function missingDetails(item) {
 function logDetails(log, context) {
   const body = log.body && log.body.cut ? log.body.cut : log.body;
   return [
-    h("header", { class: "details-head" }, h("h3", { class: "details-name" }, h("span", { class: levelClass(log.level) }, oneLine(log.severity || "LOG", 20)), ` ${oneLine(log.logger, 120)}`), h("p", { class: "soft" }, `${oneLine(log.service, 80)} · pid ${log.pid}`)),
+    h("header", { class: "details-head" }, h("h3", { class: "details-name" }, h("span", { class: levelClass(log.level) }, oneLine(log.severity || "LOG", 20)), ` ${oneLine(log.logger, 120)}`), h("p", { class: "soft" }, `${oneLine(log.service, 80)} · `, processLink(log.pid, context))),
     h("section", {}, longValue(stripAnsi(String(body)))),
     log.attributes["exception.stacktrace"] || log.attributes["exception.type"] ? exceptionPart(log.attributes) : null,
     attributesPart("Attributes", log.attributes, context),

@@ -30,7 +30,7 @@ class RequestsView {
     this.isLoading = false;
     this.isComplete = false;
     this.listed = 0;
-    this.sort = { column: "start", isDescending: true };
+    this.sort = sortOf("");
     this.found = null;
     this.foundVersion = 0;
     this.fit = null;
@@ -41,6 +41,7 @@ class RequestsView {
     this.chart = makeTimeChart({ onZoom: (from, to) => this.zoom(from, to), onChoose: (index) => this.choose(index) });
     this.requests = makeRequestList({ onSelect: (index) => this.choose(index), onOpen: (index) => this.open(index), onSort: (column) => this.sortBy(column) });
     this.trace = makeTrace(context, (spans) => this.traceIsHere(spans));
+    this.isAlwaysFollowing = true;
     this.keys = this.makeKeys();
     this.build();
     this.load();
@@ -72,8 +73,9 @@ class RequestsView {
   show(state) {
     const before = this.state;
     this.state = state;
+    this.sort = sortOf(state.params.sort);
     if (state.params.q !== before.params.q) this.search();
-    if (state.params.q !== before.params.q || state.params.t !== before.params.t) this.draw();
+    if (["q", "t", "sort"].some((name) => state.params[name] !== before.params[name])) this.draw();
     this.element.classList.toggle("is-wide", this.isWide());
     this.element.classList.toggle("has-trace", Boolean(state.trace));
     if (state.trace) this.showTrace(state.trace, state.span);
@@ -289,9 +291,10 @@ class RequestsView {
   }
 
   sortBy(column) {
-    const isSame = this.sort.column === column;
-    this.sort = { column, isDescending: isSame ? !this.sort.isDescending : column !== "endpoint" };
-    this.draw();
+    const { column: before, isDescending: wasDescending } = this.sort;
+    const isDescending = before === column ? !wasDescending : column !== "endpoint";
+    const isUsual = column === "start" && isDescending;
+    this.context.navigate({ sort: isUsual ? "" : `${isDescending ? "-" : ""}${column}` }, { replace: true });
   }
 
   toggleWide() {
@@ -309,6 +312,12 @@ class RequestsView {
     else return false;
     return true;
   }
+}
+
+/** Read the order of the list: a column, with `-` the largest first; the newest first without one. */
+function sortOf(text) {
+  const match = /^(-?)([a-z]+)$/.exec(text || "");
+  return match ? { column: match[2], isDescending: match[1] === "-" } : { column: "start", isDescending: true };
 }
 
 /** Read a time range of the address: `FROM-TO` in ns. */
