@@ -44,8 +44,9 @@ function factsOf(process, processes, context) {
   if (parent) add("Started by", link(parent));
   else if (process.parent_pid) add("Started by", `pid ${process.parent_pid}, which recorded nothing`);
   if (children.length) add("Started", children.slice(0, 12).flatMap((one, at) => [at ? ", " : "", link(one)]), children.length > 12 && ` and ${number(children.length - 12)} more`);
-  if (process.start !== null) add("Began", `${clock(context.run().started_ms + process.start / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(process.start)}` }));
-  if (process.end !== null && process.start !== null) add("Ran", duration(Math.max(0, process.end - process.start)));
+  const moment = (time) => [`${clock(context.run().started_ms + time / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(Math.round(time / 1e6) * 1e6)}` })];
+  if (process.start !== null) add("Recorded from", moment(process.start));
+  if (process.end !== null) add("Until", moment(process.end), process.start !== null && h("span", { class: "dim", text: `, for ${duration(Math.max(0, process.end - process.start))}` }));
   add("Recorded", `${count(process.spans, "span")}, ${count(process.logs, "log record")}`);
   const dropped = Object.entries(process.dropped || {}).filter(([, value]) => value);
   add("Lost", dropped.length ? h("span", { class: "is-bad", text: `✗ ${dropped.map(([kind, value]) => `${number(Number(value) || 0)} ${visible(kind, 40)}`).join(", ")}: its ring was full` }) : "nothing");

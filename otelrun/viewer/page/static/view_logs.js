@@ -280,8 +280,8 @@ class LogsView {
 }
 
 function headRow() {
-  const title = (text) => h("div", { role: "columnheader", text: text || null, "aria-label": text ? null : "Open" });
-  return h("div", { role: "row" }, title(""), ["Time", "Level", "Logger", "Text", "pid", "Trace"].map(title));
+  const title = (text) => h("div", { role: "columnheader", text });
+  return h("div", { role: "row" }, h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Open" })), ["Time", "Level", "Logger", "Text", "pid", "Trace"].map(title));
 }
 
 function makeRow(onToggle) {

@@ -4,7 +4,7 @@
 import { timeTicks } from "./chart.js";
 import { h, replace, svg } from "./dom.js";
 import { forestOf } from "./forest.js";
-import { count, duration, number, shortDuration, visible } from "./format.js";
+import { count, number, shortDuration, visible } from "./format.js";
 import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
 import { processDetail, stateOf } from "./process_detail.js";
@@ -28,7 +28,7 @@ class ProcessesView {
     this.state = null;
     this.axis = h("div", { class: "process-axis", "aria-hidden": "true" });
     const title = (text, name) => h("div", { role: "columnheader", class: name || null, text });
-    const head = h("div", { role: "row" }, title("Process"), title("pid", "number"), h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Life span" }), this.axis),
+    const head = h("div", { role: "row" }, title("Process"), title("pid", "number"), h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Recorded from – to" }), this.axis),
       title("Spans", "number"), title("Logs", "number"), title("Lost", "number"), title("Instrumented"));
     this.list = makeList({
       label: "Processes", rowHeight: ROW, role: "treegrid", head, makeRow, fillRow: (row, index) => this.fill(row, index),
@@ -130,7 +130,7 @@ class ProcessesView {
     const end = process.end === null ? this.to : process.end;
     const left = this.share(process.start);
     const width = Math.max(0.4, this.share(end) - left);
-    const ran = `${text}, from ${shortDuration(process.start)}, ran ${duration(Math.max(0, end - process.start))}`;
+    const ran = `${text}, recorded from ${shortDuration(rounded(process.start))} to ${shortDuration(rounded(end))}`;
     const kind = process.state === "killed?" ? "is-killed" : process.state === "running" ? "is-running" : process.state === "unknown" ? "is-unknown" : "";
     const mark = process.state === "killed?" && h("span", { class: "life-mark", "aria-hidden": "true", style: { left: `${Math.min(98.5, left + width)}%` }, text: "✗" });
     return h("div", { class: "life", role: "img", "aria-label": ran, title: ran }, h("span", { class: `life-bar ${kind}`, style: { left: `${left}%`, width: `${width}%` } }), mark);
@@ -150,6 +150,10 @@ function branches(depth, isLast, rails) {
   const x = (depth - 1) * INDENT + 7.5;
   lines.push(`M${x} 0V${isLast ? ROW / 2 : ROW}M${x} ${ROW / 2}H${width - 4}`);
   return svg("svg", { class: "branches", width, height: ROW, "aria-hidden": "true" }, svg("path", { d: lines.join("") }));
+}
+
+function rounded(time) {
+  return Math.round(time / 1e6) * 1e6;
 }
 
 /** How many records of a process did not reach its ring. */

@@ -151,7 +151,7 @@ function schemaList(schema, insert, use) {
       h("summary", null, h("span", { class: "sql-table-name", text: table.name }), h("span", { class: "sql-kind", text: table.kind })),
       h("div", { class: "sql-table-body" },
         table.comment && h("p", { class: "sql-comment", text: table.comment }),
-        h("div", { class: "sql-table-acts" }, button("Insert name", () => insert(table.name), { class: "link", "aria-label": `Insert ${table.name}` }), look),
+        h("div", { class: "sql-table-acts" }, button("Insert name", () => insert(table.name), { class: "link", "aria-label": `Insert name: ${table.name}` }), look),
         h("ul", { class: "plain-list" }, columns)));
   });
   return h("section", { class: "side-section" }, h("h2", { class: "side-title", text: "Schema" }), tables);
