@@ -11,6 +11,16 @@ const STATES = {
   unknown: { text: "end unknown", look: "is-warn" },
 };
 
+const WANTING = new Set(["missing", "failed", "unsupported"]);
+const OTHERS = { covered: "seen by another instrumentation", left: "the program does it itself", off: "switched off" };
+
+/** Sort a process's libraries: `hooked`, `wanting` (something could be mended) and `others` (as they are meant to be). */
+export function dividedLibraries(libraries) {
+  const hooked = libraries.filter((one) => one.state === "hooked");
+  const wanting = libraries.filter((one) => WANTING.has(one.state));
+  return { hooked, wanting, others: libraries.filter((one) => !hooked.includes(one) && !wanting.includes(one)) };
+}
+
 /** How a process's state reads, and the class that goes with it. */
 export function stateOf(process) {
   return STATES[process.state] || { text: visible(process.state, 40), look: "" };
@@ -56,14 +66,22 @@ function factsOf(process, processes, context) {
 }
 
 function hookedOf(process) {
-  const missing = process.hooked.filter((one) => one.state !== "hooked");
-  const hooked = process.hooked.filter((one) => one.state === "hooked");
+  const { hooked, wanting, others } = dividedLibraries(process.hooked);
   if (!process.hooked.length) return h("section", null, h("h3", { text: "Instrumented" }), h("p", { class: "dim", text: "Nothing was hooked in this process, or it ended before it could tell." }));
+  const part = (title, content) => content.length > 0 && [h("h3", { text: `${title} (${content.length})` }), h("ul", { class: "plain-list" }, content)];
   return h("section", { class: "hooks" },
-    missing.length > 0 && h("h3", { text: `Imported, but not instrumented (${missing.length})` }),
-    missing.map((one) => h("div", { class: "hook" },
-      h("p", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.by && h("span", { class: "dim", text: ` ${visible(one.by, 80)}` })),
-      one.advice && h("div", { class: "advice" }, h("code", { text: visible(one.advice, 300) }), button(icon("copy"), () => copyText(one.advice, "the command"), { class: "quiet", "aria-label": `Copy the command for ${one.library}` })))),
-    hooked.length > 0 && h("h3", { text: `Instrumented (${hooked.length})` }),
-    h("ul", { class: "plain-list" }, hooked.map((one) => h("li", { class: "hook-line" }, h("span", { class: "ok", "aria-hidden": "true", text: "✓" }), h("span", { text: visible(one.library, 80) }), h("span", { class: "dim clip", text: visible(one.by, 80) })))));
+    part("Imported, but not instrumented", wanting.map(wantingLibrary)),
+    part("Instrumented", hooked.map((one) => libraryLine("ok", "✓", one, one.by))),
+    part("Left alone", others.map((one) => libraryLine("dim", "–", one, one.text || OTHERS[one.state] || one.state))));
+}
+
+/** What is missing or did not work: with the reason, and the command that mends it. */
+function wantingLibrary(one) {
+  return h("li", { class: "hook" },
+    h("p", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.text && h("span", { class: "soft", text: ` ${visible(one.text, 300)}` })),
+    one.advice && h("div", { class: "advice" }, h("code", { tabIndex: 0, text: visible(one.advice, 300) }), button(icon("copy"), () => copyText(one.advice, "the command"), { class: "quiet", "aria-label": `Copy the command for ${visible(one.library, 80)}` })));
+}
+
+function libraryLine(look, sign, one, says) {
+  return h("li", { class: "hook-line" }, h("span", { class: look, "aria-hidden": "true", text: sign }), h("span", { text: visible(one.library, 80) }), h("span", { class: "dim clip", title: visible(says, 300), text: visible(says, 120) }));
 }

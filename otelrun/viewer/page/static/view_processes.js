@@ -7,7 +7,7 @@ import { forestOf } from "./forest.js";
 import { count, number, shortDuration, visible } from "./format.js";
 import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
-import { processDetail, stateOf } from "./process_detail.js";
+import { dividedLibraries, processDetail, stateOf } from "./process_detail.js";
 import { parseQuery } from "./query.js";
 import { emptyView } from "./shell.js";
 import { makeSplit } from "./split.js";
@@ -162,10 +162,10 @@ function lostOf(process) {
 }
 
 function hooksOf(process) {
-  const hooked = process.hooked.filter((one) => one.state === "hooked").length;
-  const missing = process.hooked.length - hooked;
   if (!process.hooked.length) return h("span", { class: "dim", text: "–" });
-  return [h("span", { class: "ok", text: "✓ " }), String(hooked), missing > 0 && h("span", { class: "is-warn hooks-missing", text: `▲ ${missing} not`, title: `${count(missing, "library is", "libraries are")} imported but not instrumented` })];
+  const { hooked, wanting } = dividedLibraries(process.hooked);
+  const told = `${count(wanting.length, "library is", "libraries are")} imported but not instrumented`;
+  return [h("span", { class: "ok", text: "✓ " }), String(hooked.length), wanting.length > 0 && h("span", { class: "is-warn hooks-missing", text: `▲ ${wanting.length} not`, title: told })];
 }
 
 function isAskedFor(process, terms) {
