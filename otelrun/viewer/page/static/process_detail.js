@@ -1,6 +1,7 @@
 /** What the processes view says of one process: its facts, what it recorded and lost, what was hooked and what was not. */
 import { button, copyText, h, icon } from "./dom.js";
 import { clock, count, duration, number, shortDuration, visible } from "./format.js";
+import { commandsFor, dividedLibraries } from "./libraries.js";
 import { hrefTo } from "./links.js";
 import { formatPair } from "./query.js";
 
@@ -11,15 +12,7 @@ const STATES = {
   unknown: { text: "end unknown", look: "is-warn" },
 };
 
-const WANTING = new Set(["missing", "failed", "unsupported"]);
 const OTHERS = { covered: "seen by another instrumentation", left: "the program does it itself", off: "switched off" };
-
-/** Sort a process's libraries: `hooked`, `wanting` (something could be mended) and `others` (as they are meant to be). */
-export function dividedLibraries(libraries) {
-  const hooked = libraries.filter((one) => one.state === "hooked");
-  const wanting = libraries.filter((one) => WANTING.has(one.state));
-  return { hooked, wanting, others: libraries.filter((one) => !hooked.includes(one) && !wanting.includes(one)) };
-}
 
 /** How a process's state reads, and the class that goes with it. */
 export function stateOf(process) {
@@ -68,18 +61,19 @@ function factsOf(process, processes, context) {
 function hookedOf(process) {
   const { hooked, wanting, others } = dividedLibraries(process.hooked);
   if (!process.hooked.length) return h("section", null, h("h3", { text: "Instrumented" }), h("p", { class: "dim", text: "Nothing was hooked in this process, or it ended before it could tell." }));
-  const part = (title, content) => content.length > 0 && [h("h3", { text: `${title} (${content.length})` }), h("ul", { class: "plain-list" }, content)];
-  return h("section", { class: "hooks" },
-    part("Imported, but not instrumented", wanting.map(wantingLibrary)),
+  const part = (title, rows) => rows.length > 0 && h("section", null, h("h3", { text: `${title} (${rows.length})` }), h("ul", { class: "plain-list hook-lines" }, rows));
+  return [
+    wanting.length > 0 && h("section", { class: "wanting" }, h("h3", { text: `Imported, but not instrumented (${wanting.length})` }),
+      h("ul", { class: "plain-list" }, wanting.map((one) => h("li", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.text && h("span", { class: "soft", text: ` ${visible(one.text, 300)}` })))),
+      commandsFor(wanting).map(advice)),
     part("Instrumented", hooked.map((one) => libraryLine("ok", "✓", one, one.by))),
-    part("Left alone", others.map((one) => libraryLine("dim", "–", one, one.text || OTHERS[one.state] || one.state))));
+    part("Left alone", others.map((one) => libraryLine("dim", "–", one, one.text || OTHERS[one.state] || one.state))),
+  ];
 }
 
-/** What is missing or did not work: with the reason, and the command that mends it. */
-function wantingLibrary(one) {
-  return h("li", { class: "hook" },
-    h("p", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.text && h("span", { class: "soft", text: ` ${visible(one.text, 300)}` })),
-    one.advice && h("div", { class: "advice" }, h("code", { tabIndex: 0, text: visible(one.advice, 300) }), button(icon("copy"), () => copyText(one.advice, "the command"), { class: "quiet", "aria-label": `Copy the command for ${visible(one.library, 80)}` })));
+/** A command that mends something, to be copied. */
+function advice(command) {
+  return h("div", { class: "advice" }, h("code", { text: visible(command, 2000) }), button(icon("copy"), () => copyText(command, "the command"), { class: "quiet", "aria-label": "Copy the command" }));
 }
 
 function libraryLine(look, sign, one, says) {

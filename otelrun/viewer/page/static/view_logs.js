@@ -2,7 +2,7 @@
  * The logs view: every log record of the run by time, filtered by level, logger, time and the search box; each line leads to its
  * trace and opens to show all of the record. While the run lasts it follows the newest, unless somebody has scrolled up.
  */
-import { button, h, icon, oncePerFrame, replace, setText } from "./dom.js";
+import { button, copyText, h, icon, oncePerFrame, replace, setText } from "./dom.js";
 import { clock, count, number, oneLine, shortTrace, stripAnsi, visible } from "./format.js";
 import { LEVELS, levelName } from "./levels.js";
 import { hrefToTrace } from "./links.js";
@@ -47,7 +47,7 @@ class LogsView {
     this.body = h("div", { class: "panel logs-view" }, this.controls, this.chart.element, h("div", { class: "panel log-frame" }, this.list.element, this.nothing, this.newButton));
     this.element = h("section", { class: "panel", "aria-label": "Logs" }, this.body);
     const move = (key) => () => this.list.move(key);
-    this.keys = { j: move("j"), k: move("k"), g: move("g"), G: move("G"), Enter: () => this.toggle(this.list.selected), t: () => this.openTrace(this.list.selected) };
+    this.keys = { j: move("j"), k: move("k"), g: move("g"), G: move("G"), Enter: () => this.toggle(this.list.selected), t: () => this.openTrace(this.list.selected), y: () => this.copyId() };
   }
 
   makeControls() {
@@ -136,6 +136,8 @@ class LogsView {
     this.rows = this.table.rows({ ...chosen, range });
     this.chart.show(this.table, this.rows, range || this.table.extent());
     this.drawControls(range, isUseless);
+    this.hasServices = this.table.countsOf("service").length > 1;
+    this.list.element.classList.toggle("has-services", this.hasServices);
     this.list.setCount(this.rows.length);
     this.reselect(kept, params.log);
     this.place();
@@ -207,6 +209,13 @@ class LogsView {
     return true;
   }
 
+  copyId() {
+    const row = this.rows[this.list.selected];
+    if (row === undefined || !this.table.trace[row]) return false;
+    copyText(this.table.trace[row], "the trace id");
+    return true;
+  }
+
   /** The sign before a line was clicked. */
   clicked(event) {
     const row = event.target.closest(".list-row");
@@ -266,7 +275,8 @@ class LogsView {
     level.className = `level is-${name}`;
     setText(logger, visible(table.text("logger", row), 120));
     setText(body, oneLine(stripAnsi(table.body[row]), 600));
-    setText(process, String(table.pid[row]));
+    setText(process, this.hasServices ? `${visible(table.text("service", row), 60)} ${table.pid[row]}` : String(table.pid[row]));
+    process.title = visible(table.text("service", row), 120);
     const id = table.trace[row];
     replace(trace, id ? h("a", { class: "mono", href: hrefToTrace(this.context, id, table.span[row]), tabIndex: -1, title: `Trace ${id}`, text: shortTrace(id) }) : h("span", { class: "dim", text: "–" }));
     const opened = this.opened.get(row);
@@ -281,7 +291,7 @@ class LogsView {
 
 function headRow() {
   const title = (text) => h("div", { role: "columnheader", text });
-  return h("div", { role: "row" }, h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Open" })), ["Time", "Level", "Logger", "Text", "pid", "Trace"].map(title));
+  return h("div", { role: "row" }, h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Open" })), ["Time", "Level", "Logger", "Text", "Process", "Trace"].map(title));
 }
 
 function makeRow(onToggle) {
