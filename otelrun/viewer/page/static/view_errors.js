@@ -11,6 +11,7 @@ import { hrefToTrace } from "./links.js";
 import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
 import { parseQuery } from "./query.js";
+import { keepingPlace } from "./redraw.js";
 import { emptyView } from "./shell.js";
 import { makeSplit } from "./split.js";
 
@@ -73,7 +74,7 @@ class ErrorsView {
     this.seen = `${totals.errors} ${totals.logs}`;
     const begun = performance.now();
     try {
-      this.failures = (await this.context.source.get(`/api/run/${this.context.runId}/errors`)).failures;
+      this.failures = (await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/errors`)).failures;
       this.took = performance.now() - begun;
       this.context.count("errors", this.failures.length);
       if (this.state) this.draw();
@@ -120,7 +121,17 @@ class ErrorsView {
 
   drawDetail() {
     const failure = this.rows[this.list.selected];
-    replace(this.detail, failure ? failureDetail(failure, this.context) : emptyView("No error is like this", "Take something out of the search."));
+    const told = failure ? JSON.stringify(failure) : "";
+    if (told === this.told && this.detail.firstChild) return;
+    const isSame = failure && this.drawn === failureKey(failure);
+    this.told = told;
+    this.drawn = failure ? failureKey(failure) : "";
+    const draw = () => replace(this.detail, failure ? failureDetail(failure, this.context) : emptyView("No error is like this", "Take something out of the search."));
+    if (isSame) keepingPlace(this.detail, draw);
+    else {
+      draw();
+      this.detail.scrollTop = 0;
+    }
   }
 
   fill(element, index) {

@@ -94,7 +94,7 @@ class LogsView {
       while (!isComplete) {
         const cursor = encodeURIComponent(this.table.cursor);
         const path = this.context.source.isReport ? `logs?after=` : `logs?after=${cursor}&limit=${AT_ONCE}`;
-        const answer = await this.context.source.get(`/api/run/${this.context.runId}/${path}`);
+        const answer = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/${path}`);
         const added = this.table.add(answer);
         isComplete = answer.is_complete || !added || this.context.source.isReport;
         if (added || isComplete) this.filter(added);
@@ -114,7 +114,7 @@ class LogsView {
     this.found = { text, traces: new Set() };
     if (!text) return;
     try {
-      const { traces } = await this.context.source.get(`/api/run/${this.context.runId}/search?q=${encodeURIComponent(text)}`);
+      const { traces } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/search?q=${encodeURIComponent(text)}`);
       if (this.found.text !== text) return;
       this.found.traces = new Set(traces);
       this.filter();
@@ -156,10 +156,7 @@ class LogsView {
   drawControls(range, isUseless) {
     const { params } = this.state;
     this.level.value = params.level || "";
-    const loggers = this.table.countsOf("logger").slice(0, MOST_LOGGERS);
-    if (params.logger && !loggers.some((one) => one.text === params.logger)) loggers.push({ text: params.logger, count: 0 });
-    replace(this.logger, h("option", { value: "", text: "All loggers" }), loggers.filter((one) => one.text).map((one) => h("option", { value: one.text, text: `${visible(one.text, 60)} (${number(one.count)})` })));
-    this.logger.value = params.logger || "";
+    if (document.activeElement !== this.logger) this.drawLoggers(params.logger || "");
     const many = this.rows.length === this.table.length ? count(this.table.length, "record") : `${number(this.rows.length)} of ${count(this.table.length, "record")}`;
     setText(this.said, isUseless ? `${many}; records have no duration to search for` : many);
     this.range.hidden = !range;
@@ -167,6 +164,14 @@ class LogsView {
     this.nothing.hidden = this.rows.length > 0;
     this.list.element.hidden = !this.rows.length;
     if (!this.rows.length) replace(this.nothing, this.table.length ? emptyView("No record is like this", "Lower the level, or take something out of the search.") : this.isLoading && emptyView("No log records yet", "What the program logs appears here, with the trace it belongs to. Records below the level of their logger are not made by the program at all."));
+  }
+
+  /** The loggers to choose from; not while somebody chooses. */
+  drawLoggers(chosen) {
+    const loggers = this.table.countsOf("logger").slice(0, MOST_LOGGERS);
+    if (chosen && !loggers.some((one) => one.text === chosen)) loggers.push({ text: chosen, count: 0 });
+    replace(this.logger, h("option", { value: "", text: "All loggers" }), loggers.filter((one) => one.text).map((one) => h("option", { value: one.text, text: `${visible(one.text, 60)} (${number(one.count)})` })));
+    this.logger.value = chosen;
   }
 
   timeOf(time) {
@@ -244,7 +249,7 @@ class LogsView {
     const { table, context } = this;
     let element;
     try {
-      const record = table.has_more[row] ? await context.source.get(`/api/run/${context.runId}/log/${encodeURIComponent(table.id[row])}`) : recordOf(table, row);
+      const record = table.has_more[row] ? await context.source.get(`/api/run/${encodeURIComponent(context.runId)}/log/${encodeURIComponent(table.id[row])}`) : recordOf(table, row);
       element = logDetail(record, context);
     } catch (error) {
       element = h("p", { class: "log-detail is-bad", text: `✗ ${error.message}` });

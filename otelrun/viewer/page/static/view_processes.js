@@ -10,6 +10,7 @@ import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
 import { processDetail, stateOf } from "./process_detail.js";
 import { parseQuery } from "./query.js";
+import { keepingPlace } from "./redraw.js";
 import { emptyView } from "./shell.js";
 import { makeSplit } from "./split.js";
 
@@ -57,7 +58,7 @@ class ProcessesView {
 
   async load() {
     try {
-      this.processes = (await this.context.source.get(`/api/run/${this.context.runId}/processes`)).processes;
+      this.processes = (await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/processes`)).processes;
       this.draw();
     } catch (error) {
       if (!this.processes) replace(this.element, emptyView("The processes cannot be shown", error.message));
@@ -102,11 +103,11 @@ class ProcessesView {
 
   drawDetail() {
     const row = this.rows[this.list.selected];
-    if (!row) {
-      replace(this.detail, h("p", { class: "empty", text: "No process is like this. Take something out of the search." }));
-      return;
-    }
-    replace(this.detail, processDetail(row.process, this.processes, this.context));
+    const draw = () => replace(this.detail, processDetail(row.process, this.processes, this.context));
+    if (row && this.drawn === row.process.id) return keepingPlace(this.detail, draw);
+    this.drawn = row ? row.process.id : null;
+    this.detail.scrollTop = 0;
+    return row ? draw() : replace(this.detail, h("p", { class: "empty", text: "No process is like this. Take something out of the search." }));
   }
 
   fill(element, index) {

@@ -58,7 +58,7 @@ class SqlView {
   async load() {
     this.isLoaded = true;
     try {
-      const { schema, saved } = await this.context.source.get(`/api/run/${this.context.runId}/sql`);
+      const { schema, saved } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/sql`);
       replace(this.side, savedQueries(saved, (sql) => this.use(sql)), schemaList(schema, (name) => this.insert(name), (sql) => this.use(sql)));
       if (!this.text.value && saved.length) {
         this.text.value = saved[0].sql;
@@ -111,7 +111,7 @@ class SqlView {
     this.status.classList.remove("is-bad");
     setText(this.status, "Asking …");
     try {
-      const answer = await this.context.source.post(`/api/run/${this.context.runId}/sql`, { sql });
+      const answer = await this.context.source.post(`/api/run/${encodeURIComponent(this.context.runId)}/sql`, { sql });
       if (this.asked !== sql) return;
       setText(this.status, sentenceOf(answer));
       this.result.show(answer);
