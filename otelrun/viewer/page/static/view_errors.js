@@ -24,7 +24,6 @@ export function makeErrors(context) {
   return new ErrorsView(context);
 }
 
-/** Follows the run also while another view is open, for the number on its tab: of kinds of errors, not of spans. */
 class ErrorsView {
   constructor(context) {
     this.context = context;
@@ -34,7 +33,6 @@ class ErrorsView {
     this.seen = "";
     this.timer = 0;
     this.took = 0;
-    this.isAlwaysFollowing = true;
     this.list = makeList({
       label: "Errors, most frequent first", rowHeight: 62, makeRow, fillRow: (row, index) => this.fill(row, index),
       onSelect: (index) => this.select(index), onOpen: () => this.openTrace(),
