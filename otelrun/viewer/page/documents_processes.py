@@ -11,13 +11,15 @@ from otelrun.store.accounts import ProcessAccount
 from otelrun.store.activity import is_process_alive
 from otelrun.store.browsing import ProcessCounts
 from otelrun.store.listing import ENDED, INTERRUPTED
+from otelrun.viewer.known_instrumentations import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from otelrun.store.listing import Listing
     from otelrun.store.queries import StoreReader
-    from otelrun.store.rows import ProcessRow
+    from otelrun.store.rows import LibraryRow, ProcessRow
+    from otelrun.viewer.known_instrumentations import Described
 
 _LONGEST_COMMAND = 500
 _NO_COUNTS = ProcessCounts()
@@ -25,12 +27,13 @@ _NO_ACCOUNT = ProcessAccount()
 
 
 class ProcessFacts(NamedTuple):
-    """What the document is made of; the keys of ``counts`` are row ids, those of ``accounts`` names of rings.
+    """What the document is made of; the keys of ``counts`` and ``libraries`` are row ids, those of ``accounts`` names of rings.
 
     Attributes:
         rows: the processes.
         counts: what each left in the store.
         accounts: what each recorded and what its ring did not take.
+        libraries: what has become of the instrumentation of what each imports.
         living: the row ids of those that run.
         run_state: of the whole run.
         command: of the whole run.
@@ -40,6 +43,7 @@ class ProcessFacts(NamedTuple):
     rows: Sequence[ProcessRow]
     counts: Mapping[int, ProcessCounts]
     accounts: Mapping[str, ProcessAccount]
+    libraries: Mapping[int, Sequence[LibraryRow]]
     living: frozenset[int]
     run_state: str
     command: Sequence[str] = ()
@@ -55,6 +59,7 @@ def facts_of(reader: StoreReader, listing: Listing) -> ProcessFacts:
         rows,
         browsing.process_counts(reader),
         {account.ring: account for account in accounts.processes},
+        _by_process(reader.libraries()),
         frozenset(row.id for row in rows if not is_over and is_process_alive(row.pid, row.start_ticks)),
         listing.state,
         listing.run.command,
@@ -67,57 +72,67 @@ def processes_document(facts: ProcessFacts, started_ns: int) -> dict[str, Any]:
     return {"processes": [_process(facts, row, started_ns) for row in facts.rows]}
 
 
+def _by_process(libraries: Sequence[LibraryRow]) -> dict[int, list[LibraryRow]]:
+    of_process: dict[int, list[LibraryRow]] = {}
+    for row in libraries:
+        of_process.setdefault(row.process, []).append(row)
+    return of_process
+
+
 def _process(facts: ProcessFacts, row: ProcessRow, started_ns: int) -> dict[str, Any]:
     counts = facts.counts.get(row.id, _NO_COUNTS)
     account = facts.accounts.get(row.ring, _NO_ACCOUNT)
-    parent_pid = _integer(row.resource.get("process.parent_pid"))
     lives = row.id in facts.living
+    interrupted = row.interrupted or account.interrupted
     return {
         "id": row.id,
         "pid": row.pid,
-        "parent": _parent(facts, row, parent_pid),
-        "parent_pid": parent_pid,
+        "parent": row.parent,
+        "parent_pid": row.parent_pid,
         "service": row.service_name,
         "command": _command(facts, row),
-        "start": counts.created_ns - started_ns if counts.created_ns else None,
-        "end": None if lives or not counts.last_ns else counts.last_ns - started_ns,
-        "state": _state(facts, account, lives=lives),
+        "start": _since(row.created_ns or counts.created_ns, started_ns),
+        "end": None if lives else _since(row.ended_ns or counts.last_ns, started_ns),
+        "state": _state(facts, row, interrupted=interrupted, lives=lives),
         "spans": counts.spans,
         "logs": counts.logs,
-        "hooked": [],
+        "hooked": [_library(one) for one in describe(facts.libraries.get(row.id, ()))],
         "recorded": dict(account.recorded),
         "dropped": {kind: sum(reasons.values()) for kind, reasons in account.dropped.items()},
-        "interrupted": account.interrupted,
+        "interrupted": interrupted,
         "torn": row.torn,
     }
 
 
-def _state(facts: ProcessFacts, account: ProcessAccount, *, lives: bool) -> str:
+def _since(time_ns: int | None, started_ns: int) -> int | None:
+    return time_ns - started_ns if time_ns else None
+
+
+def _state(facts: ProcessFacts, row: ProcessRow, *, interrupted: int, lives: bool) -> str:
     if lives:
         return "running"
-    if account.interrupted:
+    if interrupted:
         return "killed?"
-    return "ended" if facts.run_state in (ENDED, INTERRUPTED) or facts.living else "unknown"
+    is_known = row.ended_ns or facts.living or facts.run_state in (ENDED, INTERRUPTED)
+    return "ended" if is_known else "unknown"
 
 
-def _parent(facts: ProcessFacts, row: ProcessRow, parent_pid: int | None) -> int | None:
-    """Give the row id of the parent: of the processes with its pid the last that was there before."""
-    before = [other.id for other in facts.rows if other.pid == parent_pid and other.id < row.id]
-    return before[-1] if before else None
+def _library(one: Described) -> dict[str, str]:
+    return {
+        "library": one.library,
+        "by": one.distribution or one.name,
+        "state": one.state,
+        "text": one.text,
+        "advice": one.advice,
+    }
 
 
 def _command(facts: ProcessFacts, row: ProcessRow) -> str:
-    """Say what a process runs: from its resource, else from the run where it is the first."""
-    words = row.resource.get("process.command_args")
-    if not isinstance(words, list):
-        line = row.resource.get("process.command_line") or row.resource.get("process.command")
-        if isinstance(line, str) and line:
-            return line[:_LONGEST_COMMAND]
-        words = facts.command if row.pid == facts.root_pid else ()
+    """Say what a process runs: what it told itself, else what the run was started with where it is the first."""
+    line = row.resource.get("process.command_line") or row.resource.get("process.command")
+    if not row.command and isinstance(line, str) and line:
+        return line[:_LONGEST_COMMAND]
+    words = row.command or (facts.command if row.pid == facts.root_pid else ())
     if words:
-        words = [os.path.basename(str(words[0])), *map(str, words[1:])]
+        words = [os.path.basename(words[0]), *words[1:]]
     return shlex.join(words)[:_LONGEST_COMMAND]
-
-
-def _integer(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -94,6 +94,7 @@ def _failure(failure: Failure, started_ns: int) -> dict[str, Any]:
         "line": frame.line if frame else 0,
         "function": frame.function if frame else "",
         "count": failure.times,
+        "times": [moment_ns - started_ns for moment_ns in failure.moments_ns],
         "first": failure.first_ns - started_ns,
         "last": failure.last_ns - started_ns,
         "endpoints": list(failure.endpoints),

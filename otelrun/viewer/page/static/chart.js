@@ -42,12 +42,19 @@ export function timeTicks(from, to, wanted) {
   return steps(from, to, step);
 }
 
-/** Give the powers of ten within a range, thinned to at most `most`. */
+/** Give round values within a range for a logarithmic scale, at most `most`: powers of ten, and where there is room 2 and 5 times them. */
 export function logTicks(from, to, most) {
-  const result = [];
-  for (let power = Math.ceil(Math.log10(from) - 1e-9); 10 ** power <= to * 1.000001; power += 1) result.push(10 ** power);
-  const every = Math.ceil(result.length / Math.max(1, most));
-  return result.filter((_, index) => index % every === 0);
+  const within = (factors) => {
+    const result = [];
+    for (let power = Math.floor(Math.log10(from)); 10 ** power <= to; power += 1) {
+      for (const factor of factors) if (factor * 10 ** power >= from * 0.999999 && factor * 10 ** power <= to * 1.000001) result.push(factor * 10 ** power);
+    }
+    return result;
+  };
+  for (const factors of [[1, 2, 5], [1, 3]]) if (within(factors).length <= most) return within(factors);
+  const powers = within([1]);
+  const every = Math.ceil(powers.length / Math.max(1, most));
+  return powers.filter((_, index) => index % every === 0);
 }
 
 function steps(from, to, step) {

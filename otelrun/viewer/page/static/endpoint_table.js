@@ -5,7 +5,7 @@ import { makeLegend, makeTimeBar } from "./time_bar.js";
 
 const COLUMNS = [
   ["endpoint", "Endpoint", false], ["calls", "Calls", true], ["failed", "Failed", true], ["p50", "p50", true], ["p95", "p95", true],
-  ["share", "Time", true], ["timeIn", "Time in", false],
+  ["share", "Share", true], ["timeIn", "Time in", false],
 ];
 const MOST = 300;
 
@@ -25,6 +25,7 @@ export function makeEndpointTable(onChoose) {
   const element = h("section", { class: "panel endpoints", "aria-label": "Endpoints" }, h("div", { class: "panel-head" }, title, legend), h("div", { class: "scroll", tabIndex: 0, role: "region", "aria-label": "Table of endpoints" }, table));
   let endpoints = [];
   let chosen = "";
+  const rows = new Map();
   let order = null;
 
   function sortBy(column) {
@@ -40,10 +41,22 @@ export function makeEndpointTable(onChoose) {
       else head.removeAttribute("aria-sort");
     });
     const shown = order ? [...endpoints].sort(compare(order)) : endpoints;
-    replace(body, shown.slice(0, MOST).map((one) => row(one, one.endpoint.toLowerCase() === chosen, onChoose)));
+    const focused = body.contains(document.activeElement) ? document.activeElement.dataset.key : "";
+    replace(body, shown.slice(0, MOST).map((one) => rowOf(one, one.endpoint.toLowerCase() === chosen)));
+    if (focused) [...body.querySelectorAll("button")].find((each) => each.dataset.key === focused)?.focus();
     if (shown.length > MOST) body.appendChild(h("tr", {}, h("td", { class: "dim", colspan: 7 }, `and ${count(shown.length - MOST, "more")}: search for them with route:…`)));
     replace(title, "Endpoints ", h("span", { class: "dim" }, number(endpoints.length)));
     replace(legend, makeLegend(libraries(endpoints)));
+  }
+
+  /** Give the row of an endpoint: the one of before where nothing has changed, so that live updates disturb no click. */
+  function rowOf(one, isChosen) {
+    const said = JSON.stringify([one, isChosen]);
+    const known = rows.get(one.key);
+    if (known && known.said === said) return known.element;
+    const made = row(one, isChosen, onChoose);
+    rows.set(one.key, { said, element: made });
+    return made;
   }
 
   return {
@@ -69,7 +82,7 @@ function libraries(endpoints) {
 }
 
 function row(one, isChosen, onChoose) {
-  const name = button(oneLine(one.endpoint, 200) || "(no name)", () => onChoose(one), { class: "link clip", "aria-pressed": String(isChosen), title: oneLine(one.endpoint, 500) });
+  const name = button(oneLine(one.endpoint, 200) || "(no name)", () => onChoose(one), { class: "link clip", "aria-pressed": String(isChosen), data: { key: one.key }, title: oneLine(one.endpoint, 500) });
   const kind = one.kind === "server" || !one.kind ? null : h("span", { class: "badge" }, one.kind);
   return h("tr", { class: isChosen ? "is-selected" : null, on: { click: (event) => event.target.closest("button") || onChoose(one) } },
     h("td", { class: "endpoint-name" }, h("span", {}, name, kind)),

@@ -31,7 +31,8 @@ class LineChart {
       label: `${label}. Left and right read values.`, margin: { left: 62, right: 16, top: 10, bottom: 22 },
       draw: (plot) => this.draw(plot), onPoint: (x) => this.point(x), onKey: (event) => this.key(event.key),
     });
-    this.table = h("details", { class: "chart-table", on: { toggle: () => this.fillTable() } });
+    this.rows = h("div", { class: "chart-rows", tabIndex: 0, role: "region", "aria-label": "Values" });
+    this.table = h("details", { class: "chart-table", on: { toggle: () => this.fillTable() } }, h("summary", { text: "As a table" }), this.rows);
     this.element = h("div", { class: "line-chart" }, h("div", { class: "line-plot" }, this.plot.element, this.tip), this.said, this.table);
   }
 
@@ -47,7 +48,6 @@ class LineChart {
     this.data = data;
     if (this.at >= data.times.length) this.at = -1;
     this.plot.redraw();
-    replace(this.table, h("summary", { text: "As a table" }));
     this.fillTable();
   }
 
@@ -135,7 +135,7 @@ class LineChart {
       const at = place + Math.max(0, times.length - LONGEST_TABLE);
       return h("tr", null, h("th", { scope: "row", text: `+${shortDuration(rounded(time))}` }), lines.map((line) => h("td", { class: "number", text: say(line.values[at]) })));
     });
-    replace(this.table, h("summary", { text: "As a table" }), h("div", { class: "chart-rows", tabIndex: 0, role: "region", "aria-label": "Values" }, h("table", { class: "table" }, h("thead", null, head), h("tbody", null, rows))));
+    replace(this.rows, h("table", { class: "table" }, h("thead", null, head), h("tbody", null, rows)));
   }
 }
 

@@ -84,14 +84,14 @@ export class VirtualList {
   /**
    * Select a row.
    * @param {number} index -1 selects none.
-   * @param {Object} [how] `scroll` false leaves the place; `silent` true does not call onSelect.
+   * @param {Object} [how] `scroll` false leaves the place, "middle" puts the row into the middle where it was out of sight; `silent` true does not call onSelect.
    */
   select(index, how) {
     const { scroll = true, silent = false } = how || {};
     if (!this.count) index = -1;
     else if (index >= 0) index = Math.min(index, this.count - 1);
     this.selected = index;
-    if (scroll && index >= 0) this.scrollTo(index);
+    if (scroll && index >= 0) this.scrollTo(index, scroll === "middle");
     this.render();
     if (!silent && index >= 0 && this.options.onSelect) this.options.onSelect(index);
   }
@@ -102,7 +102,8 @@ export class VirtualList {
     const bottom = this.offsetOf(index + 1);
     const head = this.head ? this.head.offsetHeight : 0;
     const height = this.element.clientHeight - head;
-    if (toMiddle) this.element.scrollTop = top - height / 2;
+    const isInSight = top >= this.element.scrollTop && bottom <= this.element.scrollTop + height;
+    if (toMiddle && !isInSight) this.element.scrollTop = top - height / 2;
     else if (top < this.element.scrollTop) this.element.scrollTop = top;
     else if (bottom > this.element.scrollTop + height) this.element.scrollTop = bottom - height;
     this.draw();

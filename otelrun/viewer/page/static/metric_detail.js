@@ -4,6 +4,7 @@ import { count, number, percent, visible } from "./format.js";
 import { lineSample, makeLineChart } from "./line_chart.js";
 import { PORTION_NAMES, drawnMetric, formatsOf } from "./metric_lines.js";
 import { bucketsOf } from "./quantiles.js";
+import { keepingPlace } from "./redraw.js";
 import { facetsOf, kindOf } from "./series.js";
 import { unitName } from "./units.js";
 
@@ -43,7 +44,7 @@ class MetricDetail {
     replace(this.head, headOf(metric, drawn));
     this.drawChoices(only, isByProcess);
     this.drawChart(drawn);
-    replace(this.figures, kindOf(metric.instrument) === "histogram" ? this.histogramFigures(drawn) : this.lineFigures(drawn));
+    keepingPlace(this.figures, () => replace(this.figures, kindOf(metric.instrument) === "histogram" ? this.histogramFigures(drawn) : this.lineFigures(drawn)));
   }
 
   /** The choices, made anew only where they are others: somebody may have the focus on one. */

@@ -73,7 +73,7 @@ function drawnHistogram(series, groups, grid) {
  * A metric in a row of the list.
  *
  * @returns {{values: (number|null)[], newest: number|null, what: string}} a line in small (empty without two points in time), the
- *   figure beside it, and what that is: "total", "now", "mean of 3", "p95"
+ *   figure beside it, and what that is: "total", "now", "mean of 3", "≈ p95"
  */
 export function metricSummary(metric) {
   const series = metric.series.filter((one) => one.times.length);
@@ -83,7 +83,7 @@ export function metricSummary(metric) {
   if (kind === "histogram") {
     const members = series.filter((one) => haveSameBuckets([series[0], one]));
     const at = PORTIONS.indexOf(0.95);
-    return { values: grid ? percentileLines(members, grid).lines[at] : [], newest: distributionOf(members).percentiles[at], what: "p95" };
+    return { values: grid ? percentileLines(members, grid).lines[at] : [], newest: distributionOf(members).percentiles[at], what: "≈ p95" };
   }
   const isMean = !isAdditive(metric.instrument) && series.length > 1;
   const what = kind === "rate" ? "total" : isMean ? `mean of ${series.length}` : "now";

@@ -19,10 +19,15 @@ export function makeMinimap(onRange) {
   const element = h("div", { class: "minimap", hidden: true }, plot.element, all);
 
   function choose(next) {
-    range = next;
-    all.hidden = next === whole;
-    plot.redraw();
+    mark(next);
     onRange(next);
+  }
+
+  function mark(next) {
+    const isWhole = next[0] === whole[0] && next[1] === whole[1];
+    range = isWhole ? whole : next;
+    all.hidden = isWhole;
+    plot.redraw();
   }
 
   function draw() {
@@ -47,6 +52,10 @@ export function makeMinimap(onRange) {
 
   return {
     element,
+    /** Whether items are many enough for a minimap. */
+    isShown: (next) => next.length >= LEAST,
+    /** Mark a range that was chosen elsewhere. */
+    mark,
     show(next, extent) {
       items = next;
       whole = range = extent;

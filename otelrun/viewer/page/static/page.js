@@ -4,10 +4,12 @@
  *
  * A view is `{element, show(state), update(run), keys, close?}`: `show` is called whenever its tab is opened or the address changes,
  * `update` when the run's document has changed (and right after `show` where it changed since), `keys` holds functions by
- * KeyboardEvent.key that are called while nobody types (giving false means: not used), `close` when the run is left.
+ * KeyboardEvent.key that are called while nobody types (giving false means: not used), `close` when the run is left; one with
+ * `isAlwaysFollowing` is updated also while another is open.
  *
  * A view's context is `{source, runId, run(), state(), navigate(partial, how), search(text), addToSearch(name, value, isNot),
- * count(tab, number)}`: `navigate` takes what state.js's `changed` takes, `{replace: true}` makes no step in the history.
+ * count(tab, number)}`: `navigate` takes what state.js's `changed` takes, `{replace: true}` makes no step in the history; `count` tells
+ * how many requests or kinds of errors there are.
  */
 import { isTyping, replace } from "./dom.js";
 import { clock, number } from "./format.js";
@@ -25,6 +27,8 @@ import { withPair } from "./query.js";
 
 const MAKERS = { requests: makeRequests, errors: makeErrors, logs: makeLogs, metrics: makeMetrics, processes: makeProcesses, sql: makeSql };
 const EVERY_MS = 1000;
+const COUNT_AFTER_MS = 600;
+const COUNTED = new Set(["requests", "errors"]);
 const byId = (id) => document.getElementById(id);
 
 class Page {
@@ -81,6 +85,21 @@ class Page {
     this.draw();
     this.showView();
     this.follow();
+    setTimeout(() => runId === this.state.run && this.countAll(), COUNT_AFTER_MS);
+  }
+
+  /** Make the views that say how many requests and errors there are; their tabs say it then. */
+  countAll() {
+    for (const tab of this.run.totals.errors ? ["requests", "errors"] : ["requests"]) this.viewOf(tab);
+  }
+
+  /** Give the view of a tab; a new one is told the state that its tab leads to. */
+  viewOf(tab) {
+    if (!this.views[tab]) {
+      this.views[tab] = MAKERS[tab](this.context());
+      if (tab !== this.state.tab) this.views[tab].show(this.stateOf(tab));
+    }
+    return this.views[tab];
   }
 
   path(rest) {
@@ -101,9 +120,9 @@ class Page {
     try {
       const run = await this.source.get(this.path(""));
       if (runId !== this.state.run) return;
-      const isOther = JSON.stringify(run) !== JSON.stringify(this.run);
+      const before = this.run;
       this.run = run;
-      if (isOther) this.changedRun();
+      if (JSON.stringify(run) !== JSON.stringify(before)) this.changedRun(before.totals.errors);
       else drawRun(run, Date.now());
     } catch {
       // The notice that the server has ended tells of it.
@@ -111,21 +130,24 @@ class Page {
     this.follow();
   }
 
-  changedRun() {
+  changedRun(errorsBefore) {
     this.draw();
-    for (const tab of Object.keys(this.views)) if (tab !== this.state.tab) this.stale.add(tab);
-    const view = this.views[this.state.tab];
-    if (view) view.update(this.run);
+    for (const [tab, view] of Object.entries(this.views)) {
+      if (tab === this.state.tab || view.isAlwaysFollowing || (tab === "errors" && this.run.totals.errors !== errorsBefore)) view.update(this.run);
+      else this.stale.add(tab);
+    }
   }
 
   told(isGone) {
-    this.goneSinceMs = isGone ? Date.now() : 0;
-    if (this.run) drawNotices(this.run, this.goneSinceMs);
+    this.goneSinceMs = isGone ? this.source.answeredMs || Date.now() : 0;
+    if (!this.run) return;
+    drawNotices(this.run, this.goneSinceMs);
+    this.follow();
   }
 
   draw() {
     const { totals } = this.run;
-    const counts = { requests: totals.traces, errors: totals.errors, logs: totals.logs, metrics: totals.metrics, processes: totals.processes, ...this.counts };
+    const counts = { logs: totals.logs, metrics: totals.metrics, processes: totals.processes, errors: totals.errors ? undefined : 0, ...this.counts };
     drawRun(this.run, Date.now());
     drawNotices(this.run, this.goneSinceMs);
     this.drawTabs(this.state.tab, counts, `${number(totals.spans)} spans · started ${clock(this.run.started_ms)}`);
@@ -141,9 +163,7 @@ class Page {
 
   showView() {
     const { tab } = this.state;
-    const isNew = !this.views[tab];
-    if (isNew) this.views[tab] = MAKERS[tab](this.context());
-    const view = this.views[tab];
+    const view = this.viewOf(tab);
     const place = byId("view");
     if (place.firstChild !== view.element) replace(place, view.element);
     view.show(this.state);
@@ -161,7 +181,7 @@ class Page {
       search: (text) => this.navigate({ q: text }),
       addToSearch: (name, value, isNot) => this.navigate({ q: withPair(this.state.params.q || "", name, value, isNot) }),
       count: (tab, value) => {
-        if (this.counts[tab] === value) return;
+        if (!COUNTED.has(tab) || this.counts[tab] === value) return;
         this.counts[tab] = value;
         this.draw();
       },

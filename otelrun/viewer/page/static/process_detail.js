@@ -1,6 +1,7 @@
 /** What the processes view says of one process: its facts, what it recorded and lost, what was hooked and what was not. */
 import { button, copyText, h, icon } from "./dom.js";
 import { clock, count, duration, number, shortDuration, visible } from "./format.js";
+import { commandsFor, dividedLibraries } from "./libraries.js";
 import { hrefTo } from "./links.js";
 import { formatPair } from "./query.js";
 
@@ -10,6 +11,8 @@ const STATES = {
   "killed?": { text: "probably killed", look: "is-bad" },
   unknown: { text: "end unknown", look: "is-warn" },
 };
+
+const OTHERS = { covered: "seen by another instrumentation", left: "the program does it itself", off: "switched off" };
 
 /** How a process's state reads, and the class that goes with it. */
 export function stateOf(process) {
@@ -44,8 +47,9 @@ function factsOf(process, processes, context) {
   if (parent) add("Started by", link(parent));
   else if (process.parent_pid) add("Started by", `pid ${process.parent_pid}, which recorded nothing`);
   if (children.length) add("Started", children.slice(0, 12).flatMap((one, at) => [at ? ", " : "", link(one)]), children.length > 12 && ` and ${number(children.length - 12)} more`);
-  if (process.start !== null) add("Began", `${clock(context.run().started_ms + process.start / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(process.start)}` }));
-  if (process.end !== null && process.start !== null) add("Ran", duration(Math.max(0, process.end - process.start)));
+  const moment = (time) => [`${clock(context.run().started_ms + time / 1e6, 3)} `, h("span", { class: "dim", text: `+${shortDuration(Math.round(time / 1e6) * 1e6)}` })];
+  if (process.start !== null) add("Recorded from", moment(process.start));
+  if (process.end !== null) add("Until", moment(process.end), process.start !== null && h("span", { class: "dim", text: `, for ${duration(Math.max(0, process.end - process.start))}` }));
   add("Recorded", `${count(process.spans, "span")}, ${count(process.logs, "log record")}`);
   const dropped = Object.entries(process.dropped || {}).filter(([, value]) => value);
   add("Lost", dropped.length ? h("span", { class: "is-bad", text: `✗ ${dropped.map(([kind, value]) => `${number(Number(value) || 0)} ${visible(kind, 40)}`).join(", ")}: its ring was full` }) : "nothing");
@@ -55,14 +59,23 @@ function factsOf(process, processes, context) {
 }
 
 function hookedOf(process) {
-  const missing = process.hooked.filter((one) => one.state !== "hooked");
-  const hooked = process.hooked.filter((one) => one.state === "hooked");
+  const { hooked, wanting, others } = dividedLibraries(process.hooked);
   if (!process.hooked.length) return h("section", null, h("h3", { text: "Instrumented" }), h("p", { class: "dim", text: "Nothing was hooked in this process, or it ended before it could tell." }));
-  return h("section", { class: "hooks" },
-    missing.length > 0 && h("h3", { text: `Imported, but not instrumented (${missing.length})` }),
-    missing.map((one) => h("div", { class: "hook" },
-      h("p", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.by && h("span", { class: "dim", text: ` ${visible(one.by, 80)}` })),
-      one.advice && h("div", { class: "advice" }, h("code", { text: visible(one.advice, 300) }), button(icon("copy"), () => copyText(one.advice, "the command"), { class: "quiet", "aria-label": `Copy the command for ${one.library}` })))),
-    hooked.length > 0 && h("h3", { text: `Instrumented (${hooked.length})` }),
-    h("ul", { class: "plain-list" }, hooked.map((one) => h("li", { class: "hook-line" }, h("span", { class: "ok", "aria-hidden": "true", text: "✓" }), h("span", { text: visible(one.library, 80) }), h("span", { class: "dim clip", text: visible(one.by, 80) })))));
+  const part = (title, rows) => rows.length > 0 && h("section", null, h("h3", { text: `${title} (${rows.length})` }), h("ul", { class: "plain-list hook-lines" }, rows));
+  return [
+    wanting.length > 0 && h("section", { class: "wanting" }, h("h3", { text: `Imported, but not instrumented (${wanting.length})` }),
+      h("ul", { class: "plain-list" }, wanting.map((one) => h("li", null, h("span", { class: "is-warn", text: "▲ " }), h("b", { text: visible(one.library, 80) }), one.text && h("span", { class: "soft", text: ` ${visible(one.text, 300)}` })))),
+      commandsFor(wanting).map(advice)),
+    part("Instrumented", hooked.map((one) => libraryLine("ok", "✓", one, one.by))),
+    part("Left alone", others.map((one) => libraryLine("dim", "–", one, one.text || OTHERS[one.state] || one.state))),
+  ];
+}
+
+/** A command that mends something, to be copied. */
+function advice(command) {
+  return h("div", { class: "advice" }, h("code", { text: visible(command, 2000) }), button(icon("copy"), () => copyText(command, "the command"), { class: "quiet", "aria-label": "Copy the command" }));
+}
+
+function libraryLine(look, sign, one, says) {
+  return h("li", { class: "hook-line" }, h("span", { class: look, "aria-hidden": "true", text: sign }), h("span", { text: visible(one.library, 80) }), h("span", { class: "dim clip", title: visible(says, 300), text: visible(says, 120) }));
 }

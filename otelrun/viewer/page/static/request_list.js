@@ -15,7 +15,7 @@ const COLUMNS = [["start", "Time"], ["status", "Status"], ["endpoint", "Request"
  */
 export function makeRequestList({ onSelect, onOpen, onSort }) {
   let shown = { rows: null, order: [], startedMs: 0, slow: 1, sort: { column: "start", isDescending: true } };
-  const heads = COLUMNS.map(([column, name]) => h("span", { role: "columnheader", class: column === "spans" || column === "logs" ? "number" : null }, button(name, () => onSort(column), { class: "head-button", tabIndex: -1 })));
+  const heads = COLUMNS.map(([column, name]) => h("span", { role: "columnheader", class: column === "spans" || column === "logs" ? "number" : column === "duration" ? "took-head" : null }, button(name, () => onSort(column), { class: "head-button", tabIndex: -1 })));
   const list = makeList({
     label: "Requests", rowHeight: 27, makeRow, head: h("div", { role: "row" }, heads),
     fillRow: (element, place) => fillRow(element, shown, shown.order[place]),
@@ -48,7 +48,7 @@ function makeRow() {
   return h("div", {},
     h("span", { role: "gridcell", class: "mono soft" }), h("span", { role: "gridcell", class: "request-status" }),
     h("span", { role: "gridcell", class: "request-name" }, h("span", { class: "clip name" }), h("span", { class: "clip failure" })),
-    h("span", { role: "gridcell", class: "request-took" }, h("span", { class: "took-bar" }), h("span", { class: "number" })),
+    h("span", { role: "gridcell", class: "request-took" }, h("span", { class: "number" }), h("span", { class: "took-bar" })),
     h("span", { role: "gridcell", class: "number dim" }), h("span", { role: "gridcell", class: "number dim" }));
 }
 
@@ -63,10 +63,10 @@ function fillRow(element, { rows, startedMs, slow }, index) {
   setText(name.firstChild, oneLine(rows.text("endpoint", index), 200));
   setText(name.lastChild, oneLine(rows.text("failure", index), 200));
   const shares = timeInOf(rows, index);
-  took.firstChild.style.setProperty("background", gradientOf(shares));
-  took.firstChild.style.setProperty("--share", Math.max(0.02, Math.min(1, rows.duration[index] / slow)));
+  took.lastChild.style.setProperty("background", gradientOf(shares));
+  took.lastChild.style.setProperty("--share", Math.max(0.02, Math.min(1, rows.duration[index] / slow)));
   took.title = sharesText(shares);
-  setText(took.lastChild, duration(rows.duration[index]));
+  setText(took.firstChild, duration(rows.duration[index]));
   setText(spans, number(rows.spans[index]));
   setText(logs, rows.logs[index] ? number(rows.logs[index]) : "–");
 }

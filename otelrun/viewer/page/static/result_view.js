@@ -5,7 +5,7 @@
  * screen reader. The values are foreign text.
  */
 import { button, copyText, h, icon, replace } from "./dom.js";
-import { quantity, visible } from "./format.js";
+import { visible } from "./format.js";
 import { isTraceId, numericColumns, sortedRows, toCsv, toMarkdown } from "./result_table.js";
 
 const AT_ONCE = 100;
@@ -85,7 +85,7 @@ export class ResultView {
 
   cell(value) {
     if (value === null || value === undefined) return h("span", { class: "dim", text: "NULL" });
-    if (typeof value === "number") return Number.isInteger(value) ? String(value) : quantity(value);
+    if (typeof value === "number") return String(Number.isInteger(value) ? value : Number(value.toPrecision(12)));
     const text = String(value);
     if (isTraceId(text)) return h("a", { class: "mono", href: this.hrefOf(text), title: text, text });
     if (text.length <= SHOWN) return visible(text, SHOWN);

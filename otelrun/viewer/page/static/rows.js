@@ -15,6 +15,7 @@ const SHARES = ["time_in", "calls"];
 export class RequestRows {
   constructor() {
     this.count = 0;
+    this.version = 0;
     this.texts = [];
     this.numbers = new Map();
     this.places = new Map();
@@ -26,27 +27,23 @@ export class RequestRows {
     const { columns } = answer;
     const numbers = answer.strings.map((text) => this.number(text));
     const before = this.count;
-    for (let index = 0; index < columns.trace.length; index += 1) {
-      const key = columns.trace[index] + columns.span[index];
-      let place = this.places.get(key);
-      if (place === undefined) {
-        if (columns.flags[index] & WITHDRAWN) continue;
-        place = this.count;
-        this.count += 1;
-        this.places.set(key, place);
-      }
-      this.put(place, columns, index, numbers);
-    }
+    this.version += 1;
+    const places = columns.trace.map((trace, index) => this.placeOf(trace + columns.span[index], columns.flags[index]));
+    for (const name of PLAIN) put(this[name], places, columns[name], (value) => value);
+    for (const name of TEXTS) put(this[name], places, columns[name], (value) => numbers[value]);
+    for (const name of SHARES) put(this[name], places, columns[name] || [], (shares) => renumbered(shares || [], numbers));
     return this.count - before;
   }
 
-  put(place, columns, index, numbers) {
-    for (const name of PLAIN) this[name][place] = columns[name][index];
-    for (const name of TEXTS) this[name][place] = numbers[columns[name][index]];
-    for (const name of SHARES) {
-      const shares = columns[name] ? columns[name][index] : [];
-      this[name][place] = shares.map((value, at) => (at % 2 ? value : numbers[value]));
-    }
+  /** Give the place of a row, a new one where it is not known; -1 where it is no row and never was. */
+  placeOf(key, flags) {
+    let place = this.places.get(key);
+    if (place !== undefined) return place;
+    if (flags & WITHDRAWN) return -1;
+    place = this.count;
+    this.count += 1;
+    this.places.set(key, place);
+    return place;
   }
 
   number(text) {
@@ -62,6 +59,13 @@ export class RequestRows {
   /** Give the text of a column of texts ("endpoint", "service", "kind", "status", "failure"). */
   text(column, index) {
     return this.texts[this[column][index]];
+  }
+
+  /** How many rows are requests still. */
+  countHere() {
+    let here = 0;
+    for (let index = 0; index < this.count; index += 1) if (this.isHere(index)) here += 1;
+    return here;
   }
 
   /** Whether a row is a request still. */
@@ -89,6 +93,19 @@ export class RequestRows {
   }
 }
 
+function put(column, places, values, valueOf) {
+  for (let index = 0; index < places.length; index += 1) {
+    if (places[index] >= 0) column[places[index]] = valueOf(values[index]);
+  }
+}
+
+/** Copy shares, `[text number, ns, …]`, with the numbers that the rows have for the texts. */
+function renumbered(shares, numbers) {
+  const result = [];
+  for (let at = 0; at + 1 < shares.length; at += 2) result.push(numbers[shares[at]], shares[at + 1]);
+  return result;
+}
+
 /** Give the request to look at first: the first that failed, else the slowest; -1 where there is none. */
 export function firstToSee(rows, indexes) {
   let best = -1;
@@ -106,11 +123,27 @@ export function firstToSee(rows, indexes) {
 
 /** Give indexes in the order of a column ("start", "duration", "status", "endpoint", "spans", "logs"); equal ones newest first. */
 export function sorted(rows, indexes, column, isDescending) {
-  const isText = TEXTS.includes(column);
-  const values = isText ? rankOf(rows, column) : rows[column];
-  const start = rows.start;
-  const sign = isDescending ? -1 : 1;
-  return indexes.sort((a, b) => sign * (values[a] - values[b]) || start[b] - start[a] || a - b);
+  const { start } = rows;
+  const newestFirst = indexes.sort((a, b) => start[b] - start[a] || a - b);
+  if (column === "start") return isDescending ? newestFirst : newestFirst.reverse();
+  if (!TEXTS.includes(column) && !PLAIN.includes(column)) return newestFirst;
+  const values = TEXTS.includes(column) ? rankOf(rows, column) : rows[column];
+  return placedBy(newestFirst, (index) => (isDescending ? -values[index] : values[index]));
+}
+
+/** Sort by a number and keep the order of equal ones: the numbers are sorted alone, which takes a tenth of the time of comparing rows. */
+function placedBy(indexes, valueOf) {
+  const keys = Float64Array.from(indexes, valueOf).sort();
+  const next = new Map();
+  for (let place = keys.length - 1; place >= 0; place -= 1) next.set(keys[place], place);
+  const result = new Array(indexes.length);
+  for (const index of indexes) {
+    const key = valueOf(index);
+    const place = next.get(key);
+    result[place] = index;
+    next.set(key, place + 1);
+  }
+  return result;
 }
 
 /** Give for each row the place of its text among all texts in alphabetical order. */

@@ -19,25 +19,26 @@ const WORDS = [
   ["route:/items", "the endpoint holds this"],
   ["status:5xx", "the status; 500, 404, NOT_FOUND also"],
   [">100ms", "slower than; < is faster"],
-  ["is:failed", "failed ones; also is:interrupted, is:slow"],
+  ["is:failed", "failed ones; also is:interrupted, is:ok"],
   ["kind:server", "server, consumer, client, internal"],
   ["service:shop", "of this service; pid:4711 of this process"],
-  ["level:error", "logs of this level and above"],
+  ["level:error", "in Logs: this level and above"],
   ["user.id:42", "any attribute of a span or log"],
   ["-word", "leave out what has it; works with all of these"],
 ];
 
 const KEYS = [
   ["/", "search"], ["?", "this help"], ["1 … 6", "the views"], ["Esc", "back, or clear"], ["j k", "down, up"], ["g G", "first, last"],
-  ["Enter", "open"], ["f", "full width"], ["← →", "close, open a span"], ["[ ]", "collapse, expand all"], ["n N", "next, previous hit or failure"], ["y", "copy the id"],
+  ["Enter", "open"], ["f", "full width"], ["← →", "close, open a span"], ["[ ]", "collapse, expand all"], ["n N", "next, previous hit or failure"], ["l", "log lines"], ["z", "zoom to the span"], ["y", "copy the id"],
 ];
 
 /** Draw the button that names the run. */
 export function drawRun(run, nowMs) {
   const took = run.state === "running" ? duration(Math.max(0, nowMs - run.started_ms) * 1e6) : run.duration_ns ? duration(run.duration_ns) : "";
+  byId("heading").textContent = `otelrun: run ${run.short} of ${oneLine(run.service || "?", 60)}`;
   replace(byId("run-button"),
     h("span", { class: "service" }, oneLine(run.service || "?", 80)), h("span", { class: "run-id" }, run.short),
-    h("span", { class: `state is-${run.state}` }, `${STATES[run.state] || run.state}${run.state === "running" ? ` for ${took}` : `, ${ago(run.started_ms, nowMs)}`}`), icon("chevron"));
+    h("span", { class: `state is-${run.state}` }, [STATES[run.state] || run.state, took, run.state === "running" ? "" : ago(run.started_ms, nowMs)].filter(Boolean).join(" · ")), h("span", { class: "off-screen" }, "choose another run"), icon("chevron"));
   document.title = `${oneLine(run.service || "otelrun", 60)} · ${run.short}`;
 }
 
@@ -77,8 +78,15 @@ export function makeTabs(linkTo) {
 export function drawNotices(run, goneSinceMs) {
   const notices = goneSinceMs ? [["calm", `otelrun ui has ended; what you see is from ${clock(goneSinceMs)}.`, ""]] : [];
   notices.push(...noticesOf(run));
-  replace(byId("banners"), notices.map(([kind, text, more]) => h("div", { class: `banner is-${kind}` },
-    more ? h("details", {}, h("summary", { text }), h("p", { class: "soft", text: more })) : h("span", { text }))));
+  const said = JSON.stringify(notices);
+  const place = byId("banners");
+  if (place.dataset.said === said) return;
+  place.dataset.said = said;
+  const isWarning = notices.some(([kind]) => kind === "warn");
+  const hasMore = notices.length > 1 || notices.some(([, , more]) => more);
+  replace(place, notices.length ? h("details", { class: `banner ${isWarning ? "is-warn" : "is-calm"}` },
+    h("summary", {}, h("span", { class: "clip" }, notices.map(([, text]) => text).join("  ·  ")), hasMore ? h("span", { class: "link" }, notices.length > 1 ? `${notices.length} notices` : "why") : null),
+    h("ul", {}, notices.map(([, text, more]) => h("li", {}, text, more ? h("span", { class: "soft" }, ` ${more}`) : null)))) : null);
 }
 
 /** Say in sentences what a run's document tells of things that are not here. Gives [kind, sentence, more] each. */
@@ -87,7 +95,8 @@ export function noticesOf(run) {
   const lost = Object.entries(run.lost || {}).filter(([, value]) => value > 0);
   if (lost.length) {
     const total = lost.reduce((sum, [, value]) => sum + value, 0);
-    notices.push(["warn", `${count(total, "record")} of this run ${total === 1 ? "was" : "were"} lost: ${lost.map(([reason, value]) => `${number(value)} ${reason.replace(/[_-]/g, " ")}`).join(", ")}.`, ""]);
+    const reasons = lost.map(([reason, value]) => `${number(value)} ${oneLine(reason, 100).replace(/[_-]/g, " ")}`).join(", ");
+    notices.push(["warn", `${count(total, "record")} of this run ${total === 1 ? "was" : "were"} lost: ${reasons}.`, ""]);
   }
   for (const one of run.arrival || []) {
     if (!one.held && !one.dropped) continue;

@@ -25,6 +25,7 @@ class ServerSource {
     this.isReport = false;
     this.isGone = false;
     this.onGone = null;
+    this.answeredMs = 0;
   }
 
   /** Get a document by its path, e.g. `/api/runs`. Throws a SourceError. */
@@ -50,6 +51,7 @@ class ServerSource {
       this.tell(true);
       throw new SourceError("otelrun ui has ended", "gone", 0);
     }
+    this.answeredMs = Date.now();
     this.tell(false);
     const document = await answer.json().catch(() => null);
     if (answer.ok && document) return document;

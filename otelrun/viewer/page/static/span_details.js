@@ -6,7 +6,7 @@ import { button, copyText, h, icon, replace } from "./dom.js";
 import { duration, oneLine, prettyJson, stripAnsi, visible } from "./format.js";
 import { formatFragment } from "./state.js";
 import { partsOf, runsOf, shortFile } from "./stack.js";
-import { exceptionsOf, ownTimeOf } from "./tree.js";
+import { exceptionsOf, loggedExceptionsOf, ownTimeOf } from "./tree.js";
 import { levelClass } from "./waterfall.js";
 
 const LONG = 500;
@@ -29,22 +29,27 @@ export function makeDetails(context) {
 
 function spanDetails(item, items, trace, context) {
   const { span } = item;
-  const exceptions = exceptionsOf(span);
+  const thrown = exceptionsOf(span).map((event) => event.attributes);
+  const exceptions = thrown.length ? thrown : loggedExceptionsOf(items, item.place).map(({ log }) => log.attributes);
   const events = span.events.filter((event) => event.name !== "exception");
   const own = ownTimeOf(items, item.place);
   return [
     h("header", { class: "details-head" },
       h("h3", { class: "details-name" }, span.status === "error" ? h("span", { class: "is-bad" }, "✗ ") : null, oneLine(span.name, 400) || "(no name)"),
-      h("p", { class: "soft" }, [`${span.kind}`, oneLine(span.service, 80), `pid ${span.pid}`, oneLine(span.scope, 80)].filter(Boolean).join(" · ")),
+      h("p", { class: "soft" }, `${span.kind} · ${oneLine(span.service, 80)} · `, processLink(span.pid, context), span.scope ? ` · ${oneLine(span.scope, 80)}` : ""),
       h("p", { class: "soft" }, `${duration(span.duration)} · begins at +${duration(Math.max(0, span.start - trace.start))}`, item.size ? ` · own time ${duration(own)}` : "")),
     cutNote(span),
-    exceptions.map((event) => exceptionPart(event.attributes)),
+    exceptions.map(exceptionPart),
     !exceptions.length && span.status === "error" ? h("section", { class: "failure-box" }, h("p", { class: "is-bad" }, `✗ ${visible(span.message || String(span.attributes["error.type"] || "failed"), LONG)}`)) : null,
     attributesPart("Attributes", span.attributes, context),
     events.length ? eventsPart(events, trace, context) : null,
     span.links.length ? linksPart(span.links, context) : null,
     idsPart([["trace", trace.trace], ["span", span.id], ["parent", span.parent]]),
   ];
+}
+
+function processLink(pid, context) {
+  return h("a", { href: formatFragment({ run: context.runId, tab: "processes", params: { q: `pid:${pid}` } }) }, `pid ${pid}`);
 }
 
 function cutNote(span) {
@@ -59,7 +64,7 @@ function missingDetails(item) {
 function logDetails(log, context) {
   const body = log.body && log.body.cut ? log.body.cut : log.body;
   return [
-    h("header", { class: "details-head" }, h("h3", { class: "details-name" }, h("span", { class: levelClass(log.level) }, oneLine(log.severity || "LOG", 20)), ` ${oneLine(log.logger, 120)}`), h("p", { class: "soft" }, `${oneLine(log.service, 80)} · pid ${log.pid}`)),
+    h("header", { class: "details-head" }, h("h3", { class: "details-name" }, h("span", { class: levelClass(log.level) }, oneLine(log.severity || "LOG", 20)), ` ${oneLine(log.logger, 120)}`), h("p", { class: "soft" }, `${oneLine(log.service, 80)} · `, processLink(log.pid, context))),
     h("section", {}, longValue(stripAnsi(String(body)))),
     log.attributes["exception.stacktrace"] || log.attributes["exception.type"] ? exceptionPart(log.attributes) : null,
     attributesPart("Attributes", log.attributes, context),
@@ -149,5 +154,5 @@ function linksPart(links, context) {
 }
 
 function idsPart(ids) {
-  return h("section", {}, h("h3", {}, "Ids"), h("dl", { class: "facts" }, ids.filter(([, id]) => id).map(([name, id]) => [h("dt", { text: name }), h("dd", {}, button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))])));
+  return h("section", {}, h("h3", {}, "Ids"), h("dl", { class: "facts attributes" }, ids.filter(([, id]) => id).map(([name, id]) => [h("dt", { text: name }), h("dd", {}, button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))])));
 }

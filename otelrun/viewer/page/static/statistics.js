@@ -15,17 +15,19 @@ export function percentile(ordered, share) {
  */
 export function endpointsOf(rows, indexes) {
   const groups = new Map();
+  let all = 0;
   for (const index of indexes) {
     const key = rows.endpoint[index] * 1e6 + rows.kind[index];
     let group = groups.get(key);
-    if (!group) groups.set(key, (group = { first: index, durations: [], failed: 0, total: 0, timeIn: new Map(), services: new Set() }));
-    group.durations.push(rows.duration[index]);
-    group.total += rows.duration[index];
-    group.services.add(rows.service[index]);
+    if (!group) groups.set(key, (group = { first: index, durations: [], failed: 0, total: 0, sums: [], services: [] }));
+    const took = rows.duration[index];
+    group.durations.push(took);
+    group.total += took;
+    all += took;
+    if (!group.services.includes(rows.service[index])) group.services.push(rows.service[index]);
     if (rows.isFailed(index)) group.failed += 1;
-    addShares(group.timeIn, rows.time_in[index]);
+    addShares(group.sums, rows.time_in[index]);
   }
-  const all = [...groups.values()].reduce((sum, group) => sum + group.total, 0);
   const made = [...groups.values()].map((group) => endpointOf(rows, group, all));
   return made.sort((a, b) => b.failed - a.failed || b.total - a.total || (a.endpoint < b.endpoint ? -1 : 1));
 }
@@ -38,29 +40,31 @@ function endpointOf(rows, group, all) {
     endpoint,
     kind,
     key: `${kind} ${endpoint}`,
-    services: [...group.services].map((number) => rows.texts[number]).sort().join(", "),
+    services: group.services.map((number) => rows.texts[number]).sort().join(", "),
     calls: durations.length,
     failed: group.failed,
     p50: percentile(durations, 50),
     p95: percentile(durations, 95),
     total: group.total,
     share: all ? group.total / all : 0,
-    timeIn: inOrder(rows, group.timeIn),
+    timeIn: inOrder(rows, group.sums),
   };
 }
 
+/** Add shares, `[text number, ns, …]`, to the sums by text number. */
 function addShares(sums, shares) {
-  for (let at = 0; at < shares.length; at += 2) sums.set(shares[at], (sums.get(shares[at]) || 0) + shares[at + 1]);
+  for (let at = 0; at < shares.length; at += 2) sums[shares[at]] = (sums[shares[at]] || 0) + shares[at + 1];
 }
 
 function inOrder(rows, sums) {
-  const named = [...sums].map(([number, ns]) => [rows.texts[number], ns]).filter(([, ns]) => ns > 0);
+  const named = [];
+  sums.forEach((ns, number) => ns > 0 && named.push([rows.texts[number], ns]));
   return named.sort((a, b) => (b[0] === "app") - (a[0] === "app") || b[1] - a[1]);
 }
 
 /** Give the time by library of one request, "app" first, then the most. */
 export function timeInOf(rows, index) {
-  const sums = new Map();
+  const sums = [];
   addShares(sums, rows.time_in[index]);
   return inOrder(rows, sums);
 }
@@ -74,7 +78,7 @@ export function densityOf(xs, ys, size) {
   const counts = new Map();
   let most = 0;
   for (let index = 0; index < xs.length; index += 1) {
-    const key = Math.floor(xs[index] / size) * 4096 + Math.floor(ys[index] / size);
+    const key = Math.max(0, Math.floor(xs[index] / size)) * 4096 + Math.max(0, Math.floor(ys[index] / size));
     const value = (counts.get(key) || 0) + 1;
     counts.set(key, value);
     if (value > most) most = value;

@@ -8,6 +8,7 @@ import { count, duration, oneLine, shortDuration } from "./format.js";
 import { densityOf } from "./statistics.js";
 
 const MOST_DOTS = 4000;
+const MOST_DIAMONDS = 500;
 const CELL = 4;
 const SHADES = 5;
 const NEAR = 14;
@@ -15,7 +16,7 @@ const NEAR = 14;
 /**
  * Make the chart.
  * @param {Object} calls `onZoom(from, to)` a time range in ns was chosen, or (null, null): all; `onChoose(index)` a row was clicked.
- * @returns {{element: HTMLElement, show: function(RequestRows, number[], Object|null, number)}} `show` takes the rows, the indexes to
+ * @returns {{element: HTMLElement, show: function(RequestRows, number[], Object|null, number), mark: function(number)}} `show` takes the rows, the indexes to
  *   draw, the time range or null, and the index of the selected row or -1.
  */
 export function makeTimeChart({ onZoom, onChoose }) {
@@ -23,13 +24,13 @@ export function makeTimeChart({ onZoom, onChoose }) {
   const end = h("span", { class: "end" });
   const tip = h("div", { class: "tip", hidden: true });
   let shown = { rows: null, indexes: [], times: null, selected: -1 };
-  let points = { xs: [], ys: [], indexes: [] };
+  let points = { xs: [], ys: [], indexes: [], isOrdered: false };
   let cursor = -1;
   const plot = makePlot({ label: "Requests over time by duration. Left and right arrow keys go from one to the next, Enter opens it.", draw, onBrush: (from, to) => onZoom(from, to), onPoint, onKey, margin: { left: 56, top: 6 } });
   const element = h("section", { class: "panel time-chart", "aria-label": "Requests over time" }, h("div", { class: "panel-head" }, title, end), h("div", { class: "plot-place" }, plot.element, tip));
 
   function draw() {
-    const { rows, indexes, times, selected } = shown;
+    const { rows, indexes, times } = shown;
     if (!rows) return;
     const [from, to, low, high] = rangeOf(rows, indexes, times);
     plot.x = linearScale(from, to, 0, plot.width);
@@ -39,11 +40,14 @@ export function makeTimeChart({ onZoom, onChoose }) {
     const good = pick(points, (index) => !rows.isFailed(index));
     const bad = pick(points, (index) => rows.isFailed(index));
     plot.layer.replaceChildren(...marks(good, "dots"), ...marks(bad, "is-bad"));
-    const place = points.indexes.indexOf(selected);
-    const ring = place >= 0 && svg("circle", { class: "dot-ring", cx: points.xs[place], cy: points.ys[place], r: 7 });
-    plot.over.replaceChildren(...(ring ? [ring] : []));
+    drawRing();
     replace(title, "Over time ", h("span", { class: "dim" }, times ? `${duration(times.to - times.from)} of the run` : ""));
     replace(end, times ? button("All of the run", () => onZoom(null, null), { class: "link" }) : h("span", { class: "dim hint" }, "drag to zoom"));
+  }
+
+  function drawRing() {
+    const place = points.indexes.indexOf(shown.selected);
+    plot.over.replaceChildren(...(place < 0 ? [] : [svg("circle", { class: "dot-ring", cx: points.xs[place], cy: points.ys[place], r: 7 })]));
   }
 
   function onPoint(x, y, isClick) {
@@ -69,6 +73,7 @@ export function makeTimeChart({ onZoom, onChoose }) {
     if (event.key === "Enter" && points.indexes[cursor] !== undefined) onChoose(points.indexes[cursor]);
     else if (event.key === "Escape" && shown.times) onZoom(null, null);
     else if (step && points.indexes.length) {
+      if (!points.isOrdered) points = placed(shown.rows, [...points.indexes].sort((a, b) => shown.rows.start[a] - shown.rows.start[b]), plot, true);
       cursor = Math.max(0, Math.min(points.indexes.length - 1, cursor + step));
       say(cursor);
     } else return false;
@@ -81,6 +86,11 @@ export function makeTimeChart({ onZoom, onChoose }) {
       shown = { rows, indexes, times, selected };
       plot.element.setAttribute("aria-label", `${count(indexes.length, "request")} over time by duration. Left and right arrow keys go from one to the next, Enter opens it.`);
       plot.redraw();
+    },
+    /** Mark the selected row. */
+    mark(selected) {
+      shown.selected = selected;
+      drawRing();
     },
   };
 }
@@ -102,12 +112,11 @@ function rangeOf(rows, indexes, times) {
     [from, to] = [Math.min(from, Math.max(0, from - beside)), to + beside];
   }
   low = Math.max(1e3, low) / 1.4;
-  return [from, to, low, Math.max(high * 1.4, low * 20)];
+  return [from, to, low, Math.max(high * 1.4, low * 8)];
 }
 
-function placed(rows, indexes, plot) {
-  const ordered = [...indexes].sort((a, b) => rows.start[a] - rows.start[b]);
-  return { indexes: ordered, xs: ordered.map((index) => plot.x(rows.start[index])), ys: ordered.map((index) => plot.y(rows.duration[index])) };
+function placed(rows, indexes, plot, isOrdered) {
+  return { indexes, isOrdered, xs: Float64Array.from(indexes, (index) => plot.x(rows.start[index])), ys: Float64Array.from(indexes, (index) => plot.y(rows.duration[index])) };
 }
 
 function pick(points, isWanted) {
@@ -124,7 +133,7 @@ function pick(points, isWanted) {
 /** Draw points as dots (failed: diamonds), or as shaded cells where they are too many. */
 function marks({ xs, ys }, kind) {
   if (!xs.length) return [];
-  if (xs.length > MOST_DOTS) return shades(xs, ys, kind);
+  if (xs.length > (kind === "dots" ? MOST_DOTS : MOST_DIAMONDS)) return shades(xs, ys, kind);
   return [svg("path", kind === "dots" ? { class: "dots", d: dotsPath(xs, ys) } : { class: "diamonds", d: diamondsPath(xs, ys, 4.5) })];
 }
 

@@ -143,6 +143,16 @@ export function exceptionsOf(span) {
   return span.events.filter((event) => event.name === "exception");
 }
 
+/** Give the log lines right below a span that tell of an exception. */
+export function loggedExceptionsOf(items, place) {
+  const result = [];
+  for (let at = place + 1; at <= place + items[place].size; at += items[at].size + 1) {
+    const { log } = items[at];
+    if (log && (log.attributes["exception.type"] || log.attributes["exception.stacktrace"])) result.push(items[at]);
+  }
+  return result;
+}
+
 /**
  * Give the place of the span to look at first, within the span of that id or else all: where the first exception came from, else the
  * deepest that failed, else that span itself.
@@ -156,7 +166,7 @@ export function firstToSee(items, spanId) {
   for (let place = top; place <= end; place += 1) {
     const { span, depth } = items[place];
     if (!span || span.status !== "error") continue;
-    const times = exceptionsOf(span).map((event) => event.time);
+    const times = [...exceptionsOf(span).map((event) => event.time), ...loggedExceptionsOf(items, place).map((item) => item.start)];
     const time = times.length ? Math.min(...times) : Infinity;
     if (best < 0 || time < bestTime || (time === bestTime && depth > items[best].depth)) {
       best = place;

@@ -3,7 +3,7 @@
  * gives it. Requests that failed without an exception are groups too.
  */
 import { sparkline } from "./chart.js";
-import { h, replace } from "./dom.js";
+import { copyText, h, replace } from "./dom.js";
 import { failureDetail } from "./failure_detail.js";
 import { count, number, oneLine, shortDuration, visible } from "./format.js";
 import { failureKey, timeCounts } from "./frames.js";
@@ -11,11 +11,13 @@ import { hrefToTrace } from "./links.js";
 import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
 import { parseQuery } from "./query.js";
+import { keepingPlace } from "./redraw.js";
 import { emptyView } from "./shell.js";
 import { makeSplit } from "./split.js";
 
 const BINS = 24;
 const AGAIN_MS = 2500;
+const REST = 5;
 
 /** Make the view. `context` is the page's. */
 export function makeErrors(context) {
@@ -30,6 +32,7 @@ class ErrorsView {
     this.rows = [];
     this.seen = "";
     this.timer = 0;
+    this.took = 0;
     this.list = makeList({
       label: "Errors, most frequent first", rowHeight: 62, makeRow, fillRow: (row, index) => this.fill(row, index),
       onSelect: (index) => this.select(index), onOpen: () => this.openTrace(),
@@ -39,7 +42,7 @@ class ErrorsView {
     this.said = h("p", { class: "panel-head dim", role: "status" });
     this.body = makeSplit([this.said, this.list.element], this.detail, { key: "errors-split", share: 45 });
     this.element = h("section", { class: "panel", "aria-label": "Errors" }, this.body);
-    this.keys = { j: () => this.list.move("j"), k: () => this.list.move("k"), g: () => this.list.move("g"), G: () => this.list.move("G"), Enter: () => this.openTrace() };
+    this.keys = { j: () => this.list.move("j"), k: () => this.list.move("k"), g: () => this.list.move("g"), G: () => this.list.move("G"), Enter: () => this.openTrace(), y: () => this.copyId() };
   }
 
   /** Show what the address says: `failure` is the group that is selected. */
@@ -56,7 +59,7 @@ class ErrorsView {
     this.timer = setTimeout(() => {
       this.timer = 0;
       this.load();
-    }, AGAIN_MS);
+    }, Math.max(AGAIN_MS, REST * this.took));
   }
 
   /** The run is left. */
@@ -67,10 +70,12 @@ class ErrorsView {
   async load() {
     const { totals } = this.context.run();
     this.seen = `${totals.errors} ${totals.logs}`;
+    const begun = performance.now();
     try {
-      this.failures = (await this.context.source.get(`/api/run/${this.context.runId}/errors`)).failures;
+      this.failures = (await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/errors`)).failures;
+      this.took = performance.now() - begun;
       this.context.count("errors", this.failures.length);
-      this.draw();
+      if (this.state) this.draw();
     } catch (error) {
       if (!this.failures) replace(this.element, emptyView("The errors cannot be shown", error.message));
     }
@@ -105,9 +110,26 @@ class ErrorsView {
     return true;
   }
 
+  copyId() {
+    const failure = this.rows[this.list.selected];
+    if (!failure || !failure.trace) return false;
+    copyText(failure.trace, "the trace id");
+    return true;
+  }
+
   drawDetail() {
     const failure = this.rows[this.list.selected];
-    replace(this.detail, failure ? failureDetail(failure, this.context) : emptyView("No error is like this", "Take something out of the search."));
+    const told = failure ? JSON.stringify(failure) : "";
+    if (told === this.told && this.detail.firstChild) return;
+    const isSame = failure && this.drawn === failureKey(failure);
+    this.told = told;
+    this.drawn = failure ? failureKey(failure) : "";
+    const draw = () => replace(this.detail, failure ? failureDetail(failure, this.context) : emptyView("No error is like this", "Take something out of the search."));
+    if (isSame) keepingPlace(this.detail, draw);
+    else {
+      draw();
+      this.detail.scrollTop = 0;
+    }
   }
 
   fill(element, index) {

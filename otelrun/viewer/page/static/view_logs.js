@@ -2,14 +2,15 @@
  * The logs view: every log record of the run by time, filtered by level, logger, time and the search box; each line leads to its
  * trace and opens to show all of the record. While the run lasts it follows the newest, unless somebody has scrolled up.
  */
-import { button, h, icon, oncePerFrame, replace, setText } from "./dom.js";
-import { clock, count, number, oneLine, shortTrace, stripAnsi, visible } from "./format.js";
-import { LEVELS, levelName } from "./levels.js";
+import { button, copyText, h, icon, oncePerFrame, replace, setText } from "./dom.js";
+import { count, number, visible } from "./format.js";
+import { LEVELS } from "./levels.js";
 import { hrefToTrace } from "./links.js";
 import { makeList } from "./list.js";
 import { makeLogChart } from "./log_chart.js";
 import { logDetail } from "./log_detail.js";
 import { conditionOf, dividedSearch, leastOf } from "./log_filter.js";
+import { fillRow, headRow, heightOf, makeRow, recordOf, timeOf } from "./log_rows.js";
 import { LogTable } from "./log_table.js";
 import { parseQuery } from "./query.js";
 import { emptyView } from "./shell.js";
@@ -17,6 +18,7 @@ import { emptyView } from "./shell.js";
 const ROW = 25;
 const AT_ONCE = 20000;
 const MOST_LOGGERS = 100;
+const CHOICES = ["q", "level", "logger", "from", "to"];
 
 /** Make the view. `context` is the page's. */
 export function makeLogs(context) {
@@ -47,7 +49,7 @@ class LogsView {
     this.body = h("div", { class: "panel logs-view" }, this.controls, this.chart.element, h("div", { class: "panel log-frame" }, this.list.element, this.nothing, this.newButton));
     this.element = h("section", { class: "panel", "aria-label": "Logs" }, this.body);
     const move = (key) => () => this.list.move(key);
-    this.keys = { j: move("j"), k: move("k"), g: move("g"), G: move("G"), Enter: () => this.toggle(this.list.selected), t: () => this.openTrace(this.list.selected) };
+    this.keys = { j: move("j"), k: move("k"), g: move("g"), G: move("G"), Enter: () => this.toggle(this.list.selected), t: () => this.openTrace(this.list.selected), y: () => this.copyId() };
   }
 
   makeControls() {
@@ -64,12 +66,12 @@ class LogsView {
 
   /** Show what the address says: `level`, `logger`, `from` and `to` (ns), and the search. */
   show(state) {
-    const isFirst = !this.state;
+    const before = this.state;
     this.state = state;
-    if (isFirst) {
+    if (!before) {
       this.isFollowing = this.isLive() && !state.params.log;
       this.load();
-    } else this.filter();
+    } else if (CHOICES.some((name) => state.params[name] !== before.params[name])) this.filter();
   }
 
   /** There may be more. */
@@ -94,7 +96,7 @@ class LogsView {
       while (!isComplete) {
         const cursor = encodeURIComponent(this.table.cursor);
         const path = this.context.source.isReport ? `logs?after=` : `logs?after=${cursor}&limit=${AT_ONCE}`;
-        const answer = await this.context.source.get(`/api/run/${this.context.runId}/${path}`);
+        const answer = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/${path}`);
         const added = this.table.add(answer);
         isComplete = answer.is_complete || !added || this.context.source.isReport;
         if (added || isComplete) this.filter(added);
@@ -114,7 +116,7 @@ class LogsView {
     this.found = { text, traces: new Set() };
     if (!text) return;
     try {
-      const { traces } = await this.context.source.get(`/api/run/${this.context.runId}/search?q=${encodeURIComponent(text)}`);
+      const { traces } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/search?q=${encodeURIComponent(text)}`);
       if (this.found.text !== text) return;
       this.found.traces = new Set(traces);
       this.filter();
@@ -136,6 +138,8 @@ class LogsView {
     this.rows = this.table.rows({ ...chosen, range });
     this.chart.show(this.table, this.rows, range || this.table.extent());
     this.drawControls(range, isUseless);
+    this.hasServices = this.table.countsOf("service").length > 1;
+    this.list.element.classList.toggle("has-services", this.hasServices);
     this.list.setCount(this.rows.length);
     this.reselect(kept, params.log);
     this.place();
@@ -154,21 +158,22 @@ class LogsView {
   drawControls(range, isUseless) {
     const { params } = this.state;
     this.level.value = params.level || "";
-    const loggers = this.table.countsOf("logger").slice(0, MOST_LOGGERS);
-    if (params.logger && !loggers.some((one) => one.text === params.logger)) loggers.push({ text: params.logger, count: 0 });
-    replace(this.logger, h("option", { value: "", text: "All loggers" }), loggers.filter((one) => one.text).map((one) => h("option", { value: one.text, text: `${visible(one.text, 60)} (${number(one.count)})` })));
-    this.logger.value = params.logger || "";
+    if (document.activeElement !== this.logger) this.drawLoggers(params.logger || "");
     const many = this.rows.length === this.table.length ? count(this.table.length, "record") : `${number(this.rows.length)} of ${count(this.table.length, "record")}`;
     setText(this.said, isUseless ? `${many}; records have no duration to search for` : many);
     this.range.hidden = !range;
-    if (range) replace(this.range, `${this.timeOf(range[0])} – ${this.timeOf(range[1])}`, icon("close"));
+    if (range) replace(this.range, `${timeOf(this.context, range[0])} – ${timeOf(this.context, range[1])}`, icon("close"));
     this.nothing.hidden = this.rows.length > 0;
     this.list.element.hidden = !this.rows.length;
     if (!this.rows.length) replace(this.nothing, this.table.length ? emptyView("No record is like this", "Lower the level, or take something out of the search.") : this.isLoading && emptyView("No log records yet", "What the program logs appears here, with the trace it belongs to. Records below the level of their logger are not made by the program at all."));
   }
 
-  timeOf(time) {
-    return clock(this.context.run().started_ms + time / 1e6, 3);
+  /** The loggers to choose from; not while somebody chooses. */
+  drawLoggers(chosen) {
+    const loggers = this.table.countsOf("logger").slice(0, MOST_LOGGERS);
+    if (chosen && !loggers.some((one) => one.text === chosen)) loggers.push({ text: chosen, count: 0 });
+    replace(this.logger, h("option", { value: "", text: "All loggers" }), loggers.filter((one) => one.text).map((one) => h("option", { value: one.text, text: `${visible(one.text, 60)} (${number(one.count)})` })));
+    this.logger.value = chosen;
   }
 
   zoom(from, to) {
@@ -207,6 +212,13 @@ class LogsView {
     return true;
   }
 
+  copyId() {
+    const row = this.rows[this.list.selected];
+    if (row === undefined || !this.table.trace[row]) return false;
+    copyText(this.table.trace[row], "the trace id");
+    return true;
+  }
+
   /** The sign before a line was clicked. */
   clicked(event) {
     const row = event.target.closest(".list-row");
@@ -235,7 +247,7 @@ class LogsView {
     const { table, context } = this;
     let element;
     try {
-      const record = table.has_more[row] ? await context.source.get(`/api/run/${context.runId}/log/${encodeURIComponent(table.id[row])}`) : recordOf(table, row);
+      const record = table.has_more[row] ? await context.source.get(`/api/run/${encodeURIComponent(context.runId)}/log/${encodeURIComponent(table.id[row])}`) : recordOf(table, row);
       element = logDetail(record, context);
     } catch (error) {
       element = h("p", { class: "log-detail is-bad", text: `✗ ${error.message}` });
@@ -257,49 +269,7 @@ class LogsView {
   }
 
   fill(element, index) {
-    const { table } = this;
     const row = this.rows[index];
-    const [opener, time, level, logger, body, process, trace, detail] = element.children;
-    const name = levelName(table.level[row]);
-    setText(time, this.timeOf(table.time[row]));
-    setText(level, table.text("severity", row) || "–");
-    level.className = `level is-${name}`;
-    setText(logger, visible(table.text("logger", row), 120));
-    setText(body, oneLine(stripAnsi(table.body[row]), 600));
-    setText(process, String(table.pid[row]));
-    const id = table.trace[row];
-    replace(trace, id ? h("a", { class: "mono", href: hrefToTrace(this.context, id, table.span[row]), tabIndex: -1, title: `Trace ${id}`, text: shortTrace(id) }) : h("span", { class: "dim", text: "–" }));
-    const opened = this.opened.get(row);
-    element.setAttribute("aria-expanded", String(Boolean(opened)));
-    opener.firstChild.setAttribute("aria-label", opened ? "Close the record" : "Open the record");
-    detail.hidden = !opened;
-    replace(detail, opened && opened.element);
-    if (name === "error" || name === "fatal") element.dataset.bad = "1";
-    else delete element.dataset.bad;
+    fillRow(element, this.table, row, { context: this.context, opened: this.opened.get(row), hasServices: this.hasServices });
   }
-}
-
-function headRow() {
-  const title = (text) => h("div", { role: "columnheader", text: text || null, "aria-label": text ? null : "Open" });
-  return h("div", { role: "row" }, title(""), ["Time", "Level", "Logger", "Text", "pid", "Trace"].map(title));
-}
-
-function makeRow(onToggle) {
-  const cell = (name) => h("div", { role: "gridcell", class: name });
-  const opener = h("div", { role: "gridcell" }, button(icon("chevron"), onToggle, { class: "log-open", tabIndex: -1 }));
-  return h("div", null, opener, cell("mono dim"), cell("level"), cell("soft"), h("div", { role: "rowheader", class: "log-text mono" }), cell("mono dim"), cell("log-trace"), cell("log-opened"));
-}
-
-/** A record of which the table has everything. */
-function recordOf(table, row) {
-  return { id: table.id[row], severity: table.text("severity", row), logger: table.text("logger", row), body: table.body[row], trace: table.trace[row], span: table.span[row], attributes: {}, event: "" };
-}
-
-/** How high an element is at a width, found without showing it. */
-function heightOf(element, width) {
-  const place = h("div", { class: "log-measure", "aria-hidden": "true", style: { width: `${width}px` } }, element.cloneNode(true));
-  document.body.appendChild(place);
-  const { height } = place.getBoundingClientRect();
-  place.remove();
-  return Math.ceil(height);
 }

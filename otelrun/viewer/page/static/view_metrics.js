@@ -68,7 +68,7 @@ class MetricsView {
   async load() {
     this.seen = this.context.run().totals.metric_points;
     try {
-      const { metrics } = await this.context.source.get(`/api/run/${this.context.runId}/metrics`);
+      const { metrics } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/metrics`);
       this.metrics = metrics;
       this.summaries.clear();
       this.context.count("metrics", metrics.length);

@@ -4,11 +4,13 @@
 import { timeTicks } from "./chart.js";
 import { h, replace, svg } from "./dom.js";
 import { forestOf } from "./forest.js";
-import { count, duration, number, shortDuration, visible } from "./format.js";
+import { count, number, shortDuration, visible } from "./format.js";
+import { dividedLibraries } from "./libraries.js";
 import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
 import { processDetail, stateOf } from "./process_detail.js";
 import { parseQuery } from "./query.js";
+import { keepingPlace } from "./redraw.js";
 import { emptyView } from "./shell.js";
 import { makeSplit } from "./split.js";
 
@@ -28,7 +30,7 @@ class ProcessesView {
     this.state = null;
     this.axis = h("div", { class: "process-axis", "aria-hidden": "true" });
     const title = (text, name) => h("div", { role: "columnheader", class: name || null, text });
-    const head = h("div", { role: "row" }, title("Process"), title("pid", "number"), h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Life span" }), this.axis),
+    const head = h("div", { role: "row" }, title("Process"), title("pid", "number"), h("div", { role: "columnheader" }, h("span", { class: "off-screen", text: "Recorded from – to" }), this.axis),
       title("Spans", "number"), title("Logs", "number"), title("Lost", "number"), title("Instrumented"));
     this.list = makeList({
       label: "Processes", rowHeight: ROW, role: "treegrid", head, makeRow, fillRow: (row, index) => this.fill(row, index),
@@ -56,7 +58,7 @@ class ProcessesView {
 
   async load() {
     try {
-      this.processes = (await this.context.source.get(`/api/run/${this.context.runId}/processes`)).processes;
+      this.processes = (await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/processes`)).processes;
       this.draw();
     } catch (error) {
       if (!this.processes) replace(this.element, emptyView("The processes cannot be shown", error.message));
@@ -101,11 +103,11 @@ class ProcessesView {
 
   drawDetail() {
     const row = this.rows[this.list.selected];
-    if (!row) {
-      replace(this.detail, h("p", { class: "empty", text: "No process is like this. Take something out of the search." }));
-      return;
-    }
-    replace(this.detail, processDetail(row.process, this.processes, this.context));
+    const draw = () => replace(this.detail, processDetail(row.process, this.processes, this.context));
+    if (row && this.drawn === row.process.id) return keepingPlace(this.detail, draw);
+    this.drawn = row ? row.process.id : null;
+    this.detail.scrollTop = 0;
+    return row ? draw() : replace(this.detail, h("p", { class: "empty", text: "No process is like this. Take something out of the search." }));
   }
 
   fill(element, index) {
@@ -130,7 +132,7 @@ class ProcessesView {
     const end = process.end === null ? this.to : process.end;
     const left = this.share(process.start);
     const width = Math.max(0.4, this.share(end) - left);
-    const ran = `${text}, from ${shortDuration(process.start)}, ran ${duration(Math.max(0, end - process.start))}`;
+    const ran = `${text}, recorded from ${shortDuration(rounded(process.start))} to ${shortDuration(rounded(end))}`;
     const kind = process.state === "killed?" ? "is-killed" : process.state === "running" ? "is-running" : process.state === "unknown" ? "is-unknown" : "";
     const mark = process.state === "killed?" && h("span", { class: "life-mark", "aria-hidden": "true", style: { left: `${Math.min(98.5, left + width)}%` }, text: "✗" });
     return h("div", { class: "life", role: "img", "aria-label": ran, title: ran }, h("span", { class: `life-bar ${kind}`, style: { left: `${left}%`, width: `${width}%` } }), mark);
@@ -152,16 +154,20 @@ function branches(depth, isLast, rails) {
   return svg("svg", { class: "branches", width, height: ROW, "aria-hidden": "true" }, svg("path", { d: lines.join("") }));
 }
 
+function rounded(time) {
+  return Math.round(time / 1e6) * 1e6;
+}
+
 /** How many records of a process did not reach its ring. */
 function lostOf(process) {
   return Object.values(process.dropped || {}).reduce((sum, value) => sum + (Number(value) || 0), 0) + (process.torn || 0);
 }
 
 function hooksOf(process) {
-  const hooked = process.hooked.filter((one) => one.state === "hooked").length;
-  const missing = process.hooked.length - hooked;
   if (!process.hooked.length) return h("span", { class: "dim", text: "–" });
-  return [h("span", { class: "ok", text: "✓ " }), String(hooked), missing > 0 && h("span", { class: "is-warn hooks-missing", text: `▲ ${missing} not`, title: `${count(missing, "library is", "libraries are")} imported but not instrumented` })];
+  const { hooked, wanting } = dividedLibraries(process.hooked);
+  const told = `${count(wanting.length, "library is", "libraries are")} imported but not instrumented`;
+  return [h("span", { class: "ok", text: "✓ " }), String(hooked.length), wanting.length > 0 && h("span", { class: "is-warn hooks-missing", text: `▲ ${wanting.length} not`, title: told })];
 }
 
 function isAskedFor(process, terms) {

@@ -30,8 +30,10 @@ class RequestsView {
     this.isLoading = false;
     this.isComplete = false;
     this.listed = 0;
-    this.sort = { column: "start", isDescending: true };
+    this.sort = sortOf("");
     this.found = null;
+    this.foundVersion = 0;
+    this.fit = null;
     this.selected = -1;
     this.isChosen = false;
     this.state = context.state();
@@ -39,6 +41,7 @@ class RequestsView {
     this.chart = makeTimeChart({ onZoom: (from, to) => this.zoom(from, to), onChoose: (index) => this.choose(index) });
     this.requests = makeRequestList({ onSelect: (index) => this.choose(index), onOpen: (index) => this.open(index), onSort: (column) => this.sortBy(column) });
     this.trace = makeTrace(context, (spans) => this.traceIsHere(spans));
+    this.isAlwaysFollowing = true;
     this.keys = this.makeKeys();
     this.build();
     this.load();
@@ -62,7 +65,7 @@ class RequestsView {
     const inTrace = (key) => (event) => this.trace.key(key, event);
     const keys = { f: () => this.toggleWide(), Escape: () => this.back(), Enter: () => this.selected >= 0 && this.open(this.selected) };
     for (const key of ["j", "k", "g", "G", "ArrowDown", "ArrowUp"]) keys[key] = (event) => (this.isWide() ? this.trace.key(key, event) : move(key)());
-    for (const key of ["[", "]", "n", "N", "y", "l"]) keys[key] = inTrace(key);
+    for (const key of ["[", "]", "n", "N", "y", "l", "z"]) keys[key] = inTrace(key);
     return keys;
   }
 
@@ -70,8 +73,9 @@ class RequestsView {
   show(state) {
     const before = this.state;
     this.state = state;
+    this.sort = sortOf(state.params.sort);
     if (state.params.q !== before.params.q) this.search();
-    if (state.params.q !== before.params.q || state.params.t !== before.params.t) this.draw();
+    if (["q", "t", "sort"].some((name) => state.params[name] !== before.params[name])) this.draw();
     this.element.classList.toggle("is-wide", this.isWide());
     this.element.classList.toggle("has-trace", Boolean(state.trace));
     if (state.trace) this.showTrace(state.trace, state.span);
@@ -107,6 +111,7 @@ class RequestsView {
         this.sequence = answer.sequence;
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
+        else if (isFirst) this.context.count("requests", this.rows.countHere());
         else if (isNew || answer.columns.trace.length) this.drawCounts();
       }
       this.isComplete = true;
@@ -125,7 +130,10 @@ class RequestsView {
     this.listed = this.rows.count;
     this.draw();
     this.search();
-    if (!this.isChosen && !this.state.trace) this.chooseFirst();
+    if (!this.isChosen && !this.state.trace) {
+      this.chooseFirst();
+      this.requests.select(this.selected, "middle");
+    }
     if (this.requests.list.element.scrollTop > 0 && this.more.textContent) this.requests.list.element.scrollTop = 0;
     else if (this.state.trace) this.select(this.rows.find(this.state.trace, this.state.span));
   }
@@ -135,7 +143,7 @@ class RequestsView {
     const terms = parseQuery(this.state.params.q || "");
     const { wanted, unwanted } = termsToAsk(terms);
     const asked = this.state.params.q;
-    this.found = null;
+    this.setFound(null);
     if (!wanted.length && !unwanted.length) return;
     const get = async (group) => {
       const answer = await this.context.source.search(this.context.runId, askedText(group));
@@ -144,15 +152,27 @@ class RequestsView {
     try {
       const [all, ...none] = await Promise.all([wanted.length ? get(wanted) : null, ...unwanted.map((term) => get([term]))]);
       if (asked !== this.state.params.q) return;
-      this.found = { wanted: all, unwanted: none };
+      this.setFound({ wanted: all, unwanted: none });
       this.draw();
     } catch {
       // The rows' own answer stays.
     }
   }
 
-  /** Give the indexes of the rows that fit, and of those that fit but for endpoint and time. */
+  setFound(found) {
+    this.found = found;
+    this.foundVersion += 1;
+  }
+
+  /** Give the indexes of the rows that fit, and of those that fit but for the endpoint; worked out once for each search and state of rows. */
   fitting() {
+    const key = JSON.stringify([this.rows.version, this.state.params.q, this.state.params.t, this.foundVersion]);
+    if (this.fit && this.fit.key === key) return this.fit;
+    this.fit = { key, ...this.fitted() };
+    return this.fit;
+  }
+
+  fitted() {
     const text = this.state.params.q || "";
     const isOf = (term) => term.kind === "pair" && term.name === "endpoint" && !term.isNot;
     const terms = parseQuery(text);
@@ -163,7 +183,6 @@ class RequestsView {
       times,
       endpoint: isNarrowed ? terms.find(isOf).value : "",
       ofAllEndpoints,
-      ofAllTimes: times ? matching(this.rows, terms, this.found, null) : null,
       indexes: isNarrowed ? matching(this.rows, terms, this.found, times) : ofAllEndpoints,
     };
   }
@@ -173,8 +192,7 @@ class RequestsView {
     const fit = this.fitting();
     this.table.show(endpointsOf(this.rows, fit.ofAllEndpoints), fit.endpoint);
     this.chart.show(this.rows, fit.indexes, fit.times, this.selected);
-    let here = 0;
-    for (let index = 0; index < this.rows.count; index += 1) if (this.rows.isHere(index)) here += 1;
+    const here = this.rows.countHere();
     this.context.count("requests", here);
     const isNew = fit.indexes.filter((index) => index >= this.listed).length;
     this.more.hidden = !isNew;
@@ -221,7 +239,7 @@ class RequestsView {
     const index = firstToSee(this.rows, order || this.fitting().indexes);
     if (index < 0) this.trace.clear();
     else if (index !== this.selected || !this.trace.isShowing(this.rows.trace[index])) {
-      this.select(index);
+      this.select(index, "middle");
       this.trace.show(this.rows.trace[index], "", this.rows.span[index]);
     }
   }
@@ -255,11 +273,10 @@ class RequestsView {
     if (found !== undefined && found !== this.selected) this.select(found);
   }
 
-  select(index) {
+  select(index, how) {
     this.selected = index;
-    this.requests.select(index);
-    const fit = this.fitting();
-    this.chart.show(this.rows, fit.indexes, fit.times, index);
+    this.requests.select(index, how);
+    this.chart.mark(index);
   }
 
   chooseEndpoint({ endpoint }) {
@@ -274,9 +291,10 @@ class RequestsView {
   }
 
   sortBy(column) {
-    const isSame = this.sort.column === column;
-    this.sort = { column, isDescending: isSame ? !this.sort.isDescending : column !== "endpoint" };
-    this.draw();
+    const { column: before, isDescending: wasDescending } = this.sort;
+    const isDescending = before === column ? !wasDescending : column !== "endpoint";
+    const isUsual = column === "start" && isDescending;
+    this.context.navigate({ sort: isUsual ? "" : `${isDescending ? "-" : ""}${column}` }, { replace: true });
   }
 
   toggleWide() {
@@ -294,6 +312,12 @@ class RequestsView {
     else return false;
     return true;
   }
+}
+
+/** Read the order of the list: a column, with `-` the largest first; the newest first without one. */
+function sortOf(text) {
+  const match = /^(-?)([a-z]+)$/.exec(text || "");
+  return match ? { column: match[2], isDescending: match[1] === "-" } : { column: "start", isDescending: true };
 }
 
 /** Read a time range of the address: `FROM-TO` in ns. */

@@ -58,7 +58,7 @@ class SqlView {
   async load() {
     this.isLoaded = true;
     try {
-      const { schema, saved } = await this.context.source.get(`/api/run/${this.context.runId}/sql`);
+      const { schema, saved } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/sql`);
       replace(this.side, savedQueries(saved, (sql) => this.use(sql)), schemaList(schema, (name) => this.insert(name), (sql) => this.use(sql)));
       if (!this.text.value && saved.length) {
         this.text.value = saved[0].sql;
@@ -111,7 +111,7 @@ class SqlView {
     this.status.classList.remove("is-bad");
     setText(this.status, "Asking …");
     try {
-      const answer = await this.context.source.post(`/api/run/${this.context.runId}/sql`, { sql });
+      const answer = await this.context.source.post(`/api/run/${encodeURIComponent(this.context.runId)}/sql`, { sql });
       if (this.asked !== sql) return;
       setText(this.status, sentenceOf(answer));
       this.result.show(answer);
@@ -151,7 +151,7 @@ function schemaList(schema, insert, use) {
       h("summary", null, h("span", { class: "sql-table-name", text: table.name }), h("span", { class: "sql-kind", text: table.kind })),
       h("div", { class: "sql-table-body" },
         table.comment && h("p", { class: "sql-comment", text: table.comment }),
-        h("div", { class: "sql-table-acts" }, button("Insert name", () => insert(table.name), { class: "link", "aria-label": `Insert ${table.name}` }), look),
+        h("div", { class: "sql-table-acts" }, button("Insert name", () => insert(table.name), { class: "link", "aria-label": `Insert name: ${table.name}` }), look),
         h("ul", { class: "plain-list" }, columns)));
   });
   return h("section", { class: "side-section" }, h("h2", { class: "side-title", text: "Schema" }), tables);

@@ -10,9 +10,10 @@ import { makeDetails } from "./span_details.js";
 import { makeSplitter } from "./splitter.js";
 import { partsOf, shortFile } from "./stack.js";
 import { traceMarkdown } from "./trace_text.js";
-import { exceptionsOf, extentOf, firstToSee, holding, itemsOf } from "./tree.js";
-import { makeWaterfall } from "./waterfall.js";
+import { exceptionsOf, extentOf, firstToSee, holding, itemsOf, loggedExceptionsOf } from "./tree.js";
+import { makeWaterfall, targetOf } from "./waterfall.js";
 
+const WALKING_MS = 150;
 let menus = 0;
 
 /**
@@ -29,6 +30,7 @@ class TraceView {
     this.context = context;
     this.onLoaded = onLoaded;
     this.asked = "";
+    this.askedAt = -Infinity;
     this.entry = "";
     this.trace = null;
     this.items = [];
@@ -44,7 +46,7 @@ class TraceView {
   }
 
   build() {
-    const panes = h("div", { class: "trace-panes" });
+    const panes = (this.panes = h("div", { class: "trace-panes" }));
     const above = makeSplitter({ container: panes, property: "--above", label: "Height of the waterfall", isHorizontal: true, share: 52, key: "trace-above" });
     const beside = makeSplitter({ container: panes, property: "--beside", label: "Width of the waterfall", share: 64, key: "trace-beside" });
     panes.append(h("div", { class: "trace-map panel" }, this.minimap.element, this.waterfall.element), above, beside, this.details.element);
@@ -117,6 +119,7 @@ class TraceView {
     const isSame = this.trace && this.trace.trace === traceId;
     this.wanted = [spanId, entryId];
     if (!isSame) this.trace = null;
+    if (!(await this.isStillAsked(traceId))) return;
     try {
       const trace = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/trace/${encodeURIComponent(traceId)}`);
       if (traceId !== this.asked) return;
@@ -130,10 +133,20 @@ class TraceView {
     replace(this.nothing);
     this.nothing.hidden = true;
     this.waterfall.show(this.items);
+    this.panes.style.setProperty("--rows-height", `${this.items.length * this.waterfall.list.rowHeight + 40 + (this.minimap.isShown(this.items) ? 45 : 0)}px`);
     this.minimap.show(this.items, extentOf(this.items));
     this.entry = null;
     this.point(...this.wanted);
     if (this.find.value) this.search();
+  }
+
+  /** Wait while one trace after the other is asked for, as somebody walks down the list; says whether this one still is. */
+  async isStillAsked(traceId) {
+    const now = performance.now();
+    const isWalking = now - this.askedAt < WALKING_MS;
+    this.askedAt = now;
+    if (isWalking) await new Promise((resolve) => setTimeout(resolve, WALKING_MS));
+    return traceId === this.asked;
   }
 
   fail(traceId, error) {
@@ -182,7 +195,7 @@ class TraceView {
     const started = this.context.run().started_ms + trace.start / 1e6;
     const isFailed = top && top.span.status === "error";
     const place = items[0] ? firstToSee(items, "") : -1;
-    replace(this.title, isFailed ? h("span", { class: "is-bad" }, "✗ ") : null, h("h2", {}, top ? oneLine(top.span.name, 120) : "Log lines"), h("span", { class: "soft" }, top ? duration(top.span.duration) : ""));
+    replace(this.title, isFailed ? h("span", { class: "is-bad" }, "✗ ") : null, h("h2", {}, top ? titleOf(top.span) : "Log lines"), h("span", { class: "soft" }, top ? duration(top.span.duration) : ""));
     replace(this.facts, `${clock(started, 3)} · ${count(trace.spans.length, "span")}`, failed ? [", ", h("span", { class: "is-bad" }, `${failed} failed`)] : null, ` · ${count(trace.logs.length, "log line")} · trace `, button(shortTrace(trace.trace), () => copyText(trace.trace, "the trace id"), { class: "link mono", title: "copy the trace id" }));
     this.drawWhy(failed && place >= 0 ? items[place] : null);
     this.logsToggle.hidden = !trace.logs.length;
@@ -190,9 +203,9 @@ class TraceView {
 
   /** The line that says why: the first exception and the user's own line. */
   drawWhy(item) {
-    const event = item && item.span && exceptionsOf(item.span)[0];
     this.why.hidden = !item || !item.span || item.span.status !== "error";
     if (this.why.hidden) return;
+    const event = exceptionsOf(item.span)[0] || (loggedExceptionsOf(this.items, item.place)[0] || {}).log;
     const attributes = event ? event.attributes : {};
     const stack = attributes["exception.stacktrace"];
     const frames = partsOf(typeof stack === "string" ? stack : "").flatMap((part) => part.frames).filter((frame) => frame.isOwn);
@@ -244,6 +257,7 @@ class TraceView {
     if (key === "[" || key === "]") this.waterfall.closeAll(key === "[");
     else if (key === "n" || key === "N") this.next(key === "n" ? 1 : -1);
     else if (key === "l") this.toggleLogs();
+    else if (key === "z") this.minimap.mark(this.waterfall.zoom());
     else if (key === "y") {
       const item = this.items[this.waterfall.selected()];
       const isSpan = item && item.kind === "span" && item.depth > 0;
@@ -251,4 +265,9 @@ class TraceView {
     } else return this.waterfall.list.move(key);
     return true;
   }
+}
+
+function titleOf(span) {
+  const about = targetOf(span);
+  return oneLine(about ? `${span.name} ${about}` : span.name, 160);
 }

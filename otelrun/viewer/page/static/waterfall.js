@@ -114,6 +114,16 @@ export class Waterfall {
     if (shown >= 0) this.list.select(this.rows.indexOf(shown), { silent: shown === selected });
   }
 
+  /** Show the time of the selected span only, or again that of all. */
+  zoom() {
+    const item = this.items[this.selected()];
+    const whole = extentOf(this.items);
+    const isWhole = this.range[0] === whole[0] && this.range[1] === whole[1];
+    const range = isWhole && item && item.span ? [item.start, item.start + Math.max(1, item.span.duration)] : whole;
+    this.setRange(range);
+    return range;
+  }
+
   isHidden(place) {
     for (let parent = this.items[place].parent; parent >= 0; parent = this.items[parent].parent) if (this.closed.has(parent)) return true;
     return false;

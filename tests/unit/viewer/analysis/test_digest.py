@@ -170,6 +170,7 @@ def test_exceptions_that_were_only_logged_count_too(growing: Growing, reader: St
     )
     (failure,) = failures_of(reader)
     assert (failure.type, failure.times, failure.is_log, failure.trace_id) == ("KeyError", 2, True, "")
+    assert failure.moments_ns == (base[0], base[0] + MS)
 
 
 def test_an_exception_that_a_failing_request_logged_says_why_it_failed(growing: Growing, reader: StoreReader) -> None:
