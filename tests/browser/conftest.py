@@ -95,6 +95,7 @@ def axe_source() -> str:
 
 @pytest.fixture(scope="session")
 def server(runs: Runs) -> Iterator[UiServer]:
+    runs.shop()
     with UiServer(runs.root) as running:
         yield running
 

@@ -57,10 +57,14 @@ class ScriptError(Exception):
 
 @dataclass
 class Request:
-    """A request that a page made. ``status`` is 0 until an answer has come; ``failure`` says why none did."""
+    """A request that a page made. ``status`` is 0 until an answer has come; ``failure`` says why none did.
+
+    ``kind`` is ``Document``, ``Script``, ``Fetch`` …
+    """
 
     method: str
     url: str
+    kind: str = ""
     status: int = 0
     failure: str = ""
 
@@ -273,7 +277,7 @@ class BrowserPage:
             self.problems.append(f"policy: {json.dumps(issue['details'])}")
 
     def _on_Network_requestWillBeSent(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
-        request = Request(event["request"]["method"], event["request"]["url"])
+        request = Request(event["request"]["method"], event["request"]["url"], event.get("type", ""))
         if "redirectResponse" in event:
             self._by_id[event["requestId"]].status = event["redirectResponse"]["status"]
         self._by_id[event["requestId"]] = request

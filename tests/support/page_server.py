@@ -49,7 +49,7 @@ class UiServer:
         """Interrupt it as Ctrl-C does, and see it end."""
         self._program.send_signal(signal.SIGINT)
         result = self._program.finish()
-        assert (result.returncode, result.stderr) == (0, b"")
+        assert (result.returncode, result.stderr) == (0, b""), result
 
     def __enter__(self) -> Self:
         """Nothing to set up."""
