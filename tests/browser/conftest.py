@@ -1,0 +1,125 @@
+"""One browser, one server and one set of runs for all tests of the page; a page of its own for each test.
+
+Where there is no Chromium, or npm cannot give axe-core, the tests that need it are skipped with that reason.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.busy_shop import make_busy_run
+from tests.support.chromium import Chromium, find_chromium
+from tests.support.hostile_run import CANARY, make_hostile_run
+from tests.support.npm_packages import NotInstallableError, npm_file
+from tests.support.page_server import UiServer, place
+from tests.support.programs import run_otelrun
+from tests.support.project import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.support.browser_page import BrowserPage
+
+SHOP = Path(ROOT) / "docs" / "examples" / "shop" / "app.py"
+REQUESTS = 40
+BUSY, BUSY_SPANS, LONGEST = "20261124-100000-00a0", 100_000, 3_000
+REPORTED, REPORTED_SPANS = "20261124-100000-00a1", 20_000
+HOSTILE = "20261124-100000-00b0"
+
+
+class Runs:
+    """The runs that the tests look at, each made when it is first asked for."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("shop", "busy", "reported", "hostile"):
+            setattr(self, name, cache(getattr(self, name)))
+
+    def path(self, run_id: str) -> Path:
+        return self.root / "runs" / run_id
+
+    def shop(self) -> str:
+        """Give the id of a run of the shop with 40 customers, recorded for real."""
+        before = self._ids()
+        recorded = run_otelrun([sys.executable, os.fspath(SHOP), "--requests", str(REQUESTS)], otelrun_dir=self.root)
+        assert recorded.returncode == 0
+        (run_id,) = self._ids() - before
+        return run_id
+
+    def busy(self) -> str:
+        """Give the id of a run of 100,000 spans, one trace of which has 3,000."""
+        make_busy_run(os.fspath(self.root), BUSY, BUSY_SPANS, longest=LONGEST)
+        return BUSY
+
+    def reported(self) -> str:
+        """Give the id of a run of 20,000 spans."""
+        make_busy_run(os.fspath(self.root), REPORTED, REPORTED_SPANS)
+        return REPORTED
+
+    def hostile(self) -> str:
+        """Give the id of a run whose every text is an attack."""
+        make_hostile_run(os.fspath(self.root), HOSTILE)
+        return HOSTILE
+
+    def _ids(self) -> set[str]:
+        return set(os.listdir(self.root / "runs")) if (self.root / "runs").exists() else set()
+
+
+@pytest.fixture(scope="session")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    return Runs(tmp_path_factory.mktemp("otelrun"))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    path = find_chromium()
+    if path is None:
+        pytest.skip("Chromium is not installed; on Debian and Ubuntu: apt install chromium")
+    with Chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    try:
+        return Path(npm_file("axe-core", "axe.min.js")).read_text(encoding="utf-8")
+    except NotInstallableError as error:
+        pytest.skip(f"axe-core cannot be had from npm: {error}")
+
+
+@pytest.fixture(scope="session")
+def server(runs: Runs) -> Iterator[UiServer]:
+    runs.shop()
+    with UiServer(runs.root) as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(chromium: Chromium, server: UiServer) -> Iterator[Callable[..., BrowserPage]]:
+    """Open a place of the page: ``open_page(run, view, …)``; see ``place``. Options of the window: ``is_dark``, ``width``, ``height``.
+
+    Afterwards nothing may have gone wrong in it, nothing may have run that telemetry brought along, and every request must have
+    gone to the server.
+    """
+    pages: list[BrowserPage] = []
+
+    def opened(*where: str, is_dark: bool = False, width: int = 1280, height: int = 900, **query: str) -> BrowserPage:
+        page = chromium.new_page(is_dark=is_dark, width=width, height=height)
+        pages.append(page)
+        page.open(server.link(place(*where, **query)))
+        return page
+
+    yield opened
+    for page in pages:
+        page.pump()
+        foreign = [request.url for request in page.requests if not request.url.startswith((server.origin + "/", "data:"))]
+        is_taken = page.evaluate(f"'{CANARY}' in window")
+        violations = page.measured()["violations"]
+        page.close()
+        assert (page.problems, foreign, violations, is_taken) == ([], [], [], False)
