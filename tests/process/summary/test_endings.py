@@ -98,8 +98,7 @@ def test_a_line_is_one_line(tmp_path):
 
     last = text.splitlines()[-1]
     assert last.startswith(LINE)
-    assert "ValueError at ending.py:14" in last
-    assert " · otelrun ui " in last
+    assert "ending.py:14) · otelrun ui " in last
 
 
 def test_a_word_it_does_not_know_is_told(tmp_path):
