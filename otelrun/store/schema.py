@@ -234,21 +234,6 @@ INDEXES = (
 
 VIEWS = (
     """\
-CREATE VIEW processes AS
--- Every process with the one that started it, its command and its times as text.
-SELECT id, pid, json_extract(resource, '$."process.parent_pid"') AS parent_pid, service_name AS service,
-       json_extract(resource, '$."process.command_args"') AS command,
-       strftime('%Y-%m-%d %H:%M:%f', created_ns / 1e9, 'unixepoch') AS recorded_first_utc,
-       strftime('%Y-%m-%d %H:%M:%f', ended_ns / 1e9, 'unixepoch') AS ended_utc,
-       (SELECT count(*) FROM span WHERE process = p.id) AS spans, (SELECT count(*) FROM log WHERE process = p.id) AS logs,
-       interrupted
-FROM process p""",
-    """\
-CREATE VIEW libraries AS
--- What is instrumented, and what was imported and is not, with the number of processes.
-SELECT library, state, name, distribution, text, count(*) AS processes
-FROM process_library GROUP BY library, state, name, distribution, text""",
-    """\
 CREATE VIEW spans AS
 -- Every span with its service, its duration and its start as text.
 SELECT p.service_name AS service, s.kind, s.name, (s.end_ns - s.start_ns) / 1e6 AS duration_ms,
@@ -292,6 +277,21 @@ SELECT p.service_name AS service, m.name, m.unit, m.instrument, t.value, t.count
        t.time_ns, m.id
 FROM metric m LEFT JOIN process p ON p.id = m.process JOIN metric_point t ON t.metric = m.id AND t.time_ns =
      (SELECT max(time_ns) FROM metric_point WHERE metric = m.id)""",
+    """\
+CREATE VIEW processes AS
+-- Every process with the one that started it, its command and its times as text.
+SELECT id, pid, json_extract(resource, '$."process.parent_pid"') AS parent_pid, service_name AS service,
+       json_extract(resource, '$."process.command_args"') AS command,
+       strftime('%Y-%m-%d %H:%M:%f', created_ns / 1e9, 'unixepoch') AS recorded_first_utc,
+       strftime('%Y-%m-%d %H:%M:%f', ended_ns / 1e9, 'unixepoch') AS ended_utc,
+       (SELECT count(*) FROM span WHERE process = p.id) AS spans, (SELECT count(*) FROM log WHERE process = p.id) AS logs,
+       interrupted
+FROM process p""",
+    """\
+CREATE VIEW libraries AS
+-- What is instrumented, and what was imported and is not, with the number of processes.
+SELECT library, state, name, distribution, text, count(*) AS processes
+FROM process_library GROUP BY library, state, name, distribution, text""",
 )
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,6 @@ from otelrun.store.opening import open_for_writing
 from otelrun.store.queries import open_store
 from otelrun.store.rows import PrunedRow
 from tests.support.shop_trace import SCOPES, placed, quick_request
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -138,13 +136,7 @@ def test_a_store_can_be_made_smaller_again(path: str) -> None:
 def version_1(path: str) -> None:
     """Make a file as the first otelrun made it."""
     connection = sqlite3.connect(path, isolation_level=None)
-    added = {name for names in schema.UPGRADES.values() for name in names}
-    for statement in (*schema.TABLES, *schema.INDEXES, *schema.VIEWS):
-        if schema.name_of(statement) not in added:
-            connection.execute(statement)
-    connection.execute("CREATE INDEX span_trace ON span (trace_id)")
-    connection.execute("PRAGMA user_version = 1")
-    connection.execute("INSERT INTO note VALUES (1, 1, 1, 'a', 'b')")
+    connection.executescript((Path(__file__).parent / "version_1.sql").read_text(encoding="utf-8"))
     connection.close()
 
 
@@ -152,7 +144,7 @@ def test_an_earlier_store_is_read_as_it_is(path: str) -> None:
     version_1(path)
     with open_store(path) as store:
         assert store.pruned() == PrunedRow()
-        assert [note.slug for note in store.notes()] == ["a"]
+        assert [note.slug for note in store.notes()] == ["no-tls"]
 
 
 def test_an_earlier_store_is_completed_by_who_writes_it(path: str) -> None:
@@ -165,4 +157,4 @@ def test_an_earlier_store_is_completed_by_who_writes_it(path: str) -> None:
     assert {schema.name_of(statement) for statement in made} - names == set()
     connection.close()
     with open_store(path) as store:
-        assert [note.slug for note in store.notes()] == ["a"]
+        assert [note.slug for note in store.notes()] == ["no-tls"]
