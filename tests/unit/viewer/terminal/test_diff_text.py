@@ -18,8 +18,8 @@ from otelrun.viewer.analysis.failures import failures_of
 from otelrun.viewer.diff_document import diff_document
 from otelrun.viewer.terminal.diff_text import Pair, draw_diff
 from otelrun.viewer.terminal.screen import ASCII, Glyphs, open_console
-from tests.support.made_runs import AFTER, BEFORE, first_release, request, second_release, write_made_run
 from tests.support.shop_trace import MS, START_NS
+from tests.support.two_releases import AFTER, BEFORE, first_release, request, second_release, write_made_run
 
 if TYPE_CHECKING:
     from pathlib import Path
