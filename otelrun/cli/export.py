@@ -76,7 +76,10 @@ def _exporters(
     from otelrun.cli.replaying import otlp_exporters  # noqa: PLC0415 - not for --help
     from otelrun.profile.loading import load_profile  # noqa: PLC0415 - reads YAML
 
-    found = otlp_exporters(load_profile(profile, environment, endpoint=endpoint).profile)
+    loaded = load_profile(profile, environment, endpoint=endpoint)
+    for warning in loaded.warnings:
+        click.echo(f"otelrun: {warning}", err=True)
+    found = otlp_exporters(loaded.profile)
     if not found:
         raise ProfileError((f"nothing says where to send: add --to URL, or set {ENDPOINT}",))
     more = _headers(headers)

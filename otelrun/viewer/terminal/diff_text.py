@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from otelrun.viewer.analysis.failures import Failure
     from otelrun.viewer.terminal.screen import Glyphs
 
-_ENDPOINTS, _SHIFTS, _FAILURES, _GONE = 7, 4, 3, 2
+_ENDPOINTS, _SHIFTS, _FAILURES, _GONE, _COMMANDS = 7, 4, 3, 2, 2
 _INDENT = "  "
 _STYLES = {SLOWER: "bold red", FASTER: "green", NEW: "cyan", GONE: "yellow"}
 
@@ -63,8 +64,17 @@ def _lines(pair: Pair, comparison: Comparison, width: int, glyphs: Glyphs, now_n
         yield from _failures(comparison.gone_failures, _GONE, glyphs.done, width)
     if not (changed or comparison.new_failures or comparison.gone_failures):
         yield Text("\nNothing got slower, nothing newly fails.")
-    if comparison.endpoints or comparison.new_failures:
-        yield Text(f"\nnext: otelrun show {_short(pair)[1]} --errors{glyphs.dot}otelrun diff --json", "dim")
+    yield Text("\nnext: " + glyphs.dot.join(islice(_next(_short(pair), comparison), _COMMANDS)), "dim")
+
+
+def _next(short: tuple[str, str], comparison: Comparison) -> Iterator[str]:
+    """Give the commands that show what is told here."""
+    if comparison.new_failures:
+        yield f"otelrun show {short[1]} --errors"
+    slower = [one.after.p50_ns for one in comparison.endpoints if one.verdict == SLOWER and one.after]
+    if slower:
+        yield f"otelrun show {short[1]} --slow {max(slower) // 1_000_000}ms"
+    yield f"otelrun diff {' '.join(short)} --json"
 
 
 def _short(pair: Pair) -> tuple[str, str]:

@@ -9,8 +9,8 @@ import pytest
 from otelrun.store.ingest import StoreWriter
 from otelrun.store.queries import open_store
 from otelrun.viewer.tail import Happening, Outside, Request, Tail, Wanted
-from tests.support.made_runs import request
 from tests.support.shop_trace import MS, SCOPES, SERVER, START_NS, log, placed, span
+from tests.support.two_releases import request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from otelrun.store.queries import open_store
 from otelrun.viewer.analysis.comparison import FASTER, GONE, NEW, SAME, SLOWER, TOO_FEW, Comparison, Side, compare
 from otelrun.viewer.analysis.digest import entries_of_run
 from otelrun.viewer.analysis.failures import failures_of
-from tests.support.made_runs import AFTER, BEFORE, first_release, request, second_release, write_made_run
+from tests.support.two_releases import AFTER, BEFORE, first_release, request, second_release, write_made_run
 
 if TYPE_CHECKING:
     from pathlib import Path

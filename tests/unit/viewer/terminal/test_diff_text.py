@@ -18,8 +18,8 @@ from otelrun.viewer.analysis.failures import failures_of
 from otelrun.viewer.diff_document import diff_document
 from otelrun.viewer.terminal.diff_text import Pair, draw_diff
 from otelrun.viewer.terminal.screen import ASCII, Glyphs, open_console
-from tests.support.made_runs import AFTER, BEFORE, first_release, request, second_release, write_made_run
 from tests.support.shop_trace import MS, START_NS
+from tests.support.two_releases import AFTER, BEFORE, first_release, request, second_release, write_made_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,7 +96,7 @@ def test_runs_with_nothing_in_common_and_many_failures_stay_short(tmp_path: Path
 
 def test_two_runs_without_anything(tmp_path: Path) -> None:
     lines = drawn(tmp_path, [], [], 80)
-    assert lines[-1] == "Nothing got slower, nothing newly fails."
+    assert lines[3:] == ["Nothing got slower, nothing newly fails.", "", "next: otelrun diff 77b1 3f9a --json"]
 
 
 def test_hostile_text_is_harmless(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from otelrun.viewer.tail import Happening, Tail, Wanted
 from otelrun.viewer.tail_lines import json_lines, logfmt_lines
 from otelrun.viewer.terminal.screen import ASCII, Glyphs, glyphs_for, open_console
 from otelrun.viewer.terminal.tail_text import TailDrawing
-from tests.support.made_runs import AFTER, request, write_made_run
 from tests.support.shop_trace import CLIENT, MS, SERVER, START_NS, log, span
+from tests.support.two_releases import AFTER, request, write_made_run
 
 if TYPE_CHECKING:
     from pathlib import Path
