@@ -38,7 +38,7 @@ _SERIES_AT_ONCE = 8
 _MANY_POINTS, _FEW_POINTS = 720, 12
 _ERROR_SEVERITY = 17
 _BEFORE_ALL = (-(1 << 63), -(1 << 63))
-_VACUUM_PAGES = 64
+_VACUUM_PAGES = 256
 
 _OLDEST_SPANS = """
 SELECT end_ns, id, trace_id FROM span WHERE (end_ns, id) > (?, ?) AND end_ns <= ? ORDER BY end_ns, id LIMIT ?"""
