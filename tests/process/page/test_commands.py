@@ -53,8 +53,8 @@ class Ui:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
-        self.program.kill()
+    def __exit__(self, *exception):
+        self.program.__exit__(*exception)
 
 
 def test_ui_prints_a_link_serves_and_ends_quietly_on_ctrl_c(tmp_path):
