@@ -76,6 +76,12 @@ class NotFoundError(OtelrunError):
     slug = "not-found"
 
 
+class PrunedError(NotFoundError):
+    """What was asked for may have been removed, so that a run keeps to its size."""
+
+    slug = "pruned"
+
+
 class QueryError(StoreError):
     """A query that somebody wrote is wrong, asks for more than reading, or takes too long."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from otelrun import stood_down
-from otelrun.cli.show import _find, _settled
+from otelrun.cli.finding import find_run_or_trace, settled
 from otelrun.errors import NotFoundError, ReportError, StoreError
 from otelrun.ring.directory import RunDirectory, state_root
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _MB = 1024 * 1024
 _STDOUT = "-"
 _PROGRESS_FROM = 2_000
-_TRACE_ID_LENGTH = 32
 
 
 @click.command()
@@ -54,10 +53,10 @@ def report(
     It opens from disk in any browser, without otelrun and without network. RUN is the end or the beginning of a run's id, or
     "last" (the default). TRACE is a trace's id or its beginning.
     """
-    run, found = _find(state_root(os.environ), wanted)
+    run, found = find_run_or_trace(state_root(os.environ), wanted)
     if trace_id:
         found = _whole_trace_id(run, trace_id)
-    listing = _settled(run)
+    listing = settled(run)
     from otelrun.viewer.page.report_content import Wish  # noqa: PLC0415 - not for --help
 
     made = _make(run, listing, Wish(found or "", last or 0, int(max_mb * _MB)), keep_secrets=keep_secrets)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun import stood_down
-from otelrun.errors import NotFoundError, OtelrunError, StoreError
+from otelrun.errors import NotFoundError, OtelrunError, PrunedError, StoreError
 from otelrun.ring.directory import list_runs
 from otelrun.store import browsing, schema
 from otelrun.store.listing import ENDED, INTERRUPTED
@@ -176,10 +176,18 @@ def _errors(look: _Look, route: Route) -> dict[str, Any]:
 def _trace(look: _Look, route: Route) -> dict[str, Any]:
     trace = look.reader.trace(route.name)
     if trace is None:
-        message = f"There is no trace {route.name} in this run; if it was there, it has been pruned."
-        raise NotFoundError(message)
+        raise _gone(look, f"trace {route.name}")
     linked = {link.trace_id for span in trace.spans for link in span.links}
     return trace_document(trace, browsing.known_traces(look.reader, sorted(linked)), look.started_ns)
+
+
+def _gone(look: _Look, what: str) -> NotFoundError:
+    """Say that something is not there, and whether it may have been."""
+    if look.listing.pruned.is_any:
+        return PrunedError(
+            f"There is no {what} in this run any more: the oldest were removed to keep it within its size."
+        )
+    return NotFoundError(f"There is no {what} in this run.")
 
 
 def _logs(look: _Look, route: Route) -> dict[str, Any]:
@@ -192,8 +200,7 @@ def _logs(look: _Look, route: Route) -> dict[str, Any]:
 def _log(look: _Look, route: Route) -> dict[str, Any]:
     log = look.reader.log(int(route.name))
     if log is None:
-        message = "There is no such log record in this run; if it was there, it has been pruned."
-        raise NotFoundError(message)
+        raise _gone(look, f"log record {route.name}")
     return log_object(log, look.started_ns)
 
 

@@ -195,7 +195,7 @@ def test_runs_are_listed_newest_first(root: str) -> None:
 def test_show_waits_for_the_agent_of_a_run_that_is_over_not_for_long(
     root: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("otelrun.cli.show._PATIENCE_S", 0.2)
+    monkeypatch.setattr("otelrun.cli.finding._PATIENCE_S", 0.2)
     held = claim(RunDirectory(write_run(root, NEW)))
     assert held is not None
     shown = document()

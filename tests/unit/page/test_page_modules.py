@@ -44,7 +44,7 @@ def test_the_pages_pure_modules_do_what_their_tests_say(modules: Path) -> None:
 
 
 def test_percentiles_of_the_page_are_those_of_the_terminal(modules: Path) -> None:
-    chance = random.Random(7)  # noqa: S311 - for test data
+    chance = random.Random(7)
     samples = [sorted(chance.randrange(10**12) for _ in range(size)) for size in (0, 1, 2, 3, 19, 20, 21, 99, 100, 101)]
     (modules / "samples.json").write_text(json.dumps(samples), encoding="utf-8")
     (modules / "percentiles.js").write_text(

@@ -145,7 +145,7 @@ def test_what_a_form_of_another_site_can_send_is_refused(kind):
     assert refusal(post(kind=kind)) == (415, "type")
 
 
-@pytest.mark.parametrize("length", ["", "-1", "x", "1, 1", "+1", "١"])
+@pytest.mark.parametrize("length", ["", "-1", "x", "1, 1", "+1", "\u0661"])
 def test_a_query_without_a_plain_length_is_refused(length):
     assert refusal(post(length)) == (411, "length")
     assert refusal(post(transfer_encoding="chunked")) == (411, "length")

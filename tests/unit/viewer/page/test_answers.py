@@ -345,7 +345,7 @@ def test_what_comes_later_is_given_next_time_and_nothing_twice(tmp_path):
 
 def test_hostile_values_are_given_as_they_are_and_huge_ones_cut(tmp_path):
     run, page = Growing(tmp_path), Page(tmp_path)
-    SCOPES_AND_MORE = {**SCOPES, 9: Scope("<b>", "", "", {})}
+    scopes = {**SCOPES, 9: Scope("<b>", "", "", {})}
     hostile = {
         "markup": "</script><img src=x onerror=alert(1)>",
         "ansi": "\x1b[31mred\x1b[0m",
@@ -357,7 +357,7 @@ def test_hostile_values_are_given_as_they_are_and_huge_ones_cut(tmp_path):
         "__proto__": "z",
     }
     record = span(1, 0, "<script>\u202e", (0, 1), trace_id=1)._replace(attributes=hostile)
-    run.writer.add(run.process, [(0, record), (512, log(1, 0.5, {"a": ["\ud800"]}, trace_id=1))], SCOPES_AND_MORE.get)
+    run.writer.add(run.process, [(0, record), (512, log(1, 0.5, {"a": ["\ud800"]}, trace_id=1))], scopes.get)
     run.writer.commit()
     document = page.of_run(f"/trace/{1:032x}")
     (given,) = document["spans"]

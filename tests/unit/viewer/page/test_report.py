@@ -45,9 +45,10 @@ RUN = "20261124-110000-3f9a"
 FAILED, QUICK = f"{TRACE_ID:032x}", f"{FAST_TRACE_ID:032x}"
 NOW_NS = START_NS + 10**12
 NODE = shutil.which("node")
+WHOLE = Wish()
 
 
-def made(directory: str, wish: Wish = Wish(), **more: Any):
+def made(directory: str, wish: Wish = WHOLE, **more: Any):
     run = RunDirectory(directory)
     with open_store(run.store) as store:
         return make_report(Source(store, list_run(run), store.notes()), wish, NOW_NS, **more)
