@@ -154,5 +154,5 @@ function linksPart(links, context) {
 }
 
 function idsPart(ids) {
-  return h("section", {}, h("h3", {}, "Ids"), h("dl", { class: "facts attributes" }, ids.filter(([, id]) => id).map(([name, id]) => [h("dt", { text: name }), h("dd", {}, button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))])));
+  return h("section", { class: "ids" }, ids.filter(([, id]) => id).map(([name, id]) => h("span", {}, h("span", { class: "dim" }, `${name} `), button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))));
 }

@@ -33,6 +33,7 @@ class RequestsView {
     this.sort = sortOf("");
     this.found = null;
     this.foundVersion = 0;
+    this.note = "";
     this.fit = null;
     this.selected = -1;
     this.isChosen = false;
@@ -144,18 +145,24 @@ class RequestsView {
     const { wanted, unwanted } = termsToAsk(terms);
     const asked = this.state.params.q;
     this.setFound(null);
+    this.note = "";
     if (!wanted.length && !unwanted.length) return;
+    this.note = " · searching attributes and logs …";
+    let isCut = false;
     const get = async (group) => {
       const answer = await this.context.source.search(this.context.runId, askedText(group));
+      isCut = isCut || Boolean(answer.is_cut);
       return new Set(answer.traces);
     };
     try {
       const [all, ...none] = await Promise.all([wanted.length ? get(wanted) : null, ...unwanted.map((term) => get([term]))]);
       if (asked !== this.state.params.q) return;
+      this.note = isCut ? " · more may fit: too many were found" : "";
       this.setFound({ wanted: all, unwanted: none });
       this.draw();
-    } catch {
-      // The rows' own answer stays.
+    } catch (error) {
+      this.note = ` · attributes and logs were not searched: ${error.message}`;
+      this.drawCounts();
     }
   }
 
@@ -197,7 +204,7 @@ class RequestsView {
     const isNew = fit.indexes.filter((index) => index >= this.listed).length;
     this.more.hidden = !isNew;
     this.more.textContent = isNew ? `${number(isNew)} new ↑` : "";
-    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`));
+    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`, this.note));
     this.requests.list.refresh();
     return fit;
   }
