@@ -30,6 +30,7 @@ class RequestsView {
     this.isLoading = false;
     this.isComplete = false;
     this.listed = 0;
+    this.drawn = 0;
     this.sort = sortOf("");
     this.found = null;
     this.foundVersion = 0;
@@ -111,11 +112,11 @@ class RequestsView {
         isOver = answer.is_complete || answer.sequence === this.sequence;
         this.sequence = answer.sequence;
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
+        if (isOver) this.isComplete = true;
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
-        else if (isFirst) this.context.count("requests", this.rows.countHere());
+        else if (isFirst) this.drawProgress();
         else if (isNew || answer.columns.trace.length) this.drawCounts();
       }
-      this.isComplete = true;
     } catch (error) {
       if (!this.rows.count) this.say("The requests cannot be shown", error.message);
     }
@@ -194,6 +195,14 @@ class RequestsView {
     };
   }
 
+  /** While a large run is read for the first time: say how far, and draw what counts whenever there is twice as much. */
+  drawProgress() {
+    if (this.rows.count >= 2 * this.drawn) this.drawCounts();
+    const here = this.rows.countHere();
+    this.context.count("requests", here);
+    replace(this.title, "Requests ", h("span", { class: "dim" }, `${number(this.listed)} of ${number(here)}, reading more …`));
+  }
+
   /** Draw all that counts; the list stays as it is. */
   drawCounts() {
     const fit = this.fitting();
@@ -202,7 +211,8 @@ class RequestsView {
     const here = this.rows.countHere();
     this.context.count("requests", here);
     const isNew = fit.indexes.filter((index) => index >= this.listed).length;
-    this.more.hidden = !isNew;
+    this.drawn = this.rows.count;
+    this.more.hidden = !isNew || !this.isComplete;
     this.more.textContent = isNew ? `${number(isNew)} new ↑` : "";
     replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`, this.note));
     this.requests.list.refresh();
