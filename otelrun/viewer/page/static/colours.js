@@ -8,6 +8,7 @@ const HUES = 8;
 
 /** Give the class of a library's colour: `hue-0` (the program's own code) to `hue-8`. */
 export function hueOf(category) {
+  if (!category) return "hue-0";
   const known = KNOWN[category];
   return `hue-${known === undefined ? 1 + (hash(category) % HUES) : known}`;
 }

@@ -132,6 +132,7 @@ class Page {
 
   changedRun(errorsBefore) {
     this.draw();
+    if (this.run.totals.errors) this.viewOf("errors");
     for (const [tab, view] of Object.entries(this.views)) {
       if (tab === this.state.tab || view.isAlwaysFollowing || (tab === "errors" && this.run.totals.errors !== errorsBefore)) view.update(this.run);
       else this.stale.add(tab);

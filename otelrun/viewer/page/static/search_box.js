@@ -1,9 +1,9 @@
 /** The search box: one text for all views. What it means is for query.js and the views. */
-import { icon, replace, setText } from "./dom.js";
+import { icon, replace } from "./dom.js";
 import { makeSearchHelp, placePopover } from "./shell.js";
 
 const HINTS = {
-  requests: "Search requests: route:/items  status:5xx  >100ms  user.id:42",
+  requests: "Search: route:/items  status:5xx  >100ms  user.id:42",
   errors: "Search errors: a type, a message, route:/items",
   logs: "Search logs: words  level:warn  logger:shop  pid:4711",
   metrics: "Search metrics: a name, an attribute",
@@ -16,7 +16,7 @@ const WAIT_MS = 120;
  * Make the search box of the page's head work.
  * @param {function(string, Object)} onSearch called with the text, soon after each change; the first of a row of changes makes a step in
  *   the history, later ones `{replace: true}`.
- * @returns {{show: function(string, string), focus: function(), said: function(string)}} `show` gives it a text and the view's hints.
+ * @returns {{show: function(string, string), focus: function()}} `show` gives it a text and the view's hints.
  */
 export function makeSearchBox(onSearch) {
   const box = document.getElementById("search");
@@ -79,9 +79,6 @@ export function makeSearchBox(onSearch) {
     focus() {
       box.focus();
       box.select();
-    },
-    said(text) {
-      setText(document.getElementById("search-said"), text);
     },
   };
 }

@@ -84,16 +84,16 @@ function exceptionPart(attributes) {
 }
 
 function framesPart(part) {
-  const hasOwn = part.frames.some((frame) => frame.isOwn);
+  const innermost = part.frames.filter((frame) => frame.isOwn).pop();
   return h("ol", { class: "frames" }, runsOf(part.frames).map((run) => {
-    if (run.isOwn || !hasOwn) return run.frames.map((frame) => frameLine(frame));
+    if (run.isOwn || !innermost) return run.frames.map((frame) => frameLine(frame, frame === innermost));
     const files = [...new Set(run.frames.map((frame) => shortFile(frame.file)))];
-    return h("li", { class: "folded" }, h("details", {}, h("summary", {}, `${run.frames.length} in ${files.slice(0, 2).join(", ")}${files.length > 2 ? " …" : ""}`), h("ol", {}, run.frames.map((frame) => frameLine(frame)))));
+    return h("li", { class: "folded" }, h("details", {}, h("summary", {}, `${run.frames.length} in ${files.slice(0, 2).join(", ")}${files.length > 2 ? " …" : ""}`), h("ol", {}, run.frames.map((frame) => frameLine(frame, false)))));
   }));
 }
 
-function frameLine(frame) {
-  return h("li", { class: frame.isOwn ? "frame is-own" : "frame", title: oneLine(frame.file, 400) },
+function frameLine(frame, isInnermost) {
+  return h("li", { class: `frame${frame.isOwn ? " is-own" : ""}${isInnermost ? " is-innermost" : ""}`, title: oneLine(frame.file, 400) },
     h("span", { class: "frame-place" }, h("span", { class: "mono" }, `${oneLine(shortFile(frame.file), 120)}:${frame.line}`), frame.function ? h("span", { class: "dim" }, ` in ${oneLine(frame.function, 120)}`) : null),
     frame.code ? h("code", { class: "frame-code" }, visible(frame.code, 300)) : null);
 }
@@ -154,5 +154,5 @@ function linksPart(links, context) {
 }
 
 function idsPart(ids) {
-  return h("section", {}, h("h3", {}, "Ids"), h("dl", { class: "facts attributes" }, ids.filter(([, id]) => id).map(([name, id]) => [h("dt", { text: name }), h("dd", {}, button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))])));
+  return h("section", { class: "ids" }, ids.filter(([, id]) => id).map(([name, id]) => h("span", {}, h("span", { class: "dim" }, `${name} `), button(id, () => copyText(id, `the ${name} id`), { class: "link mono", title: "copy" }))));
 }

@@ -30,9 +30,11 @@ class RequestsView {
     this.isLoading = false;
     this.isComplete = false;
     this.listed = 0;
+    this.drawn = 0;
     this.sort = sortOf("");
     this.found = null;
     this.foundVersion = 0;
+    this.note = "";
     this.fit = null;
     this.selected = -1;
     this.isChosen = false;
@@ -110,11 +112,11 @@ class RequestsView {
         isOver = answer.is_complete || answer.sequence === this.sequence;
         this.sequence = answer.sequence;
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
+        if (isOver) this.isComplete = true;
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
-        else if (isFirst) this.context.count("requests", this.rows.countHere());
+        else if (isFirst) this.drawProgress();
         else if (isNew || answer.columns.trace.length) this.drawCounts();
       }
-      this.isComplete = true;
     } catch (error) {
       if (!this.rows.count) this.say("The requests cannot be shown", error.message);
     }
@@ -144,18 +146,24 @@ class RequestsView {
     const { wanted, unwanted } = termsToAsk(terms);
     const asked = this.state.params.q;
     this.setFound(null);
+    this.note = "";
     if (!wanted.length && !unwanted.length) return;
+    this.note = " · searching attributes and logs …";
+    let isCut = false;
     const get = async (group) => {
       const answer = await this.context.source.search(this.context.runId, askedText(group));
+      isCut = isCut || Boolean(answer.is_cut);
       return new Set(answer.traces);
     };
     try {
       const [all, ...none] = await Promise.all([wanted.length ? get(wanted) : null, ...unwanted.map((term) => get([term]))]);
       if (asked !== this.state.params.q) return;
+      this.note = isCut ? " · more may fit: too many were found" : "";
       this.setFound({ wanted: all, unwanted: none });
       this.draw();
-    } catch {
-      // The rows' own answer stays.
+    } catch (error) {
+      this.note = ` · attributes and logs were not searched: ${error.message}`;
+      this.drawCounts();
     }
   }
 
@@ -187,6 +195,14 @@ class RequestsView {
     };
   }
 
+  /** While a large run is read for the first time: say how far, and draw what counts whenever there is twice as much. */
+  drawProgress() {
+    if (this.rows.count >= 2 * this.drawn) this.drawCounts();
+    const here = this.rows.countHere();
+    this.context.count("requests", here);
+    replace(this.title, "Requests ", h("span", { class: "dim" }, `${number(this.listed)} of ${number(here)}, reading more …`));
+  }
+
   /** Draw all that counts; the list stays as it is. */
   drawCounts() {
     const fit = this.fitting();
@@ -195,9 +211,10 @@ class RequestsView {
     const here = this.rows.countHere();
     this.context.count("requests", here);
     const isNew = fit.indexes.filter((index) => index >= this.listed).length;
-    this.more.hidden = !isNew;
+    this.drawn = this.rows.count;
+    this.more.hidden = !isNew || !this.isComplete;
     this.more.textContent = isNew ? `${number(isNew)} new ↑` : "";
-    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`));
+    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`, this.note));
     this.requests.list.refresh();
     return fit;
   }

@@ -269,5 +269,6 @@ class TraceView {
 
 function titleOf(span) {
   const about = targetOf(span);
+  if (about.startsWith("/") && /^[A-Z]+ /.test(span.name)) return oneLine(`${span.name.split(" ")[0]} ${about}`, 160);
   return oneLine(about ? `${span.name} ${about}` : span.name, 160);
 }
