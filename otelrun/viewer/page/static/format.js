@@ -138,7 +138,7 @@ const ANSI = /[\u001b\u009b](?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\
 
 /** Take terminal colours and other escape sequences out of a text. */
 export function stripAnsi(text) {
-  return text.replace(ANSI, "");
+  return text.includes("\u001b") || text.includes("\u009b") ? text.replace(ANSI, "") : text;
 }
 
 /** Give a text that is a JSON object or list with indents; null where it is not one. */

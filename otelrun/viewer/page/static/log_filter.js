@@ -32,9 +32,16 @@ export function dividedSearch(terms) {
   return { own: [...words, ...own.filter((term) => term.kind !== "duration")], asked: askedText(pairs.filter((term) => !term.isNot)), isUseless: own.some((term) => term.kind === "duration") };
 }
 
-/** What is searched for words in a record: text, logger, service and severity. */
-function haystackOf(table, row) {
-  return `${stripAnsi(table.body[row])}\n${table.text("logger", row)}\n${table.text("service", row)}\n${table.text("severity", row)}`.toLowerCase();
+/** Make the condition that words must be in a record's text, logger, service or severity. */
+function wordsCondition(table, words) {
+  const having = words.map(({ value }) => table.strings.map((text) => text.toLowerCase().includes(value)));
+  return (row) => {
+    const text = stripAnsi(table.body[row]).toLowerCase();
+    return words.every((term, at) => {
+      const has = having[at];
+      return (text.includes(term.value) || has[table.logger[row]] || has[table.service[row]] || has[table.severity[row]]) !== term.isNot;
+    });
+  };
 }
 
 /** Whether a record answers one `name:value`. */
@@ -63,11 +70,10 @@ export function conditionOf(table, own, traces) {
   if (!own.length && !traces) return null;
   const words = own.filter((term) => term.kind === "word");
   const pairs = own.filter((term) => term.kind === "pair");
+  const hasWords = words.length ? wordsCondition(table, words) : () => true;
   return (row) => {
     if (traces && !traces.has(table.trace[row])) return false;
     if (!pairs.every((term) => answers(table, row, term.name, term.value) !== term.isNot)) return false;
-    if (!words.length) return true;
-    const haystack = haystackOf(table, row);
-    return words.every((term) => haystack.includes(term.value) !== term.isNot);
+    return hasWords(row);
   };
 }

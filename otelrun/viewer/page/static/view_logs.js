@@ -137,7 +137,7 @@ class LogsView {
     const kept = this.rows[this.list.selected];
     this.rows = this.table.rows({ ...chosen, range });
     this.chart.show(this.table, this.rows, range || this.table.extent());
-    this.drawControls(range, isUseless);
+    this.drawControls(range, { asked, isUseless });
     this.hasServices = this.table.countsOf("service").length > 1;
     this.list.element.classList.toggle("has-services", this.hasServices);
     this.list.setCount(this.rows.length);
@@ -155,12 +155,13 @@ class LogsView {
     if (index >= 0 || kept === undefined) this.list.select(index, { silent: true, scroll: kept === undefined });
   }
 
-  drawControls(range, isUseless) {
+  drawControls(range, { asked, isUseless }) {
     const { params } = this.state;
     this.level.value = params.level || "";
     if (document.activeElement !== this.logger) this.drawLoggers(params.logger || "");
     const many = this.rows.length === this.table.length ? count(this.table.length, "record") : `${number(this.rows.length)} of ${count(this.table.length, "record")}`;
-    setText(this.said, isUseless ? `${many}; records have no duration to search for` : many);
+    const how = [asked && `of the traces with ${visible(asked, 80)}`, isUseless && "records have no duration to search for"].filter(Boolean);
+    setText(this.said, [many, ...how].join("; "));
     this.range.hidden = !range;
     if (range) replace(this.range, `${timeOf(this.context, range[0])} – ${timeOf(this.context, range[1])}`, icon("close"));
     this.nothing.hidden = this.rows.length > 0;
