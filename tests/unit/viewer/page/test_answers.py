@@ -236,7 +236,9 @@ def test_processes_with_what_they_recorded(shop):
         "ended",
     )
     assert (web["spans"], web["logs"], stock["spans"], pricing["spans"]) == (5, 2, 1, 2)
-    assert (web["start"], web["end"], web["dropped"], web["torn"]) == (0, 60_800_000, {"logs": 2}, 1)
+    assert (web["start"], web["end"], web["dropped"], web["torn"]) == (0, 1_500 * MS, {"logs": 2}, 1)
+    assert [one["state"] for one in web["hooked"]] == ["hooked", "missing"]
+    assert web["hooked"][1]["advice"] == "pip install opentelemetry-instrumentation-sqlite3"
 
 
 def test_the_schema_with_its_comments(shop):
