@@ -39,8 +39,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[zipfile.ZipFile]
 def test_the_wheel_holds_the_package_its_profiles_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     package = {path.relative_to(ROOT).as_posix() for path in source_files("otelrun")}
     profiles = {f"otelrun/configs/{path.name}" for path in (ROOT / "configs").iterdir()}
+    static = ROOT / "otelrun" / "viewer" / "page" / "static"
+    page = {path.relative_to(ROOT).as_posix() for path in static.iterdir()}
     names = {name for name in wheel.namelist() if ".dist-info/" not in name}
-    assert names == package | profiles | {"otelrun/py.typed"}
+    assert names == package | profiles | page | {"otelrun/py.typed"}
+    assert {name.rpartition(".")[2] for name in page} == {"css", "html", "js"}
     assert {"otelrun/configs/default.yaml", "otelrun/launch/shim/sitecustomize.py"} <= names
 
 
