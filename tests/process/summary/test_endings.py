@@ -199,6 +199,18 @@ def test_where_it_is_asked_for_it_is_printed_without_a_terminal_too(tmp_path, mo
     assert len(lines) == {"full": 3, "line": 2}[mode]
 
 
+def test_a_launcher_that_has_stayed_prints_it_without_a_terminal_too(tmp_path):
+    words = ["--init", sys.executable, ENDING, "exit 3"]
+    result = run_otelrun(words, otelrun_dir=tmp_path, env={"OTELRUN_SUMMARY": "full"})
+
+    assert (result.stdout, result.returncode) == (b"working\n", 3)
+    about, headline, look = result.stderr.decode().splitlines()
+    assert about == "about to exit 3"
+    assert headline.startswith(SUMMARY)
+    assert headline.endswith(" · exit 3 · 1 log")
+    assert look.startswith("  look otelrun ui ")
+
+
 def test_in_a_file_it_comes_after_what_the_program_wrote(tmp_path):
     words = " ".join([*otelrun_command(), sys.executable, ENDING, "return"])
     env = {"OTELRUN_SUMMARY": "line", "OTELRUN_DIR": str(tmp_path), **PATIENT}
