@@ -150,6 +150,18 @@ def test_a_launcher_that_has_stayed_says_it_and_knows_how_the_program_ended(tmp_
         assert "1 call, 1 failed" in text
 
 
+def test_a_program_that_ctrl_c_ends_dies_by_it_as_ever(tmp_path):
+    with on_terminal(tmp_path, "wait") as terminal:
+        terminal.read_until(b"working")
+        terminal.type(b"\x03")
+        assert terminal.wait() == -signal.SIGINT
+        wait_until_idle(tmp_path)
+        text = terminal.text
+    assert "\nKeyboardInterrupt\n" in text
+    assert text.count(SUMMARY) == 1
+    assert text.index("\nKeyboardInterrupt\n") < text.index(SUMMARY)
+
+
 def test_no_time_is_lost_where_the_agent_is_gone(tmp_path):
     with on_terminal(tmp_path, "wait") as terminal:
         terminal.read_until(b"working")
