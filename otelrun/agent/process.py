@@ -15,6 +15,7 @@ from otelrun.agent import detach
 from otelrun.agent.notices import Notices, find_outlet
 from otelrun.environment_variables import OTELRUN_QUIET
 from otelrun.ring import recovery
+from otelrun.ring.descriptors import above_standard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ def start(run: RunDirectory, *, root_pid: int, keep_stdout: bool) -> int:
         raise OSError(message)
     root = detach.identity(root_pid)
     outlet = _outlet(root_pid)
-    stdout = os.dup(_STDOUT) if keep_stdout else None
+    stdout = above_standard(os.dup(_STDOUT)) if keep_stdout else None
     request = summary_request.open_to_read(run.path)  # before the program can ask
+    if request is not None:
+        request = above_standard(request)
     try:
         return detach.fork_unseen(lambda: _run_agent(run, claim, root, outlet, _Kept(stdout, request)))
     finally:

@@ -83,7 +83,7 @@ def _read(run: RunDirectory, listing: Listing, trace_id: str | None, criteria: _
     if listing.totals is None:
         return View(RunFacts(listing, accounts=listing.accounts, notes=left_alone, gaps=find_gaps((), imported)))
     with open_store(run.store) as store:
-        accounts = listing.accounts if any(listing.accounts) else store.accounts()
+        accounts = listing.accounts if listing.accounts.is_any else store.accounts()
         notes, libraries = [*store.notes(), *left_alone], store.libraries()
         gaps = find_gaps(libraries, imported)
         facts = RunFacts(listing, run.store, store.processes(), accounts, notes, libraries, gaps)

@@ -45,7 +45,7 @@ def choose_summary(environment: Mapping[str, str], *, is_terminal: bool) -> tupl
 def start_line(profile: Profile) -> str:
     """Say what is recorded and where it goes, in one line of a terminal."""
     service = dict(profile.resource.attributes).get("service.name", "") or "the program"
-    elsewhere = [_place(name) for name in list_destinations(profile) if name != "local store"]
+    elsewhere = list(dict.fromkeys(_place(name) for name in list_destinations(profile) if name != "local store"))
     look = "look while it runs: otelrun ui" if profile.otelrun.store.enabled else ""
     if not elsewhere:
         where = "on this machine" if look else "for nobody: the profile has no destination"

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 
 from otelrun import summary_reader, summary_request
+from otelrun.ring.descriptors import above_standard
 
 _STDERR = 2
 _PATIENCE_S = 3.0
@@ -34,7 +35,7 @@ class Parting:
         Raises:
             OSError: there is no stderr.
         """
-        self.fd = os.dup(_STDERR)
+        self.fd = above_standard(os.dup(_STDERR))
         self._run_directory = run_directory
         self._mode = mode
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from otelrun.ring.descriptors import above_standard
 from otelrun.ring.directory import RunDirectory, list_runs
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def claim(run: RunDirectory) -> Claim | None:
     import fcntl  # noqa: PLC0415 - POSIX only; elsewhere there is no agent
 
     try:
-        fd = os.open(run.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = above_standard(os.open(run.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     except OSError:
         return None
     try:

@@ -144,6 +144,11 @@ class RunAccounts(NamedTuple):
         """Whether nothing is known of any process or exporter."""
         return not (self.processes or self.older_count or self.exporters)
 
+    @property
+    def is_any(self) -> bool:
+        """Whether anything is known of the run."""
+        return bool(self.processes or self.older_count or self.exporters)
+
     def total(self) -> ProcessAccount:
         """Add up all processes."""
         return add(self.older, *self.processes)

@@ -100,8 +100,7 @@ def read_summary(run: RunDirectory, exit_status: int | None = None) -> Summary:
 
 
 def _with_store(summary: Summary, run: RunDirectory, listing: Listing, store: StoreReader) -> Summary:
-    counted = listing.accounts
-    accounts = counted if counted.processes or counted.exporters else store.accounts()
+    accounts = listing.accounts if listing.accounts.is_any else store.accounts()
     processes = store.processes()
     notes, libraries = [*store.notes(), *summary.about.notes], store.libraries()
     gaps = find_gaps(libraries, stood_down.read(run.path, stood_down.IMPORTED))

@@ -45,7 +45,8 @@ _SERVING = ("server", "consumer")
 def draw_line(summary: Summary, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[Text]:
     """Draw the summary in one line."""
     text = _facts(summary, glyphs, now_ns, has_id=False)
-    look = Text().append(glyphs.dot, "dim").append(f"otelrun ui {_short(summary)}")
+    verb = "show" if summary.about.listing.totals is None else "ui"
+    look = Text().append(glyphs.dot, "dim").append(f"otelrun {verb} {_short(summary)}")
     room = width - look.cell_len
     if summary.failures:
         failure = summary.failures[0]
@@ -295,6 +296,8 @@ class _Body:
     def _end(self) -> Iterator[Text]:
         """Draw the next commands, and as many of the counts as there is room for."""
         short = _short(self._summary)
+        if self._summary.about.listing.totals is None:  # there is no store to look into
+            return
         commands = Text().append("look ", "dim").append(f"otelrun ui {short}", "bold")
         commands.append("   share ", "dim").append(f"otelrun report {short}", "bold")
         room = self._width - commands.cell_len - 3

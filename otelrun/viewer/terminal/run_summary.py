@@ -55,7 +55,7 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
     if totals is not None and (not totals.is_empty or not recorded):
         label = "kept" if about.listing.pruned.is_any else "recorded"
         yield from _fact(label, _recorded(totals, accounted.interrupted, glyphs), width)
-    elif any(about.accounts):
+    elif about.accounts.is_any:
         counted = [phrases.count(number, kind.removesuffix("s")) for kind, number in recorded.items()]
         yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
     yield from _fact("pruned", _pruned(about.listing.pruned, glyphs), width)

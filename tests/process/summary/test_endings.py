@@ -150,6 +150,18 @@ def test_a_launcher_that_has_stayed_says_it_and_knows_how_the_program_ended(tmp_
         assert "1 call, 1 failed" in text
 
 
+def test_a_program_that_ctrl_c_ends_dies_by_it_as_ever(tmp_path):
+    with on_terminal(tmp_path, "wait") as terminal:
+        terminal.read_until(b"working")
+        terminal.type(b"\x03")
+        assert terminal.wait() == -signal.SIGINT
+        wait_until_idle(tmp_path)
+        text = terminal.text
+    assert "\nKeyboardInterrupt\n" in text
+    assert text.count(SUMMARY) == 1
+    assert text.index("\nKeyboardInterrupt\n") < text.index(SUMMARY)
+
+
 def test_no_time_is_lost_where_the_agent_is_gone(tmp_path):
     with on_terminal(tmp_path, "wait") as terminal:
         terminal.read_until(b"working")
@@ -197,6 +209,18 @@ def test_where_it_is_asked_for_it_is_printed_without_a_terminal_too(tmp_path, mo
     assert lines[0] == "about to return"
     assert lines[1].startswith(LINE)
     assert len(lines) == {"full": 3, "line": 2}[mode]
+
+
+def test_a_launcher_that_has_stayed_prints_it_without_a_terminal_too(tmp_path):
+    words = ["--init", sys.executable, ENDING, "exit 3"]
+    result = run_otelrun(words, otelrun_dir=tmp_path, env={"OTELRUN_SUMMARY": "full"})
+
+    assert (result.stdout, result.returncode) == (b"working\n", 3)
+    about, headline, look = result.stderr.decode().splitlines()
+    assert about == "about to exit 3"
+    assert headline.startswith(SUMMARY)
+    assert headline.endswith(" · exit 3 · 1 log")
+    assert look.startswith("  look otelrun ui ")
 
 
 def test_in_a_file_it_comes_after_what_the_program_wrote(tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
 import pytest
 
+from otelrun.ring.directory import list_runs
+from otelrun.store.queries import open_store
 from tests.process.pipeline.programs import processes, run
 from tests.support.programs import environment, otelrun_command, run_otelrun, wait_until_idle
 from tests.support.store_rows import stored_spans
@@ -69,3 +72,17 @@ def test_a_program_that_may_open_next_to_nothing_is_recorded(tmp_path):
     wait_until_idle(tmp_path)
     assert (result.returncode, result.stdout, result.stderr) == (0, b"", b"")
     assert [span.name for span in stored_spans(tmp_path)] == ["span"]
+
+
+@pytest.mark.parametrize("closing", ["<&-", "<&- >&-"])
+def test_a_run_that_begins_without_standard_streams_has_one_agent_which_keeps_its_lock(tmp_path, closing):
+    program = "import logging; logging.warning('said')"
+    shell = f'"$@" {closing}'
+    command = ["sh", "-c", shell, "sh", *otelrun_command(), sys.executable, "-c", program]
+    subprocess.run(command, env=environment({"OTELRUN_DIR": str(tmp_path)}), check=True, capture_output=True)
+    wait_until_idle(tmp_path)
+
+    (run_directory,) = list_runs(str(tmp_path))
+    assert not os.path.exists(run_directory.log)  # no second one, which would have recovered what the first is at
+    with open_store(run_directory.store) as store:
+        assert [log.body for log in store.logs_outside_traces(limit=2)] == ["said"]
