@@ -114,7 +114,7 @@ def test_the_failing_line_is_the_last_in_the_users_own_code() -> None:
     ("number", "text"),
     [
         (0, "-"),
-        (1, "0 KiB"),
+        (1, "1 KiB"),
         (36 * 1024, "36 KiB"),
         (999 * 1024, "999 KiB"),
         (1_023 * 1024, "1.0 MiB"),
