@@ -28,11 +28,11 @@ def remove(*, wanted: tuple[str, ...], are_all: bool, may_lose: bool) -> None:
     runs = list_runs(root) if are_all else [find_run(root, name) for name in wanted]
     for run in dict.fromkeys(runs):
         with suppress(RunInUseError) if are_all else nullcontext():
-            click.echo(f"removed {run.run_id}: {_remove(root, run, may_lose=may_lose)}")
+            click.echo(f"removed {run.run_id}{_remove(root, run, may_lose=may_lose)}")
 
 
 def _remove(root: str, run: RunDirectory, *, may_lose: bool) -> str:
-    """Remove a run and say what went.
+    """Remove a run and say what went, after a comma; empty for nothing.
 
     Raises:
         RunInUseError: it goes on, or holds undelivered telemetry that is not to be lost.
@@ -46,4 +46,5 @@ def _remove(root: str, run: RunDirectory, *, may_lose: bool) -> str:
         message = f"{run.run_id}: it is {listing.state}; let it end first"
         raise RunInUseError(message)
     lost = retention.remove_run(root, run, may_lose=may_lose)
-    return f"{phrases.size(listing.size)}{f', undelivered: {lost}' if lost.runs else ''}"
+    size = f", {phrases.size(listing.size)}" if listing.size else ""
+    return f"{size}, undelivered: {lost}" if lost.runs else size

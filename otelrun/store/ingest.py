@@ -125,6 +125,7 @@ class StoreWriter:
             self._pruner = Pruner(self._connection, limit)
         self._limit = limit
         self._added = 0
+        self._is_more = True  # of an earlier agent's, for all that is known
         self._is_log_full = False
         self._unstored: dict[int, int] = {}
 
@@ -301,6 +302,7 @@ class StoreWriter:
                     self._measured[metric] = seen
             except _MALFORMED:  # noqa: PERF203 - one bad series hides no other
                 self._execute("UPDATE process SET unstored = unstored + 1 WHERE id = ?", (process,))
+        self._added += len(points)
         self._insert_all(_POINT, points)
 
     def _metric(self, process: int, state: SeriesState, scope_of: Callable[[int], Scope]) -> int:
@@ -383,20 +385,25 @@ class StoreWriter:
         Raises:
             StoreError: it could not be written.
         """
+        if not (self._added or self._is_more or self._is_log_full):
+            return False
         is_busy, self._added = self._added > 0, 0
         self._watch_log()
         with self._reported():
             self.commit()
             if self._is_log_full:
                 return False
-            if not self._pruner.is_due():
-                return self._pruner.shrink(_MOMENT_S)
-            self._begin()
-            is_hurried = not is_busy or self._pruner.is_over()
-            live = {self._numbers[ring_name] for ring_name in self._processes}
-            self._pruner.remove(budget_s or (_LONGER_S if is_hurried else _MOMENT_S), live)
-            self._connection.execute("COMMIT")
-            return self._pruner.is_due() or self._pruner.shrink(_MOMENT_S)
+            if self._pruner.is_due():
+                self._remove(budget_s, is_busy=is_busy)
+            self._is_more = self._pruner.is_due() or self._pruner.shrink(_MOMENT_S)
+        return self._is_more
+
+    def _remove(self, budget_s: float, *, is_busy: bool) -> None:
+        self._begin()
+        is_hurried = not is_busy or self._pruner.is_over()
+        live = {self._numbers[ring_name] for ring_name in self._processes}
+        self._pruner.remove(budget_s or (_LONGER_S if is_hurried else _MOMENT_S), live)
+        self._connection.execute("COMMIT")
 
     def _watch_log(self) -> None:
         """Take in nothing while the write-ahead log is as long as the file may be: somebody reads, and lets nothing be merged."""

@@ -61,7 +61,7 @@ def size(number: int) -> str:
     """Say a size with three digits at most and a unit: ``36 KiB``, ``1.2 MiB``, ``214 MiB``; ``-`` for nothing."""
     if not number:
         return "-"
-    value, name = number / 1024, "KiB"
+    value, name = max(1.0, number / 1024), "KiB"
     for larger in ("MiB", "GiB"):
         if value < 999.5:  # noqa: PLR2004 - three digits
             break

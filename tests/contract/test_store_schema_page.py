@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from otelrun.store import schema
 from tests.support.shop_trace import write_run
-
-if TYPE_CHECKING:
-    import pytest
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "store-schema.md"
 BEGIN, END = "<!-- made from otelrun/store/schema.py -->\n", "<!-- end -->\n"
@@ -40,6 +42,26 @@ def test_the_page_is_up_to_date(request: pytest.FixtureRequest) -> None:
         PAGE.write_text(before + BEGIN + tables() + END + after, encoding="utf-8")
     else:
         assert made == tables()
+
+
+def test_the_programs_of_the_page_run(tmp_path: Path) -> None:
+    programs = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    run = write_run(str(tmp_path))
+    assert len(programs) == 2
+    for program in programs:
+        if "pandas" in program and find_spec("pandas") is None:
+            continue  # it is large, and nothing else needs it
+        result = subprocess.run([sys.executable, "-c", program], cwd=run, capture_output=True, text=True, check=False)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert ("POST /orders" in result.stdout) == ("print" in program)
+
+
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="SQLite's shell is not installed")
+def test_the_shell_shows_what_the_page_says(tmp_path: Path) -> None:
+    query = "SELECT name, type FROM errors ORDER BY name"
+    command = ["sqlite3", "-readonly", "-box", "store.db", query]
+    result = subprocess.run(command, cwd=write_run(str(tmp_path)), capture_output=True, text=True, check=False)
+    assert "│ POST /orders" in result.stdout
 
 
 def test_the_queries_of_the_page_run(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ class Digest:
         self._orphaned: dict[str, None] = {}  # traces in which a span waits for its parent
         self._of_trace: dict[str, list[Entry]] = {}
         self._changes: dict[tuple[str, str], Change] = {}  # by trace and span, oldest change first
+        self._pruned = 0
         self.sequence = 0
 
     def update(self, reader: StoreReader, *, limit: int | None = None, is_over: bool = False) -> bool:
@@ -49,6 +50,7 @@ class Digest:
         Returns:
             Whether all of the store is taken in.
         """
+        self._withdraw_pruned(reader)
         self._waiting.update(dict.fromkeys(self._spans.new_trace_ids(reader)))
         known = self._of_trace.keys()
         self._waiting.update(dict.fromkeys(name for name in self._logs.new_trace_ids(reader) if name in known))
@@ -62,6 +64,18 @@ class Digest:
             for trace_id in some:
                 del self._waiting[trace_id]
         return not self._waiting and not (is_over and self._orphaned)
+
+    def _withdraw_pruned(self, reader: StoreReader) -> None:
+        """Let go of the traces that the store has let go of since the last call."""
+        pruned = reader.pruned().spans
+        if pruned == self._pruned:
+            return
+        self._pruned = pruned
+        kept = {row[0] for row in reader.rows("SELECT DISTINCT trace_id FROM span")}
+        for trace_id in [name for name in self._of_trace if name not in kept]:
+            self._replace(trace_id, [])
+            del self._of_trace[trace_id]
+            self._orphaned.pop(trace_id, None)
 
     def _take(self, reader: StoreReader, trace_ids: Sequence[str], *, is_over: bool) -> None:
         logs = log_counts(reader, trace_ids)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sqlite3
 import sys
 
@@ -128,6 +129,26 @@ def test_runs_are_removed_by_their_user_and_not_while_they_go_on(tmp_path):
         run_otelrun(["runs", "remove", "--all"], otelrun_dir=tmp_path, is_agent_awaited=False)
         assert list_runs(str(tmp_path)) == [running]
         program.finish()
+
+
+def test_where_files_may_not_become_as_large_as_the_store_it_is_off_with_one_line_and_the_program_goes_on(tmp_path):
+    script = tmp_path / "limited"
+    script.write_text(f'#!/bin/sh\nulimit -f 12000\nexec {shlex.quote(sys.executable)} "$@"\n')  # some 6 MB
+    script.chmod(0o755)
+    state = tmp_path / "state"
+    with start_otelrun(writers(1, 4_000, 2_500), otelrun_dir=state, env=LIMITED, python=str(script)) as program:
+        assert program.read_line(DEADLINE_S) == b"done\n"
+        line = program.read_line(DEADLINE_S, stream="stderr")
+        assert line.startswith(b"otelrun: the local store is off: ")
+        result = program.finish(DEADLINE_S)
+    wait_until_idle(str(state))
+    assert (result.returncode, result.stderr) == (0, line)
+    [run] = list_runs(str(state))
+    with open_store(run.store) as store:
+        assert store.totals().spans > 300
+        assert store.rows("PRAGMA integrity_check") == [("ok",)]
+    shown = run_otelrun(["show"], otelrun_dir=state).stdout.decode()
+    assert "records not in the store (see agent.log beside it)" in shown
 
 
 @pytest.mark.timeout(1_200)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +13,14 @@ from click.testing import CliRunner, Result
 
 from otelrun.cli.runs import runs
 from otelrun.cli.show import show
-from otelrun.errors import NotFoundError, StoreError
-from otelrun.ring.directory import RunDirectory
+from otelrun.errors import NotFoundError, RunInUseError, StoreError
+from otelrun.profile import handoff
+from otelrun.profile.model import Otelrun, Profile, Store
+from otelrun.ring.directory import RunDirectory, list_runs
 from otelrun.ring.recovery import claim
+from otelrun.store import losses
 from otelrun.store.ingest import StoreWriter
+from otelrun.store.losses import Loss
 from tests.support.shop_trace import FAST_TRACE_ID, SCOPES, TRACE_ID, description, placed, span, write_run
 
 if TYPE_CHECKING:
@@ -202,3 +207,92 @@ def test_show_waits_for_the_agent_of_a_run_that_is_over_not_for_long(
     held.release()
 
     assert shown["run"]["state"] == "finishing"
+
+
+def holding_run(root: str) -> RunDirectory:
+    run = RunDirectory(write_run(root, OLD))
+    os.makedirs(run.outbox)
+    with open(os.path.join(run.outbox, "spans-0"), "wb"):
+        pass
+    state = {"ended_ns": 2, "destinations": [{"name": "spans-0", "signal": "spans", "held": 7}]}
+    with open(os.path.join(run.path, "state.json"), "w", encoding="utf-8") as file:
+        json.dump(state, file)
+    return run
+
+
+def test_a_run_is_removed_with_all_it_holds(root: str) -> None:
+    directory = write_run(root, NEW)
+    write_run(root, OLD)
+
+    assert re.fullmatch(f"removed {NEW}, \\d+ KiB\n", invoke(runs, "remove", "3f9a").stdout)
+    assert not os.path.exists(directory)
+    assert [run.run_id for run in list_runs(root)] == [OLD]
+
+
+def test_what_is_not_delivered_yet_is_removed_only_if_that_is_said_and_is_counted(root: str) -> None:
+    run = holding_run(root)
+    with pytest.raises(RunInUseError, match=r"it holds undelivered telemetry \(7 spans\)"):
+        CliRunner().invoke(runs, ["remove", "last"], catch_exceptions=False)
+    assert invoke(runs, "remove", "--all").stdout == ""
+    assert os.path.exists(run.path)
+
+    assert invoke(runs, "remove", "--undelivered", "last").stdout.endswith(", undelivered: 7 spans\n")
+    assert not os.path.exists(run.path)
+    assert losses.read(root) == Loss(1, 7)
+
+
+def test_a_run_that_an_agent_has_stays(root: str) -> None:
+    run = RunDirectory(write_run(root, NEW))
+    held = claim(run)
+    assert held is not None
+    with pytest.raises(RunInUseError, match="it is finishing; let it end first"):
+        CliRunner().invoke(runs, ["remove", "last"], catch_exceptions=False)
+    held.release()
+    assert os.path.exists(run.path)
+
+
+def test_what_to_remove_is_named_or_all(root: str) -> None:
+    write_run(root, NEW)
+    for words in (["remove"], ["remove", "--all", "last"]):
+        result = CliRunner().invoke(runs, words)
+        assert result.exit_code == 2
+        assert "name the runs to remove, or say --all" in result.output
+    with pytest.raises(NotFoundError):
+        CliRunner().invoke(runs, ["remove", "beef"], catch_exceptions=False)
+    assert len(list_runs(root)) == 1
+
+
+def test_room_is_told_with_the_limit_of_the_newest_run(root: str) -> None:
+    run = RunDirectory(write_run(root, NEW))
+    profile = Profile(otelrun=Otelrun(store=Store(max_total_mb=300)))
+    with open(run.profile, "w", encoding="ascii") as file:
+        file.write(handoff.write(profile, run_directory=run.path, pipeline="agent"))
+
+    assert re.search(r"\n1 run, \d+ KiB of 300 MiB \(store.max_total_mb\)\n$", invoke(runs).stdout)
+
+
+def pruned_run(root: str) -> None:
+    path = os.path.join(write_run(root, NEW), "store.db")
+    with sqlite3.connect(path) as connection:
+        connection.execute("INSERT INTO pruned VALUES (1, 12000, 60000, 3000, 7, 5, 6)")
+    connection.close()
+
+
+def test_what_was_pruned_is_told_in_text_and_json(root: str) -> None:
+    pruned_run(root)
+
+    text = invoke(show).stdout
+    assert "  kept      8 spans (4 failed)" in text
+    assert "  pruned    12,000 oldest traces · 60,000 spans · 3,000 logs · 7 metric points (store.max_run_mb)\n" in text
+    pruned = {"traces": 12_000, "spans": 60_000, "logs": 3_000, "points": 7, "until_ns": 5, "pruned_ns": 6}
+    assert document()["run"]["pruned"] == pruned
+
+
+def test_a_trace_that_is_not_there_may_have_been_pruned(root: str) -> None:
+    pruned_run(root)
+
+    with pytest.raises(NotFoundError, match=rf"\nit may have been pruned from run {NEW}, at .* at the latest"):
+        CliRunner().invoke(show, ["beef"], catch_exceptions=False)
+    with pytest.raises(NotFoundError) as caught:
+        CliRunner().invoke(show, ["no-trace"], catch_exceptions=False)
+    assert "pruned" not in str(caught.value)

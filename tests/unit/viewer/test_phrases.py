@@ -108,3 +108,20 @@ def test_the_failing_line_is_the_last_in_the_users_own_code() -> None:
     assert phrases.failing_line(span("", (exception(stacktrace="\n".join(frames)),))) == "own.py:16 in deeper"
     assert phrases.failing_line(span("", (exception(stacktrace=frames[2]),))) == ""
     assert phrases.failing_line(span("", (exception(stacktrace=None),))) == ""
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "-"),
+        (1, "1 KiB"),
+        (36 * 1024, "36 KiB"),
+        (999 * 1024, "999 KiB"),
+        (1_023 * 1024, "1.0 MiB"),
+        (9 * 1024**2, "9.0 MiB"),
+        (214 * 1024**2, "214 MiB"),
+        (3 * 1024**4, "3072 GiB"),
+    ],
+)
+def test_sizes_have_three_digits_and_a_unit(number: int, text: str) -> None:
+    assert phrases.size(number) == text

@@ -39,6 +39,11 @@ class Growing:
         self._writer.add(process, pairs, SCOPES.__getitem__)
         self._writer.commit()
 
+    def prune(self, limit: int) -> None:
+        writer = StoreWriter(self.path, limit)
+        while writer.prune():
+            pass
+
     def close(self) -> None:
         self._writer.close()
 
@@ -102,6 +107,24 @@ def test_spans_without_their_parent_wait_until_the_run_is_over(growing: Growing,
     while not digest.update(reader, is_over=True):
         pass
     assert [entry.name for entry in digest.entries()] == ["inner"]
+
+
+def test_entries_of_pruned_traces_are_withdrawn(growing: Growing, reader: StoreReader) -> None:
+    records = [span(n + 1, 0, f"r{n}", (n, n + 1), kind=SERVER, trace_id=n + 1, text="x" * 2_000) for n in range(500)]
+    growing.add(1, *records)
+    digest = Digest()
+    digest.update(reader)
+    known = digest.sequence
+    growing.prune(1024 * 1024)
+    digest.update(reader)
+
+    left = reader.totals().traces
+    assert 0 < left < 400
+    assert [entry.name for entry in digest.entries()] == [f"r{n}" for n in range(500 - left, 500)]
+    assert names(digest, known) == [(f"r{n}", True) for n in range(500 - left)]
+    known = digest.sequence
+    digest.update(reader)
+    assert digest.sequence == known
 
 
 def test_a_large_store_is_taken_in_in_portions(growing: Growing, reader: StoreReader) -> None:
