@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from otelrun.cli.finding import find_run_or_trace
 from otelrun.errors import PortError
-from otelrun.ring.directory import find_run, list_runs, state_root
+from otelrun.ring.directory import list_runs, state_root
 
 if TYPE_CHECKING:
     from otelrun.viewer.page.server import Answering
 
 
 @click.command()
-@click.argument("wanted", metavar="[RUN]", required=False)
+@click.argument("wanted", metavar="[RUN|TRACE]", required=False)
 @click.option(
     "--port",
     type=click.IntRange(1, 65_535),
@@ -27,17 +28,20 @@ if TYPE_CHECKING:
 def ui(*, wanted: str | None, port: int | None, is_to_open: bool) -> None:
     """Look at the recorded runs in the browser; a run that still goes on is shown live.
 
-    Prints a link that only this machine can open. RUN is the end or the beginning of a run's id; without it the newest run
-    comes first. Ctrl-C ends it.
+    Prints a link that only this machine can open. RUN is the end or the beginning of a run's id, TRACE that of a trace;
+    without either the newest run comes first. Ctrl-C ends it.
     """
     root = state_root(os.environ)
-    chosen = find_run(root, wanted).run_id if wanted not in (None, "last") else ""
+    chosen, trace_id = "", None
+    if wanted not in (None, "last"):
+        run, trace_id = find_run_or_trace(root, wanted)
+        chosen = run.run_id
     from otelrun.viewer.page.answers import Answers  # noqa: PLC0415 - imports a server; not for --help
 
     newest = next((run.run_id for run in list_runs(root)), "")
     if not newest:
         click.echo(f"No runs below {root} yet; they show up as they come. Record one: otelrun python app.py", err=True)
-    fragment = f"{chosen or newest}/requests" if newest else ""
+    fragment = f"{chosen or newest}/requests{f'/{trace_id}' if trace_id else ''}" if newest else ""
     serve(Answers(root, chosen), port=port, is_to_open=is_to_open, fragment=fragment)
 
 
@@ -72,7 +76,7 @@ def serve(
     if is_to_open:
         import webbrowser  # noqa: PLC0415 - only where asked for
 
-        webbrowser.open(url)
+        webbrowser.open(server.url(fragment, is_for_once=True))  # a command line, which everybody here can read
     with suppress(KeyboardInterrupt):
         server.serve()
     server.close()

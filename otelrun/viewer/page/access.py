@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 LONGEST_BODY = 64 * 1024
 """Bytes of a query that is sent to be run."""
@@ -42,23 +42,28 @@ class Head(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What is to be done with a request: 200 answer it, 303 go on to ``/`` with ``cookie``, else refuse it with a sentence."""
+    """What is to be done with a request: 200 answer it, 303 go on to ``/`` with ``cookie``, else refuse it with a sentence.
+
+    ``key`` is the one of ``keys_for_once`` that was used, and is none any more.
+    """
 
     status: int
     slug: str = ""
     sentence: str = ""
     cookie: str = ""
+    key: str = ""
 
 
 ALLOWED = Verdict(200)
 
 
-def judge(head: Head, token: str) -> Verdict:
+def judge(head: Head, token: str, keys_for_once: Collection[str] = ()) -> Verdict:
     """Judge a request.
 
     Args:
         head: of the request.
         token: the server's own.
+        keys_for_once: keys that open the page a single time, besides the token.
     """
     host = _HOST.fullmatch(head.headers.get("host", ""))
     if host is None:
@@ -71,10 +76,12 @@ def judge(head: Head, token: str) -> Verdict:
         return Verdict(403, "origin", "Another site has asked for this. " + _USE_THE_LINK)
     path, _, query = head.target.partition("?")
     if head.method == "GET" and path == "/" and "k" in (values := parse_qs(query)):
-        if not _is_same(values["k"][-1], token):
+        given = values["k"][-1]
+        key = next((key for key in (token, *keys_for_once) if _is_same(given, key)), "")
+        if not key:
             return Verdict(403, "token", "This key is not, or no longer, the right one. " + _USE_THE_LINK)
         cookie = f"{_cookie_name(host[1])}={token}; HttpOnly; SameSite=Strict; Path=/"
-        return Verdict(303, cookie=cookie)
+        return Verdict(303, cookie=cookie, key="" if key == token else key)
     if not _is_same(_cookie(head.headers.get("cookie", ""), _cookie_name(host[1])), token):
         return Verdict(403, "token", _USE_THE_LINK)
     return _judge_body(head.headers) if head.method == "POST" else ALLOWED

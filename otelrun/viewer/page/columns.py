@@ -1,6 +1,7 @@
 """Tables written small: column by column, what repeats said once. Pure; ``static/report_data.js`` reads it back.
 
-A column is a list of its values, ``{"same": value}``, ``{"of": [values], "at": [numbers]}`` or ``{"steps": [differences]}``.
+A column is a list of its values, ``{"same": value}``, ``{"of": [values], "at": [numbers]}``, ``{"steps": [differences]}`` or,
+among the columns of an object, ``{"like": number}`` of an earlier one.
 """
 
 from __future__ import annotations
@@ -54,10 +55,20 @@ class ObjectColumn:
         return {
             "at": column(self._at),
             "shapes": [
-                {"names": list(names), "columns": [column(values) for values in self._values[number]]}
+                {"names": list(names), "columns": _distinct(self._values[number])}
                 for names, number in self._numbers.items()
             ],
         }
+
+
+def _distinct(columns: Sequence[Sequence[Any]]) -> list[Any]:
+    """Write columns; one that says the same as an earlier one names that."""
+    written: list[Any] = []
+    for number, values in enumerate(columns):
+        same = next((other for other in range(number) if columns[other] == values), None) if len(values) > 1 else None
+        is_like = same is not None and list(map(type, columns[same])) == list(map(type, values))
+        written.append({"like": same} if is_like else column(values))
+    return written
 
 
 def table(rows: Iterable[Sequence[Any]], names: Sequence[str]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.store.encoding import json_text
-from otelrun.viewer.analysis.naming import library_of
+from otelrun.viewer.analysis.naming import APP, library_of
 from otelrun.viewer.page.columns import ObjectColumn, column, steps, table
 from otelrun.viewer.page.values import attribute_values, value_of
 
@@ -211,7 +211,7 @@ def _requests(entries: Iterable[Entry], places: _Places, unit: int, masking: Mas
             flags = entry.is_failed + 2 * entry.is_interrupted
             counts = (entry.spans, entry.logs)
             rows.append((masking.text(entry.endpoint), entry.status_code, flags, *counts, masking.text(entry.failure)))
-            times.append({name: ns // unit for name, ns in entry.time_in.items()})
+            times.append({name: ns // unit for name, ns in entry.time_in.items() if name != APP})  # app has the rest
     return {
         **table(rows, ("endpoint", "status", "flags", "spans", "logs", "failure")),
         "span": steps(at),

@@ -33,7 +33,7 @@ MOST_SPANS = 200_000
 MOST_LOGS_OUTSIDE = 50_000
 
 _AT_ONCE = 400
-_ATTEMPTS = 4
+_ATTEMPTS = 6
 _TEXT_PER_BYTE = 40  # attributes shrink to a fortieth at best
 
 
@@ -99,6 +99,7 @@ def make_report(
         ReportError: the page's own files are not as they should be.
     """
     static = load_texts()
+    page_size = len(report_html(static, {}).encode())
     wish = wish._replace(most_text=wish.most_bytes * _TEXT_PER_BYTE)
     for _ in range(_ATTEMPTS):
         masking = Masking(is_off=keep_secrets)
@@ -110,7 +111,8 @@ def make_report(
         if len(html) <= wish.most_bytes or len(content.traces) <= 1:
             break
         text = sum(len(json_text(span.attributes)) for spans in content.traces for span in spans)
-        wish = wish._replace(most_text=int(text * 0.9 * wish.most_bytes / len(html)))
+        room, needed = wish.most_bytes - page_size, len(html) - page_size
+        wish = wish._replace(most_text=int(text * 0.9 * max(0, room) / needed))
     spans = sum(map(len, content.traces))
     return Made(html, spans, len(content.logs), about["left_out"]["traces"] if not wish.trace else 0, masking.masked)
 

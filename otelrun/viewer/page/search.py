@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from otelrun.errors import QueryError, StoreError
 from otelrun.store.browsing import traces_with_pair, traces_with_word
 
 if TYPE_CHECKING:
     from otelrun.store.queries import StoreReader
 
+LONGEST_S = 10.0
+
+_INSTRUCTIONS = 20_000  # of SQLite's machine, between two looks at the clock
 _TERM = re.compile(r'(-?)(?:([\w.\-/]+):)?(?:"([^"]*)"?|(\S+))')
 _MOST_TERMS = 12
 _LONGEST = 400
@@ -29,11 +34,31 @@ def terms_of(text: str) -> list[Term]:
     return [term for term in terms if term.value][:_MOST_TERMS]
 
 
-def traces_matching(reader: StoreReader, text: str) -> set[str]:
+def traces_matching(reader: StoreReader, text: str, *, longest_s: float = LONGEST_S) -> set[str]:
     """Find the traces that hold all terms of a search, each in any of their spans or log records.
 
     Only terms that exclude find nothing: what they leave is for who knows all traces.
+
+    Args:
+        reader: a store opened for this search alone.
+        text: of the search box.
+        longest_s: seconds it may take.
+
+    Raises:
+        QueryError: it took longer.
     """
+    deadline = time.monotonic() + longest_s
+    reader.connection.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
+    try:
+        return _matching_all(reader, text)
+    except StoreError as error:
+        if time.monotonic() <= deadline:
+            raise
+        message = f"The search was stopped: it took longer than {longest_s:g} seconds."
+        raise QueryError(message) from error
+
+
+def _matching_all(reader: StoreReader, text: str) -> set[str]:
     found: set[str] | None = None
     terms = terms_of(text)
     for term in terms:

@@ -84,13 +84,18 @@ class PageServer:
         """The port it listens on."""
         return int(self._server.server_address[1])
 
-    def url(self, fragment: str = "") -> str:
+    def url(self, fragment: str = "", *, is_for_once: bool = False) -> str:
         """Give the address to open, with the key to it.
 
         Args:
             fragment: what to show first, e.g. ``20261124-093015-3f9a/requests``.
+            is_for_once: with a key that opens it a single time, for where others may read the address.
         """
-        return f"http://{_HOST}:{self.port}/?k={self.token}{f'#/{fragment}' if fragment else ''}"
+        key = self.token
+        if is_for_once:
+            key = secrets.token_urlsafe(24)
+            self._server.keys_for_once.add(key)
+        return f"http://{_HOST}:{self.port}/?k={key}{f'#/{fragment}' if fragment else ''}"
 
     def serve(self) -> None:
         """Serve until ``stop`` is called, or an exception such as KeyboardInterrupt comes."""
@@ -131,6 +136,7 @@ class _Server(ThreadingHTTPServer):
         self.source = source
         self.token = token
         self.files = files
+        self.keys_for_once: set[str] = set()
         self._slots = threading.BoundedSemaphore(_MOST_CONNECTIONS)
 
     def server_bind(self) -> None:
@@ -228,7 +234,9 @@ class _Handler(BaseHTTPRequestHandler):
         fields: dict[str, str] = {}
         for name, value in self.headers.items():
             fields[name.lower()] = f"{fields[name.lower()]}, {value}" if name.lower() in fields else value
-        verdict = access.judge(access.Head(self.command, self.path, fields), self.server.token)
+        head = access.Head(self.command, self.path, fields)
+        verdict = access.judge(head, self.server.token, self.server.keys_for_once)
+        self.server.keys_for_once.discard(verdict.key)
         if verdict.status == 303:  # noqa: PLR2004 - HTTP's
             self._send(303, b"", "text/plain; charset=utf-8", {"Location": "/", "Set-Cookie": verdict.cookie})
             return

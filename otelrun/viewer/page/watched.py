@@ -144,7 +144,7 @@ class Watch:
 
     def keep_only(self, directories: list[RunDirectory]) -> None:
         """Forget the listings of runs that are gone."""
-        for path in self._listings.keys() - {directory.path for directory in directories}:
+        for path in set(self._listings) - {directory.path for directory in directories}:  # others add to it meanwhile
             self._listings.pop(path, None)
 
 

@@ -89,12 +89,17 @@ def replies(received: bytes) -> Iterator[Reply]:
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
+def client(server: PageServer) -> Client:
+    return Client(server.port, server.token)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[PageServer]:
     write_run(str(tmp_path), RUN)
     server = PageServer(Answers(str(tmp_path)))
     thread = threading.Thread(target=server.serve)
     thread.start()
-    yield Client(server.port, server.token)
+    yield server
     server.stop()
     thread.join(DEADLINE_S)
     server.close()

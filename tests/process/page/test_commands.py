@@ -69,6 +69,23 @@ def test_ui_prints_a_link_serves_and_ends_quietly_on_ctrl_c(tmp_path):
     assert (result.returncode, result.stderr) == (0, b"")
 
 
+def test_ui_opens_the_browser_where_asked_to_by_a_link_that_works_once(tmp_path):
+    write_run(str(tmp_path / "state"), RUN)
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opening && mv {tmp_path}/opening {tmp_path}/opened\n')
+    browser.chmod(0o700)
+    command = [*otelrun_command()[1:], "ui", "0af76519", "--open"]
+    env = {"OTELRUN_DIR": str(tmp_path / "state"), "BROWSER": f"{browser} %s"}
+    with start_python(command, env=env) as program:
+        printed = program.read_line(DEADLINE_S).decode().strip()
+        opened = wait_for(
+            lambda: (tmp_path / "opened").exists() and (tmp_path / "opened").read_text().strip(), DEADLINE_S
+        )
+        key = re.compile(r"k=([\w-]+)#/(.*)")
+        assert key.search(printed)[2] == key.search(opened)[2] == f"{RUN}/requests/0af7651916cd43dd8448eb211c80319c"
+        assert key.search(printed)[1] != key.search(opened)[1]
+
+
 def test_ui_without_a_run_says_so_and_shows_them_as_they_come(tmp_path):
     with Ui(tmp_path) as ui:
         assert ui.fragment is None

@@ -285,6 +285,13 @@ def test_each_server_has_a_key_of_its_own(tmp_path):
         server.close()
 
 
+def test_a_key_for_once_opens_the_page_a_single_time(client, server):
+    target = server.url(is_for_once=True).partition(str(client.port))[2]
+    reply = client.ask(target, cookie=None)
+    assert (reply.status, reply.headers["set-cookie"].partition(";")[0]) == (303, client.cookie)
+    assert refused(client.ask(target, cookie=None)) == (403, "token")
+
+
 def test_a_mistake_of_ours_is_told_without_a_traceback(tmp_path, monkeypatch, capfd):
     monkeypatch.delenv("OTELRUN_STRICT", raising=False)
 

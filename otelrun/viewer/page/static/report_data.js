@@ -21,7 +21,7 @@ function summed(column) {
 /** Make a function that gives the object of a column of objects in a row. */
 function objectReader(column, rows) {
   const at = reader(column.at);
-  const shapes = column.shapes.map(({ names, columns }) => ({ names, columns: columns.map(reader) }));
+  const shapes = column.shapes.map(({ names, columns }) => ({ names, columns: columns.map((one) => reader("like" in one ? columns[one.like] : one)) }));
   const met = shapes.map(() => 0);
   const places = new Int32Array(rows);
   for (let row = 0; row < rows; row++) places[row] = met[at(row)]++;
@@ -221,7 +221,11 @@ function requestsDocument(table, spans) {
   fill("status", text((_, row) => read.status(row)));
   for (const name of ["flags", "spans", "logs"]) fill(name, (_, row) => read[name](row));
   fill("failure", text((_, row) => read.failure(row)));
-  fill("time_in", (_, row) => Object.entries(timeIn(row)).flatMap(([name, time]) => [strings.number(name), time * spans.unit]));
+  fill("time_in", (span, row) => {
+    const spent = Object.entries(timeIn(row));
+    const own = spans.read.duration(span) - spent.reduce((sum, [, time]) => sum + time, 0);
+    return [["app", Math.max(0, own)], ...spent].flatMap(([name, time]) => [strings.number(name), time * spans.unit]);
+  });
   return { sequence: of.length, is_complete: true, strings: strings.texts(), columns };
 }
 

@@ -61,6 +61,14 @@ def test_a_wrong_key_is_refused_even_with_the_cookie(key):
     assert refusal(head(f"/?k=x{key}")) == (403, "token")
 
 
+def test_a_key_for_once_opens_the_page_and_is_named_so_that_it_is_none_any_more():
+    verdict = judge(head("/?k=once", cookie=""), TOKEN, {"other", "once"})
+    assert (verdict.status, verdict.key, verdict.cookie.partition(";")[0]) == (303, "once", COOKIE)
+    assert judge(head("/?k=once", cookie=""), TOKEN, {"other"}).status == 403
+    assert judge(head(cookie="otelrun-4319=once"), TOKEN, {"once"}).status == 403
+    assert judge(head(f"/?k={TOKEN}"), TOKEN, {"once"}).key == ""
+
+
 def test_the_last_key_of_several_counts():
     assert refusal(head(f"/?k={TOKEN}&k=wrong")) == (403, "token")
 

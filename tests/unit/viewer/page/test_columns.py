@@ -34,5 +34,13 @@ def test_objects_share_the_table_of_their_names():
     }
 
 
+def test_what_two_names_say_alike_is_written_once():
+    objects = ObjectColumn()
+    for value in ({"port": 7, "peer": 7, "flag": True}, {"port": 9, "peer": 9, "flag": 1}):
+        objects.append(value)
+    (shape,) = objects.written()["shapes"]
+    assert shape["columns"] == [[7, 9], {"like": 0}, [True, 1]]
+
+
 def test_a_table_of_no_rows_has_its_columns():
     assert table([], ("a", "b")) == {"a": [], "b": []}

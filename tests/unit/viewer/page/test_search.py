@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from otelrun.errors import QueryError
 from otelrun.store.queries import open_store
+from otelrun.viewer.page import search
 from otelrun.viewer.page.search import Term, terms_of, traces_matching
 from tests.support.shop_trace import FAST_TRACE_ID, TRACE_ID, write_run
 
@@ -35,6 +37,12 @@ def test_words_pairs_quotes_and_minus():
         Term("a b", "x"),
     ]
     assert terms_of('  ""  "open') == [Term("open")]
+
+
+def test_a_search_that_takes_too_long_is_stopped(shop, monkeypatch):
+    monkeypatch.setattr(search, "_INSTRUCTIONS", 1)
+    with pytest.raises(QueryError, match="longer than 0 seconds"):
+        traces_matching(shop, "durian", longest_s=0)
 
 
 @pytest.mark.parametrize(
