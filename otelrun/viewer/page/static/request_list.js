@@ -1,6 +1,6 @@
 /** The list of requests, newest first unless sorted otherwise: time, status, endpoint and failure, duration, spans, logs. */
 import { button, h, setText } from "./dom.js";
-import { clock, duration, number, oneLine } from "./format.js";
+import { clock, duration, oneLine, shortNumber } from "./format.js";
 import { makeList } from "./list.js";
 import { gradientOf, sharesText } from "./time_bar.js";
 import { timeInOf } from "./statistics.js";
@@ -59,6 +59,7 @@ function fillRow(element, { rows, startedMs, slow }, index) {
   element.classList.toggle("has-failed", isFailed);
   setText(time, clock(startedMs + rows.start[index] / 1e6, 3));
   setText(status, statusText(rows, index));
+  status.title = status.textContent;
   status.className = `request-status${isFailed ? " is-bad" : isInterrupted || /^4\d\d$/.test(rows.text("status", index)) ? " is-warn" : " dim"}`;
   setText(name.firstChild, oneLine(rows.text("endpoint", index), 200));
   setText(name.lastChild, oneLine(rows.text("failure", index), 200));
@@ -67,8 +68,8 @@ function fillRow(element, { rows, startedMs, slow }, index) {
   took.lastChild.style.setProperty("--share", Math.max(0.02, Math.min(1, rows.duration[index] / slow)));
   took.title = sharesText(shares);
   setText(took.firstChild, duration(rows.duration[index]));
-  setText(spans, number(rows.spans[index]));
-  setText(logs, rows.logs[index] ? number(rows.logs[index]) : "–");
+  setText(spans, shortNumber(rows.spans[index]));
+  setText(logs, rows.logs[index] ? shortNumber(rows.logs[index]) : "–");
 }
 
 /** Say how a request ended: `✗ 500`, `200`, `✗ failed`, `⏸ cut off`. */

@@ -114,8 +114,8 @@ class RequestsView {
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
         if (isOver) this.isComplete = true;
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
-        else if (isFirst) this.drawProgress();
-        else if (isNew || answer.columns.trace.length) this.drawCounts();
+        if (isFirst && !isOver) this.drawProgress();
+        if (!isFirst && (isNew || answer.columns.trace.length)) this.drawCounts();
       }
     } catch (error) {
       if (!this.rows.count) this.say("The requests cannot be shown", error.message);

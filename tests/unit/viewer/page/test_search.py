@@ -35,6 +35,7 @@ def test_words_pairs_quotes_and_minus():
         Term("a b", "x"),
     ]
     assert terms_of('  ""  "open') == [Term("open")]
+    assert terms_of(r'sql:"SELECT \"x\" \\ y" a\b') == [Term('SELECT "x" \\ y', "sql"), Term(r"a\b")]
 
 
 @pytest.mark.parametrize(
