@@ -81,14 +81,6 @@ export function slownessOf(rows, endpoints) {
   };
 }
 
-/** Give the calls by library of one request, the most first. */
-export function callsOf(rows, index) {
-  const calls = rows.calls[index];
-  const result = [];
-  for (let at = 0; at < calls.length; at += 2) result.push([rows.texts[calls[at]], calls[at + 1]]);
-  return result.sort((a, b) => b[1] - a[1]);
-}
-
 /** Give the time by library of one request, "app" first, then the most. */
 export function timeInOf(rows, index) {
   const sums = [];

@@ -11,7 +11,7 @@ import { matching, termsToAsk } from "./request_search.js";
 import { RequestRows, firstToSee, sorted } from "./rows.js";
 import { emptyView } from "./shell.js";
 import { makeSplitter } from "./splitter.js";
-import { callsOf, endpointsOf, percentile, slownessOf, timeInOf } from "./statistics.js";
+import { endpointsOf, percentile, slownessOf, timeInOf } from "./statistics.js";
 import { makeTimeChart } from "./time_chart.js";
 import { makeTrace } from "./view_trace.js";
 
@@ -293,12 +293,10 @@ class RequestsView {
     if (found !== undefined && found !== this.selected) this.select(found);
   }
 
-  /** Say where the time of a request went and how many calls it made: `[[library, ns, calls]…]`; null where it is none. */
+  /** Say where the time of a request went: `[[library, ns]…]`; null where it is none. */
   timeOf(trace, span) {
     const index = this.rows.places.get(trace + span);
-    if (index === undefined || !this.rows.isHere(index)) return null;
-    const calls = new Map(callsOf(this.rows, index));
-    return timeInOf(this.rows, index).map(([name, ns]) => [name, ns, calls.get(name) || 0]);
+    return index === undefined || !this.rows.isHere(index) ? null : timeInOf(this.rows, index);
   }
 
   select(index, how) {

@@ -12,7 +12,7 @@ import { makeSplitter } from "./splitter.js";
 import { partsOf, shortFile } from "./stack.js";
 import { gradientOf } from "./time_bar.js";
 import { traceMarkdown } from "./trace_text.js";
-import { exceptionsOf, extentOf, firstToSee, holding, itemsOf, loggedExceptionsOf } from "./tree.js";
+import { callsOf, exceptionsOf, extentOf, firstToSee, holding, itemsOf, loggedExceptionsOf } from "./tree.js";
 import { makeWaterfall, targetOf } from "./waterfall.js";
 
 const WALKING_MS = 150;
@@ -22,7 +22,7 @@ let menus = 0;
  * Make the view of a trace.
  * @param {Object} context see page.js.
  * @param {Object} calls `onLoaded(ids)`: the ids of the selected span and those above it, innermost first; `timeOf(traceId, spanId)`: where
- *   the time of that request went, `[[library, ns, calls]…]`, or null.
+ *   the time of that request went, `[[library, ns]…]`, or null.
  */
 export function makeTrace(context, calls) {
   return new TraceView(context, calls);
@@ -212,7 +212,8 @@ class TraceView {
     const sum = shares.reduce((total, [, ns]) => total + ns, 0);
     this.time.hidden = shares.length < 2;
     if (this.time.hidden) return;
-    replace(this.time, h("span", { class: "time-bar", "aria-hidden": "true", style: { background: gradientOf(shares) } }), shares.map(([name, ns, calls]) => h("span", { class: "legend-item", title: duration(ns) }, h("span", { class: `swatch ${hueOf(name)}` }), `${oneLine(name, 24)} ${percent(ns / sum)}${calls ? ` in ${count(calls, "call")}` : ""}`)));
+    const calls = callsOf(this.items, top.place);
+    replace(this.time, h("span", { class: "time-bar", "aria-hidden": "true", style: { background: gradientOf(shares) } }), shares.map(([name, ns]) => h("span", { class: "legend-item", title: duration(ns) }, h("span", { class: `swatch ${hueOf(name)}` }), `${oneLine(name, 24)} ${percent(ns / sum)}${calls.has(name) ? ` in ${count(calls.get(name), "call")}` : ""}`)));
   }
 
   /** The line that says why: the first exception and the user's own line. */
