@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 LONGEST_S = 10.0
 
 _INSTRUCTIONS = 20_000  # of SQLite's machine, between two looks at the clock
-_TERM = re.compile(r'(-?)(?:([\w.\-/]+):)?(?:"([^"]*)"?|(\S+))')
+_TERM = re.compile(r'(-?)(?:([\w.\-/]+):)?(?:"((?:[^"\\]|\\.)*)"?|(\S+))')
+_ESCAPED = re.compile(r"\\([\"\\])")
 _MOST_TERMS = 12
 _LONGEST = 400
 
@@ -30,7 +31,8 @@ class Term(NamedTuple):
 
 def terms_of(text: str) -> list[Term]:
     """Read a search: ``timeout user.id:17 "no such item" -retry``."""
-    terms = [Term(quoted or plain, name, bool(minus)) for minus, name, quoted, plain in _TERM.findall(text[:_LONGEST])]
+    found = _TERM.findall(text[:_LONGEST])
+    terms = [Term(_ESCAPED.sub(r"\1", quoted) or plain, name, bool(minus)) for minus, name, quoted, plain in found]
     return [term for term in terms if term.value][:_MOST_TERMS]
 
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RequestRows, firstToSee, sorted } from "../../../otelrun/viewer/page/static/rows.js";
-import { endpointsOf, percentile, timeInOf } from "../../../otelrun/viewer/page/static/statistics.js";
+import { endpointsOf, percentile, slownessOf, timeInOf } from "../../../otelrun/viewer/page/static/statistics.js";
 import { matching } from "../../../otelrun/viewer/page/static/request_search.js";
 import { parseQuery } from "../../../otelrun/viewer/page/static/query.js";
 
@@ -100,4 +100,11 @@ test("words and attributes find what rows hold at once, and more when the source
   assert.deepEqual(found(rows, "user.id:42", { wanted: new Set(["t1"]), unwanted: [] }), ["t1"]);
   assert.deepEqual(found(rows, "-price"), ["t1", "t2", "t4", "t5"]);
   assert.deepEqual(found(rows, "-user.id:42", { wanted: null, unwanted: [new Set(["t2", "t4"])] }), ["t1", "t3", "t5"]);
+});
+
+test("a request is slow where it took five times the median of ten or more of its endpoint, and 5 ms", () => {
+  const usual = Array.from({ length: 12 }, (_, index) => [`u${index}`, "GET /a", index, 2 * MS, "200"]);
+  const rows = rowsOf([...usual, ["s1", "GET /a", 20, 24 * MS, "200"], ["s2", "GET /a", 21, 9 * MS, "200"], ["s3", "GET /rare", 22, 90 * MS, "200"]]);
+  const slowness = slownessOf(rows, endpointsOf(rows, Array.from({ length: 15 }, (_, index) => index)));
+  assert.deepEqual([12, 13, 14].map(slowness), [12, 0, 0]);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { coveredOf, extentOf, firstToSee, holding, inSight, itemsOf, ownTimeOf, reveal } from "../../../otelrun/viewer/page/static/tree.js";
+import { callsOf, coveredOf, extentOf, firstToSee, holding, inSight, itemsOf, ownTimeOf, reveal } from "../../../otelrun/viewer/page/static/tree.js";
 import { traceMarkdown } from "../../../otelrun/viewer/page/static/trace_text.js";
 
 const span = (id, parent, start, duration, more = {}) => ({ id, parent, start, duration, name: `span ${id}`, kind: "internal", status: "unset", message: "", service: "shop", pid: 1, scope: "s", category: "app", attributes: {}, events: [], links: [], ...more });
@@ -72,4 +72,10 @@ test("a trace as Markdown cannot break out of its block", () => {
   const text = traceMarkdown(trace, itemsOf(trace));
   assert.equal(text.match(/```/g).length, 4);
   assert.match(text, /✗ x ''' ⏎ # y {2}\(internal, shop\) {2}9\.00 ms/);
+});
+
+test("calls are counted by library: those of the span's own code, not those of the servers that it called", () => {
+  const call = (id, parent, category) => span(id, parent, 1, 1, { kind: "client", category });
+  const spans = [span("a", "", 0, 9, { kind: "server" }), call("b", "a", "http"), span("c", "b", 1, 1, { kind: "server" }), call("d", "c", "sqlite"), span("e", "a", 2, 1), call("f", "e", "sqlite"), call("g", "e", "sqlite")];
+  assert.deepEqual([...callsOf(itemsOf({ spans, logs: [] }), 0)], [["http", 1], ["sqlite", 2]]);
 });

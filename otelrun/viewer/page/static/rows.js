@@ -9,7 +9,6 @@ export const WITHDRAWN = 4;
 
 const PLAIN = ["trace", "span", "pid", "start", "duration", "flags", "spans", "logs"];
 const TEXTS = ["endpoint", "service", "kind", "status", "failure"];
-const SHARES = ["time_in", "calls"];
 
 /** All requests of a run. Each column is an array; those of texts hold numbers into `texts`. */
 export class RequestRows {
@@ -19,7 +18,7 @@ export class RequestRows {
     this.texts = [];
     this.numbers = new Map();
     this.places = new Map();
-    for (const name of [...PLAIN, ...TEXTS, ...SHARES]) this[name] = [];
+    for (const name of [...PLAIN, ...TEXTS, "time_in"]) this[name] = [];
   }
 
   /** Take in an answer of `requests`; gives how many rows are new. A row that is known is replaced. */
@@ -31,7 +30,7 @@ export class RequestRows {
     const places = columns.trace.map((trace, index) => this.placeOf(trace + columns.span[index], columns.flags[index]));
     for (const name of PLAIN) put(this[name], places, columns[name], (value) => value);
     for (const name of TEXTS) put(this[name], places, columns[name], (value) => numbers[value]);
-    for (const name of SHARES) put(this[name], places, columns[name] || [], (shares) => renumbered(shares || [], numbers));
+    put(this.time_in, places, columns.time_in, (shares) => renumbered(shares, numbers));
     return this.count - before;
   }
 

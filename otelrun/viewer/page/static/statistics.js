@@ -9,7 +9,7 @@ export function percentile(ordered, share) {
  * Group requests by endpoint and kind: those that failed most first, then those that took most time.
  * @param {RequestRows} rows
  * @param {Iterable<number>} indexes of the rows that count.
- * @returns {Array<{endpoint: string, kind: string, services: string, calls: number, failed: number, p50: number, p95: number,
+ * @returns {Array<{endpoint: string, number: number, kind: string, services: string, calls: number, failed: number, p50: number, p95: number,
  *   total: number, share: number, timeIn: Array<[string, number]>, key: string}>} durations in ns; `share` of the time of all of them;
  *   `timeIn` sums by library, "app" first, then the most.
  */
@@ -38,6 +38,7 @@ function endpointOf(rows, group, all) {
   const kind = rows.text("kind", group.first);
   return {
     endpoint,
+    number: rows.endpoint[group.first],
     kind,
     key: `${kind} ${endpoint}`,
     services: group.services.map((number) => rows.texts[number]).sort().join(", "),
@@ -60,6 +61,24 @@ function inOrder(rows, sums) {
   const named = [];
   sums.forEach((ns, number) => ns > 0 && named.push([rows.texts[number], ns]));
   return named.sort((a, b) => (b[0] === "app") - (a[0] === "app") || b[1] - a[1]);
+}
+
+const OUTLIER_TIMES = 5;
+const OUTLIER_NS = 5e6;
+const FEWEST_CALLS = 10;
+
+/**
+ * Give a function that says how many times the median of its endpoint a request took; 0 where that is nothing out of the ordinary.
+ * @param {RequestRows} rows
+ * @param {Array} endpoints of `endpointsOf`.
+ */
+export function slownessOf(rows, endpoints) {
+  const medians = new Map();
+  for (const { number, calls, p50 } of endpoints) if (calls >= FEWEST_CALLS) medians.set(number, p50);
+  return (index) => {
+    const median = medians.get(rows.endpoint[index]) || 0;
+    return median && rows.duration[index] >= Math.max(OUTLIER_NS, median * OUTLIER_TIMES) ? rows.duration[index] / median : 0;
+  };
 }
 
 /** Give the time by library of one request, "app" first, then the most. */

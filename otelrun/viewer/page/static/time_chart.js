@@ -8,7 +8,7 @@ import { count, duration, oneLine, shortDuration } from "./format.js";
 import { densityOf } from "./statistics.js";
 
 const MOST_DOTS = 4000;
-const MOST_DIAMONDS = 500;
+const MOST_DIAMONDS = 200;
 const CELL = 4;
 const SHADES = 5;
 const NEAR = 14;

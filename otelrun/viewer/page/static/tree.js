@@ -138,6 +138,18 @@ export function ownTimeOf(items, place) {
   return items[place].span.duration - coveredOf(items, place).reduce((sum, [from, to]) => sum + to - from, 0);
 }
 
+/** Give how many calls a span's own code made, by library: of the client and producer spans below it the nearest, not those of servers. */
+export function callsOf(items, place) {
+  const calls = new Map();
+  for (let at = place + 1; at <= place + items[place].size; at += 1) {
+    const { span, size } = items[at];
+    if (!span || span.kind === "internal") continue;
+    if (span.kind === "client" || span.kind === "producer") calls.set(span.category, (calls.get(span.category) || 0) + 1);
+    at += size;
+  }
+  return calls;
+}
+
 /** Give the exception events of a span. */
 export function exceptionsOf(span) {
   return span.events.filter((event) => event.name === "exception");

@@ -11,7 +11,7 @@ import { matching, termsToAsk } from "./request_search.js";
 import { RequestRows, firstToSee, sorted } from "./rows.js";
 import { emptyView } from "./shell.js";
 import { makeSplitter } from "./splitter.js";
-import { endpointsOf, percentile } from "./statistics.js";
+import { endpointsOf, percentile, slownessOf, timeInOf } from "./statistics.js";
 import { makeTimeChart } from "./time_chart.js";
 import { makeTrace } from "./view_trace.js";
 
@@ -42,7 +42,7 @@ class RequestsView {
     this.table = makeEndpointTable((endpoint) => this.chooseEndpoint(endpoint));
     this.chart = makeTimeChart({ onZoom: (from, to) => this.zoom(from, to), onChoose: (index) => this.choose(index) });
     this.requests = makeRequestList({ onSelect: (index) => this.choose(index), onOpen: (index) => this.open(index), onSort: (column) => this.sortBy(column) });
-    this.trace = makeTrace(context, (spans) => this.traceIsHere(spans));
+    this.trace = makeTrace(context, { onLoaded: (spans) => this.traceIsHere(spans), timeOf: (trace, span) => this.timeOf(trace, span) });
     this.isAlwaysFollowing = true;
     this.keys = this.makeKeys();
     this.build();
@@ -114,8 +114,8 @@ class RequestsView {
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
         if (isOver) this.isComplete = true;
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
-        else if (isFirst) this.drawProgress();
-        else if (isNew || answer.columns.trace.length) this.drawCounts();
+        if (isFirst && !isOver) this.drawProgress();
+        if (!isFirst && (isNew || answer.columns.trace.length)) this.drawCounts();
       }
     } catch (error) {
       if (!this.rows.count) this.say("The requests cannot be shown", error.message);
@@ -206,7 +206,8 @@ class RequestsView {
   /** Draw all that counts; the list stays as it is. */
   drawCounts() {
     const fit = this.fitting();
-    this.table.show(endpointsOf(this.rows, fit.ofAllEndpoints), fit.endpoint);
+    fit.endpoints = fit.endpoints || endpointsOf(this.rows, fit.ofAllEndpoints);
+    this.table.show(fit.endpoints, fit.endpoint);
     this.chart.show(this.rows, fit.indexes, fit.times, this.selected);
     const here = this.rows.countHere();
     this.context.count("requests", here);
@@ -224,7 +225,7 @@ class RequestsView {
     const { rows } = this;
     const order = sorted(rows, fit.indexes.filter((index) => index < this.listed), this.sort.column, this.sort.isDescending);
     const durations = Float64Array.from(order, (index) => rows.duration[index]).sort();
-    this.requests.show({ rows, order, startedMs: this.context.run().started_ms, slow: percentile(durations, 98) || 1, sort: this.sort });
+    this.requests.show({ rows, order, startedMs: this.context.run().started_ms, slow: percentile(durations, 98) || 1, slowness: slownessOf(rows, fit.endpoints), sort: this.sort });
     this.requests.select(this.selected, false);
     this.drawNothing(order.length, fit);
     if (!this.isChosen && !this.state.trace && this.listed) this.chooseFirst(order);
@@ -232,6 +233,7 @@ class RequestsView {
 
   drawNothing(found, fit) {
     this.nothing.hidden = found > 0 || fit.indexes.length > 0;
+    this.element.classList.toggle("is-empty", !this.rows.count);
     this.requests.element.hidden = !this.nothing.hidden;
     if (this.nothing.hidden) return;
     const isFiltered = this.state.params.q || this.state.params.t;
@@ -249,6 +251,7 @@ class RequestsView {
     replace(this.nothing, emptyView(title, text));
     this.nothing.hidden = false;
     this.requests.element.hidden = true;
+    this.element.classList.add("is-empty");
   }
 
   /** Look at the first that failed, or the slowest, without a word in the address. */
@@ -288,6 +291,12 @@ class RequestsView {
     if (!trace) return;
     const found = spanIds.map((id) => this.rows.places.get(trace + id)).find((place) => place !== undefined && this.rows.isHere(place));
     if (found !== undefined && found !== this.selected) this.select(found);
+  }
+
+  /** Say where the time of a request went: `[[library, ns]…]`; null where it is none. */
+  timeOf(trace, span) {
+    const index = this.rows.places.get(trace + span);
+    return index === undefined || !this.rows.isHere(index) ? null : timeInOf(this.rows, index);
   }
 
   select(index, how) {

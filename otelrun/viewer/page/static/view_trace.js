@@ -2,15 +2,17 @@
  * One trace: what it was and why it failed in a line, its waterfall with log lines at their place, the details of the selected span.
  * It stands beside the list of requests, or fills the page.
  */
+import { hueOf } from "./colours.js";
 import { announce, button, copyText, h, icon, oncePerFrame, replace, setText } from "./dom.js";
-import { clock, count, duration, oneLine, shortTrace } from "./format.js";
+import { clock, count, duration, oneLine, percent, shortTrace } from "./format.js";
 import { makeMinimap } from "./minimap.js";
 import { emptyView } from "./shell.js";
 import { makeDetails } from "./span_details.js";
 import { makeSplitter } from "./splitter.js";
 import { partsOf, shortFile } from "./stack.js";
+import { gradientOf } from "./time_bar.js";
 import { traceMarkdown } from "./trace_text.js";
-import { exceptionsOf, extentOf, firstToSee, holding, itemsOf, loggedExceptionsOf } from "./tree.js";
+import { callsOf, exceptionsOf, extentOf, firstToSee, holding, itemsOf, loggedExceptionsOf } from "./tree.js";
 import { makeWaterfall, targetOf } from "./waterfall.js";
 
 const WALKING_MS = 150;
@@ -19,16 +21,18 @@ let menus = 0;
 /**
  * Make the view of a trace.
  * @param {Object} context see page.js.
- * @param {function(string[])} onLoaded called with the ids of the selected span and those above it, innermost first.
+ * @param {Object} calls `onLoaded(ids)`: the ids of the selected span and those above it, innermost first; `timeOf(traceId, spanId)`: where
+ *   the time of that request went, `[[library, ns]…]`, or null.
  */
-export function makeTrace(context, onLoaded) {
-  return new TraceView(context, onLoaded);
+export function makeTrace(context, calls) {
+  return new TraceView(context, calls);
 }
 
 class TraceView {
-  constructor(context, onLoaded) {
+  constructor(context, { onLoaded, timeOf }) {
     this.context = context;
     this.onLoaded = onLoaded;
+    this.timeOf = timeOf;
     this.asked = "";
     this.askedAt = -Infinity;
     this.entry = "";
@@ -57,7 +61,7 @@ class TraceView {
     const wide = button(icon("wide"), () => this.context.navigate({ trace: this.trace.trace, span: this.context.state().span, wide: this.context.state().params.wide ? "" : "1" }), { class: "quiet wide-toggle", "aria-label": "Full width", title: "full width (f)" });
     const back = button([icon("back"), "Requests"], () => this.context.navigate({ wide: "", trace: window.matchMedia("(max-width: 860px)").matches ? "" : this.trace.trace, span: this.context.state().span }), { class: "quiet back" });
     this.title = h("div", { class: "trace-title" });
-    replace(this.head, h("div", { class: "trace-line" }, back, this.title, h("span", { class: "end" }, this.found, this.find, this.logsToggle, menu, wide)), (this.facts = h("p", { class: "trace-facts soft" })), (this.why = h("p", { class: "trace-why", hidden: true })));
+    replace(this.head, h("div", { class: "trace-line" }, back, this.title, h("span", { class: "end" }, this.found, this.find, this.logsToggle, menu, wide)), (this.facts = h("p", { class: "trace-facts soft" })), (this.time = h("p", { class: "trace-time" })), (this.why = h("p", { class: "trace-why", hidden: true })));
     this.body.append(this.head, panes);
   }
 
@@ -197,8 +201,19 @@ class TraceView {
     const place = items[0] ? firstToSee(items, "") : -1;
     replace(this.title, isFailed ? h("span", { class: "is-bad" }, "✗ ") : null, h("h2", {}, top ? titleOf(top.span) : "Log lines"), h("span", { class: "soft" }, top ? duration(top.span.duration) : ""));
     replace(this.facts, `${clock(started, 3)} · ${count(trace.spans.length, "span")}`, failed ? [", ", h("span", { class: "is-bad" }, `${failed} failed`)] : null, ` · ${count(trace.logs.length, "log line")} · trace `, button(shortTrace(trace.trace), () => copyText(trace.trace, "the trace id"), { class: "link mono", title: "copy the trace id" }));
+    this.drawTime(top);
     this.drawWhy(failed && place >= 0 ? items[place] : null);
     this.logsToggle.hidden = !trace.logs.length;
+  }
+
+  /** The line that says where the time went. */
+  drawTime(top) {
+    const shares = (top && this.timeOf(this.trace.trace, top.id)) || [];
+    const sum = shares.reduce((total, [, ns]) => total + ns, 0);
+    this.time.hidden = shares.length < 2;
+    if (this.time.hidden) return;
+    const calls = callsOf(this.items, top.place);
+    replace(this.time, h("span", { class: "time-bar", "aria-hidden": "true", style: { background: gradientOf(shares) } }), shares.map(([name, ns]) => h("span", { class: "legend-item", title: duration(ns) }, h("span", { class: `swatch ${hueOf(name)}` }), `${oneLine(name, 24)} ${percent(ns / sum)}${calls.has(name) ? ` in ${count(calls.get(name), "call")}` : ""}`)));
   }
 
   /** The line that says why: the first exception and the user's own line. */

@@ -32,7 +32,8 @@ export class Waterfall {
     this.closed = new Set();
     this.hasLogs = true;
     this.hits = new Set();
-    this.range = [0, 1];
+    this.whole = [0, 1];
+    this.range = this.whole;
     this.services = [];
     this.axis = h("span", { class: "axis" });
     this.list = makeList({
@@ -49,17 +50,18 @@ export class Waterfall {
   /** Show the items of a trace. */
   show(items) {
     this.items = items;
+    this.whole = extentOf(items);
     this.closed = new Set();
     this.hits = new Set();
     this.services = [...new Set(items.filter((item) => item.span).map((item) => item.span.service))].sort();
-    this.setRange(extentOf(items));
+    this.setRange(this.whole);
   }
 
   /** Show a range of time, in ns. */
   setRange(range) {
     this.range = range;
     const [from, to] = range;
-    const origin = this.items.length ? extentOf(this.items)[0] : 0;
+    const [origin] = this.whole;
     const ticks = timeTicks(from - origin, to - origin, 4).map((time) => [((time + origin - from) / (to - from)) * 100, time]);
     replace(this.axis, ticks.filter(([share]) => share < 92).map(([share, time]) => h("span", { style: { left: `${share}%` } }, shortDuration(time))));
     this.element.style.setProperty("--grid", ticks.map(([share]) => `linear-gradient(90deg, transparent calc(${share}% - 1px), var(--line) calc(${share}% - 1px) ${share}%, transparent ${share}%)`).join(", ") || "none");
@@ -117,7 +119,7 @@ export class Waterfall {
   /** Show the time of the selected span only, or again that of all. */
   zoom() {
     const item = this.items[this.selected()];
-    const whole = extentOf(this.items);
+    const { whole } = this;
     const isWhole = this.range[0] === whole[0] && this.range[1] === whole[1];
     const range = isWhole && item && item.span ? [item.start, item.start + Math.max(1, item.span.duration)] : whole;
     this.setRange(range);
@@ -169,7 +171,7 @@ export class Waterfall {
     twisty.dataset.place = String(place);
     setText(twisty, item.size ? (isClosed ? "▸" : "▾") : "");
     if (item.kind === "span") this.fillSpan(item, { mark, text, about, time, took, name });
-    else if (item.kind === "log") fillLog(item, { mark, text, about, time, took, name }, extentOf(this.items)[0]);
+    else if (item.kind === "log") fillLog(item, { mark, text, about, time, took, name }, this.whole[0]);
     else fillMissing(item, { mark, text, about, time, took, name });
     if (isClosed) about.textContent = `+${item.size}  ${about.textContent}`;
   }

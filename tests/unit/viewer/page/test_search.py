@@ -37,6 +37,7 @@ def test_words_pairs_quotes_and_minus():
         Term("a b", "x"),
     ]
     assert terms_of('  ""  "open') == [Term("open")]
+    assert terms_of(r'sql:"SELECT \"x\" \\ y" a\b') == [Term('SELECT "x" \\ y', "sql"), Term(r"a\b")]
 
 
 def test_a_search_that_takes_too_long_is_stopped(shop, monkeypatch):
