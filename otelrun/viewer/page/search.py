@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from otelrun.store.browsing import traces_with_pair, traces_with_word
+from otelrun.store.browsing import logs_with_pair, traces_with_pair, traces_with_word
 
 if TYPE_CHECKING:
     from otelrun.store.queries import StoreReader
@@ -46,6 +46,14 @@ def traces_matching(reader: StoreReader, text: str) -> set[str]:
         if term.is_excluded and found:
             found -= _matching(reader, term)
     return found or set()
+
+
+def logs_matching(reader: StoreReader, text: str) -> set[int]:
+    """Find the log records that have all ``name:value`` pairs of a search themselves, by their row ids; without pairs, none."""
+    found = [
+        logs_with_pair(reader, term.name, term.value) for term in terms_of(text) if term.name and not term.is_excluded
+    ]
+    return set.intersection(*found) if found else set()
 
 
 def _matching(reader: StoreReader, term: Term) -> set[str]:
