@@ -46,6 +46,9 @@ UNION ALL SELECT s.trace_id, e.attributes FROM span_event e JOIN span s ON s.id 
 UNION ALL SELECT trace_id, attributes FROM log WHERE trace_id IS NOT NULL AND attributes LIKE ?1 ESCAPE '\\'"""
 
 
+_LOG_PAIR = "SELECT id, attributes FROM log WHERE attributes LIKE ?1 ESCAPE '\\'"
+
+
 class LogLine(NamedTuple):
     """A log record as a list shows it; ``has_more``: it has attributes, or a body that is longer than ``body``, or JSON."""
 
@@ -144,15 +147,22 @@ def traces_with_word(reader: StoreReader, word: str) -> set[str]:
 
 def traces_with_pair(reader: StoreReader, name: str, value: str) -> set[str]:
     """Find the traces in which an attribute of that name has the value, as text, in it, whatever its case."""
+    return {trace_id for trace_id in _with_pair(reader, _PAIR, name, value) if trace_id}
+
+
+def logs_with_pair(reader: StoreReader, name: str, value: str) -> set[int]:
+    """Find the log records of which an attribute of that name has the value, as text, in it, whatever its case: row ids."""
+    return set(_with_pair(reader, _LOG_PAIR, name, value))
+
+
+def _with_pair(reader: StoreReader, query: str, name: str, value: str) -> Iterator[Any]:
     wanted = value.casefold()
-    found = set()
-    for trace_id, text in reader.rows(_PAIR, (f"%{_escaped(json_text(name))}:%",)):
+    for key, text in reader.rows(query, (f"%{_escaped(json_text(name))}:%",)):
         attributes = _object(text)
-        if trace_id and name in attributes:
+        if name in attributes:
             given = attributes[name]
             if wanted in (given if isinstance(given, str) else json_text(given)).casefold():
-                found.add(trace_id)
-    return found
+                yield key
 
 
 def _escaped(text: str) -> str:

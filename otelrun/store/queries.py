@@ -42,8 +42,8 @@ _SECOND = 2  # the first version of the schema that counts what was pruned, and 
 
 _TOTALS = """
 SELECT (SELECT count(*) FROM process), (SELECT count(DISTINCT trace_id) FROM span), (SELECT count(*) FROM span),
-       (SELECT count(*) FROM span WHERE status = 'error'), (SELECT count(*) FROM log), (SELECT count(*) FROM metric),
-       (SELECT count(*) FROM metric_point)"""
+       (SELECT count(*) FROM span WHERE status = 'error'), (SELECT count(*) FROM log),
+       (SELECT count(*) FROM (SELECT DISTINCT name, unit, instrument FROM metric)), (SELECT count(*) FROM metric_point)"""
 
 _TRACES = """
 SELECT trace_id, min(start_ns) AS start_ns, max(end_ns) AS end_ns, count(*) AS spans, sum(status = 'error') AS errors,

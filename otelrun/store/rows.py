@@ -29,7 +29,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class Totals:
-    """How much a store holds. ``errors`` are spans whose status is error."""
+    """How much a store holds. ``errors`` are spans whose status is error; a metric counts once, however many streams it has."""
 
     processes: int = 0
     traces: int = 0

@@ -24,7 +24,7 @@ from otelrun.viewer.page.documents_requests import errors_document, requests_doc
 from otelrun.viewer.page.documents_run import RunState, run_document, runs_document
 from otelrun.viewer.page.documents_sql import schema_document
 from otelrun.viewer.page.documents_trace import log_object, logs_document, trace_document
-from otelrun.viewer.page.search import traces_matching
+from otelrun.viewer.page.search import logs_matching, traces_matching
 from otelrun.viewer.page.sql_console import run_query
 from otelrun.viewer.page.watched import MOST_ROWS, Watch
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _RUNS_LISTED = 200
 _MOST_TRACES = 10_000
+_MOST_LOGS = 20_000
 _SEQUENCES = 1 << 53
 
 
@@ -219,8 +220,16 @@ def _schema(look: _Look, route: Route) -> dict[str, Any]:  # noqa: ARG001 - of o
 
 
 def _search(look: _Look, route: Route) -> dict[str, Any]:
-    found = sorted(traces_matching(look.reader, route.query.get("q", "")))
-    return {"traces": found[:_MOST_TRACES], "is_cut": len(found) > _MOST_TRACES}
+    text = route.query.get("q", "")
+    found = sorted(traces_matching(look.reader, text))
+    answer = {"traces": found[:_MOST_TRACES], "is_cut": len(found) > _MOST_TRACES}
+    if route.query.get("logs"):
+        logs = sorted(logs_matching(look.reader, text))
+        answer |= {
+            "logs": [str(row) for row in logs[:_MOST_LOGS]],
+            "is_cut": answer["is_cut"] or len(logs) > _MOST_LOGS,
+        }
+    return answer
 
 
 def _sql(look: _Look, route: Route) -> dict[str, Any]:  # noqa: ARG001 - of one shape
@@ -244,7 +253,7 @@ def _of_nothing(route: Route, listing: Listing) -> dict[str, Any]:
         "metrics": metrics_document([], 0),
         "processes": {"processes": []},
         "sql": schema_document({}),
-        "search": {"traces": [], "is_cut": False},
+        "search": {"traces": [], "logs": [], "is_cut": False},
     }
     if route.kind in empty:
         return empty[route.kind]

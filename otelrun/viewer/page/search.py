@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.errors import QueryError, StoreError
-from otelrun.store.browsing import traces_with_pair, traces_with_word
+from otelrun.store.browsing import logs_with_pair, traces_with_pair, traces_with_word
 
 if TYPE_CHECKING:
     from otelrun.store.queries import StoreReader
@@ -73,6 +73,14 @@ def _matching_all(reader: StoreReader, text: str) -> set[str]:
         if term.is_excluded and found:
             found -= _matching(reader, term)
     return found or set()
+
+
+def logs_matching(reader: StoreReader, text: str) -> set[int]:
+    """Find the log records that have all ``name:value`` pairs of a search themselves, by their row ids; without pairs, none."""
+    found = [
+        logs_with_pair(reader, term.name, term.value) for term in terms_of(text) if term.name and not term.is_excluded
+    ]
+    return set.intersection(*found) if found else set()
 
 
 def _matching(reader: StoreReader, term: Term) -> set[str]:

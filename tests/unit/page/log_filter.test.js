@@ -14,9 +14,9 @@ TABLE.add({
 });
 
 /** The ids of the records that a search finds. */
-function found(search, traces = null) {
+function found(search, has = null) {
   const { own } = dividedSearch(parseQuery(search));
-  return TABLE.rows({ accepts: conditionOf(TABLE, own, traces) }).map((row) => TABLE.id[row]);
+  return TABLE.rows({ accepts: conditionOf(TABLE, own, has) }).map((row) => TABLE.id[row]);
 }
 
 test("words are looked for in text, logger, service and severity, as if there were no colours", () => {
@@ -36,9 +36,10 @@ test("level is this level and above, pid the very number", () => {
   assert.deepEqual(found("trace:a"), ["1"]);
 });
 
-test("attributes are asked of the server, and bring the records of its traces", () => {
+test("attributes are asked of the source: the records that have them, else those of traces that have them", () => {
   assert.equal(dividedSearch(parseQuery("order user.id:42 level:info")).asked, "user.id:42");
-  assert.deepEqual(found("user.id:42", new Set(["bb"])), ["2"]);
+  assert.deepEqual(found("user.id:42", { traces: new Set(["bb"]), logs: new Set() }), ["2"]);
+  assert.deepEqual(found("user.id:42", { traces: new Set(["aa", "bb"]), logs: new Set(["3"]) }), ["3"]);
   assert.equal(dividedSearch(parseQuery("order")).asked, "");
 });
 

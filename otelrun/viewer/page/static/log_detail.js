@@ -1,5 +1,6 @@
 /** A log record opened: its whole text, JSON with indents, and its attributes. */
 import { button, copyText, h, icon } from "./dom.js";
+import { endingJson } from "./embedded_json.js";
 import { byName, prettyJson, stripAnsi, visible } from "./format.js";
 import { hrefToTrace } from "./links.js";
 
@@ -13,9 +14,9 @@ const SHOWN = 20000;
  */
 export function logDetail(record, context) {
   const text = typeof record.body === "string" ? stripAnsi(record.body) : JSON.stringify(record.body);
-  const pretty = prettyJson(text);
+  const parts = endingJson(text);
   return h("div", { class: "log-detail" },
-    h("pre", { class: "code", text: visible(pretty || text, SHOWN) }),
+    h("pre", { class: "code", text: visible(parts ? [parts.before, parts.json].filter(Boolean).join("\n") : text, SHOWN) }),
     h("p", { class: "sheet-links" },
       record.trace && h("a", { href: hrefToTrace(context, record.trace, record.span) }, "Open its trace"),
       button([icon("copy"), "Copy text"], () => copyText(text, "the text"), { class: "quiet" }),

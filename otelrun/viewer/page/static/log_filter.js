@@ -2,7 +2,7 @@
  * What the search box and the view's own choices ask of log records.
  *
  * Pure: takes the terms of query.js and a LogTable, gives a filter for its rows. Pairs of names that a record's columns do not
- * answer (`user.id:42`) are left to the server, which finds the traces that have them.
+ * answer (`user.id:42`) are left to the source, which finds the records and the traces that have them.
  */
 import { stripAnsi } from "./format.js";
 import { LEVELS } from "./levels.js";
@@ -63,16 +63,17 @@ function answers(table, row, name, value) {
  *
  * @param {LogTable} table
  * @param {Array<Term>} own as from `dividedSearch`
- * @param {Set<string>|null} traces to which the records must belong; null where that does not matter
+ * @param {{traces: Set<string>, logs: Set<string>}|null} found what the source found: the ids of the records that have an attribute
+ *   themselves; where there are none, all records of traces that have it anywhere; null where nothing was asked for
  * @returns {((row: number) => boolean)|null} null where there is no condition
  */
-export function conditionOf(table, own, traces) {
-  if (!own.length && !traces) return null;
+export function conditionOf(table, own, found) {
+  if (!own.length && !found) return null;
   const words = own.filter((term) => term.kind === "word");
   const pairs = own.filter((term) => term.kind === "pair");
   const hasWords = words.length ? wordsCondition(table, words) : () => true;
   return (row) => {
-    if (traces && !traces.has(table.trace[row])) return false;
+    if (found && !(found.logs.size ? found.logs.has(table.id[row]) : found.traces.has(table.trace[row]))) return false;
     if (!pairs.every((term) => answers(table, row, term.name, term.value) !== term.isNot)) return false;
     return hasWords(row);
   };

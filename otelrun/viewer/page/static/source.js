@@ -10,7 +10,7 @@ import { SourceError } from "./source_error.js";
 /**
  * Open the page's source.
  * @returns {Promise<ServerSource|ReportSource>} both have `isReport`, `isGone`, `get(path)`, `post(path, body)` and
- *   `search(runId, text)`; `onGone` may be set to a function that is told when the server goes and comes.
+ *   `search(runId, text, withLogs)`; `onGone` may be set to a function that is told when the server goes and comes.
  */
 export async function openSource() {
   const block = document.getElementById("otelrun-data");
@@ -39,8 +39,8 @@ class ServerSource {
   }
 
   /** Find the traces with a span or log that hold all words and pairs of a text: `{traces: [id…], is_cut}`. */
-  async search(runId, text) {
-    return this.get(`/api/run/${encodeURIComponent(runId)}/search?q=${encodeURIComponent(text)}`);
+  async search(runId, text, withLogs) {
+    return this.get(`/api/run/${encodeURIComponent(runId)}/search?q=${encodeURIComponent(text)}${withLogs ? "&logs=1" : ""}`);
   }
 
   async ask(path, options) {
@@ -81,11 +81,21 @@ class ReportSource {
     return found;
   }
 
-  async search(runId, text) {
+  async search(runId, text, withLogs) {
     const terms = parseQuery(text);
-    const paths = this.report.traceIds().map((id) => [id, `/api/run/${encodeURIComponent(runId)}/trace/${id}`]);
-    const traces = paths.filter(([, path]) => holdsAll(this.report.get(path), terms)).map(([id]) => id);
-    return { traces, is_cut: false };
+    const path = `/api/run/${encodeURIComponent(runId)}`;
+    const found = this.report.traceIds().map((id) => [id, this.report.get(`${path}/trace/${id}`)]);
+    const traces = found.filter(([, trace]) => holdsAll(trace, terms)).map(([id]) => id);
+    return { traces, is_cut: false, ...(withLogs && { logs: this.logsWith(path, found, terms.filter((term) => term.kind === "pair")) }) };
+  }
+
+  /** The ids of the log records that have all pairs themselves; those outside of traces have documents of their own. */
+  logsWith(path, found, pairs) {
+    const answer = this.report.get(`${path}/logs?after=`);
+    const { id, trace } = answer ? answer.columns : { id: [], trace: [] };
+    const alone = id.filter((_, row) => !trace[row]).map((each) => this.report.get(`${path}/log/${each}`));
+    const logs = [...found.flatMap(([, each]) => (each ? each.logs : [])), ...alone];
+    return logs.filter((log) => log && pairs.every((term) => holdsPair(log.attributes, term))).map((log) => log.id);
   }
 
   async post() {

@@ -35,7 +35,7 @@ class LogsView {
     this.isAskedAgain = false;
     this.isFollowing = false;
     this.fresh = 0;
-    this.found = { text: "", traces: null };
+    this.found = { text: "", traces: new Set(), logs: new Set() };
     this.place = oncePerFrame(() => this.placeOpened());
     this.makeControls();
     this.list = makeList({
@@ -111,14 +111,14 @@ class LogsView {
     }
   }
 
-  /** Ask the server for the traces that have what records alone cannot tell. */
-  async findTraces(text) {
-    this.found = { text, traces: new Set() };
+  /** Ask the source for the records that have an attribute, and for the traces that have it anywhere. */
+  async find(text) {
+    this.found = { text, traces: new Set(), logs: new Set() };
     if (!text) return;
     try {
-      const { traces } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/search?q=${encodeURIComponent(text)}`);
+      const { traces, logs, is_cut: isCut } = await this.context.source.search(this.context.runId, text, true);
       if (this.found.text !== text) return;
-      this.found.traces = new Set(traces);
+      this.found = { text, traces: new Set(traces), logs: new Set(logs), isCut };
       this.filter();
     } catch (error) {
       setText(this.said, error.message);
@@ -129,9 +129,9 @@ class LogsView {
   filter(added) {
     const { params } = this.state;
     const { own, asked, isUseless } = dividedSearch(parseQuery(params.q || ""));
-    if (asked !== this.found.text) this.findTraces(asked);
+    if (asked !== this.found.text) this.find(asked);
     const range = params.from && params.to ? [Number(params.from), Number(params.to)] : null;
-    const accepts = conditionOf(this.table, own, asked ? this.found.traces : null);
+    const accepts = conditionOf(this.table, own, asked ? this.found : null);
     const chosen = { least: leastOf(params.level || ""), logger: params.logger || "", accepts };
     const before = this.rows.length;
     const kept = this.rows[this.list.selected];
@@ -160,7 +160,7 @@ class LogsView {
     this.level.value = params.level || "";
     if (document.activeElement !== this.logger) this.drawLoggers(params.logger || "");
     const many = this.rows.length === this.table.length ? count(this.table.length, "record") : `${number(this.rows.length)} of ${count(this.table.length, "record")}`;
-    const how = [asked && `of the traces with ${visible(asked, 80)}`, isUseless && "records have no duration to search for"].filter(Boolean);
+    const how = [asked && !this.found.logs.size && `of the traces with ${visible(asked, 80)}`, asked && this.found.isCut && "there are more with it than were looked for", isUseless && "records have no duration to search for"].filter(Boolean);
     setText(this.said, [many, ...how].join("; "));
     this.range.hidden = !range;
     if (range) replace(this.range, `${timeOf(this.context, range[0])} – ${timeOf(this.context, range[1])}`, icon("close"));

@@ -185,6 +185,7 @@ def test_failures_are_grouped(shop):
     assert failure["frames"][1]["code"] == 'raise ValueError(f"no price for {item}")'
     assert failure["stack"].startswith("Traceback")
     assert failure["trace"] == FAILED
+    assert failure["times"] == [failure["last"]]
 
 
 def test_log_records_come_by_their_time_and_only_once(shop):
@@ -236,8 +237,16 @@ def test_processes_with_what_they_recorded(shop):
     )
     assert (web["spans"], web["logs"], stock["spans"], pricing["spans"]) == (5, 2, 1, 2)
     assert (web["start"], web["end"], web["dropped"], web["torn"]) == (0, 1_500 * MS, {"logs": 2}, 1)
-    assert [one["state"] for one in web["hooked"]] == ["hooked", "missing"]
-    assert web["hooked"][1]["advice"] == "pip install opentelemetry-instrumentation-sqlite3"
+    assert web["hooked"] == [
+        {"library": "http.server", "by": "otelrun", "state": "hooked", "text": "", "advice": ""},
+        {
+            "library": "sqlite3",
+            "by": "opentelemetry-instrumentation-sqlite3",
+            "state": "missing",
+            "text": "",
+            "advice": "pip install opentelemetry-instrumentation-sqlite3",
+        },
+    ]
 
 
 def test_the_schema_with_its_comments(shop):
@@ -326,6 +335,18 @@ class Growing:
         self.writer.add(self.process, [(self.place + at, one) for at, one in placed(list(records))], SCOPES.__getitem__)
         self.writer.commit()
         self.place += 1 << 20
+
+
+def test_a_search_finds_log_records_by_their_own_attributes_where_asked(tmp_path):
+    run, page = Growing(tmp_path), Page(tmp_path)
+    attributes = {"user.id": 42, "shop": "North"}
+    run.add(log(0, 1, "alone")._replace(attributes=attributes), log(1, 2, "in a trace")._replace(attributes=attributes))
+    run.add(log(1, 3, "another")._replace(attributes={"user.id": 43, "shop": "north"}), log(1, 4, "without"))
+    alone, traced, another, _ = page.of_run("/logs")["columns"]["id"]
+    assert page.of_run("/search?q=user.id:42&logs=1")["logs"] == [alone, traced]
+    assert page.of_run("/search?q=shop:north&logs=1")["logs"] == [alone, traced, another]
+    assert page.of_run("/search?q=shop:north%20user.id:43&logs=1")["logs"] == [another]
+    assert page.of_run("/search?q=north&logs=1")["logs"] == []
 
 
 def test_what_comes_later_is_given_next_time_and_nothing_twice(tmp_path):
