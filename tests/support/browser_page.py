@@ -163,16 +163,19 @@ class BrowserPage:
         return list(self.apply("(selector) => [...document.querySelectorAll(selector)].map((e) => e.innerText)", selector))
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click in the middle of the first element that matches and holds ``text``, with a real mouse.
+        """Click in the middle of the first element that matches and holds ``text``, with a real mouse, once it rests.
 
         Raises:
             AssertionError: there is none, or another element lies above it.
         """
-        find = """(selector, text) => {
+        find = """async (selector, text) => {
           const found = [...document.querySelectorAll(selector)].find((e) => e.textContent.includes(text));
           if (!found) return null;
           found.scrollIntoView({block: "nearest", inline: "nearest"});
+          const before = found.getBoundingClientRect();
+          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
           const box = found.getBoundingClientRect();
+          if (!found.isConnected || box.left !== before.left || box.top !== before.top) return null;
           const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
           const top = document.elementFromPoint(x, y);
           return [x, y, top !== null && (found.contains(top) || top.contains(found))];
