@@ -9,7 +9,7 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,6 +31,10 @@ REQUESTS = 40
 BUSY, BUSY_SPANS, LONGEST = "20261124-100000-00a0", 100_000, 3_000
 REPORTED, REPORTED_SPANS = "20261124-100000-00a1", 20_000
 HOSTILE = "20261124-100000-00b0"
+ARTEFACTS = Path(ROOT) / "artefacts"
+"""Where screenshots are left."""
+
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 class Runs:
@@ -100,12 +104,22 @@ def server(runs: Runs) -> Iterator[UiServer]:
         yield running
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Leave a mark at a test that has failed, for ``open_page``."""
+    report = yield
+    item.stash[HAS_FAILED] = report.failed or item.stash.get(HAS_FAILED, False)
+    return report
+
+
 @pytest.fixture
-def open_page(chromium: Chromium, server: UiServer) -> Iterator[Callable[..., BrowserPage]]:
+def open_page(
+    chromium: Chromium, server: UiServer, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., BrowserPage]]:
     """Open a place of the page: ``open_page(run, view, …)``; see ``place``. Options of the window: ``is_dark``, ``width``, ``height``.
 
     Afterwards nothing may have gone wrong in it, nothing may have run that telemetry brought along, and every request must have
-    gone to the server.
+    gone to the server. What the pages of a test that failed show is kept among the artefacts.
     """
     pages: list[BrowserPage] = []
 
@@ -116,8 +130,10 @@ def open_page(chromium: Chromium, server: UiServer) -> Iterator[Callable[..., Br
         return page
 
     yield opened
-    for page in pages:
+    for number, page in enumerate(pages):
         page.pump()
+        if request.node.stash.get(HAS_FAILED, False):
+            page.screenshot(ARTEFACTS / "failed" / f"{request.node.name.replace('/', '_')}-{number}.png")
         foreign = [request.url for request in page.requests if not request.url.startswith((server.origin + "/", "data:"))]
         is_taken = page.evaluate(f"'{CANARY}' in window")
         violations = page.measured()["violations"]

@@ -60,7 +60,7 @@ def length(page: BrowserPage, label: str) -> int:
     return int(page.apply(_LENGTH, grid(label)))
 
 
-def wait_for_length(page: BrowserPage, label: str, wanted: int) -> None:
+def wait_for_length(page: BrowserPage, label: str, wanted: int, deadline_s: float = 10) -> None:
     """Wait until a list has so many rows.
 
     Raises:
@@ -73,7 +73,7 @@ def wait_for_length(page: BrowserPage, label: str, wanted: int) -> None:
         return found[-1] == wanted
 
     try:
-        wait_for(is_so, 10, poll_s=0.02)
+        wait_for(is_so, deadline_s, poll_s=0.02)
     except AssertionError:
         raise AssertionError(f"{label}: {found[-1]} rows, not {wanted}; {page.problems}") from None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterator
 
     from typing_extensions import Self
 
@@ -37,6 +39,7 @@ _KEYS = {
     "ArrowDown": ("ArrowDown", 40, ""),
 }
 _SHIFT = 8
+_TRACED = ["toplevel", "disabled-by-default-devtools.timeline", "__metadata"]
 _MEASURE = """
 window.__measured = {longTasks: [], paint: {}, violations: []};
 new PerformanceObserver((list) => {
@@ -94,6 +97,8 @@ class BrowserPage:
         self._connection, self._session, self._context = connection, session, context
         self._by_id: dict[str, Request] = {}
         self._is_loaded = False
+        self._traced: list[dict[str, Any]] = []
+        self._is_traced = False
         connection.listen(session, self._take)
         for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
             self.call(f"{domain}.enable")
@@ -163,16 +168,19 @@ class BrowserPage:
         return list(self.apply("(selector) => [...document.querySelectorAll(selector)].map((e) => e.innerText)", selector))
 
     def click(self, selector: str, text: str = "") -> None:
-        """Click in the middle of the first element that matches and holds ``text``, with a real mouse.
+        """Click in the middle of the first element that matches and holds ``text``, with a real mouse, once it rests.
 
         Raises:
             AssertionError: there is none, or another element lies above it.
         """
-        find = """(selector, text) => {
+        find = """async (selector, text) => {
           const found = [...document.querySelectorAll(selector)].find((e) => e.textContent.includes(text));
           if (!found) return null;
           found.scrollIntoView({block: "nearest", inline: "nearest"});
+          const before = found.getBoundingClientRect();
+          await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
           const box = found.getBoundingClientRect();
+          if (!found.isConnected || box.left !== before.left || box.top !== before.top) return null;
           const [x, y] = [box.left + box.width / 2, box.top + box.height / 2];
           const top = document.elementFromPoint(x, y);
           return [x, y, top !== null && (found.contains(top) || top.contains(found))];
@@ -222,6 +230,30 @@ class BrowserPage:
         self.pump()
         return dict(self.evaluate("window.__measured"))
 
+    @contextmanager
+    def traced(self) -> Iterator[list[float]]:
+        """Trace what the page's main thread does inside ``with``.
+
+        Yields:
+            A list that holds afterwards, for each task, how many ms of the processor it took: not longer on a busy machine.
+        """
+        took: list[float] = []
+        self._traced = []
+        self.call("Tracing.start", transferMode="ReportEvents", traceConfig={"includedCategories": _TRACED})
+        yield took
+        self._is_traced = False
+        self.call("Tracing.end")
+        wait_for(self._has_trace, DEADLINE_S, what="the trace")
+        names = [event for event in self._traced if event.get("name") == "thread_name"]
+        mains = {(event["pid"], event["tid"]) for event in names if event["args"]["name"] == "CrRendererMain"}
+        for event in self._traced:
+            if (event.get("pid"), event.get("tid")) in mains and event.get("name", "").endswith("RunTask"):
+                took.append(event.get("tdur", 0) / 1000)
+
+    def _has_trace(self) -> bool:
+        self._connection.pump(0.05)
+        return self._is_traced
+
     def pump(self) -> None:
         """Take in what has happened."""
         while self._connection.pump():
@@ -250,6 +282,12 @@ class BrowserPage:
         take = getattr(self, "_on_" + method.replace(".", "_"), None)
         if take is not None:
             take(event)
+
+    def _on_Tracing_dataCollected(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+        self._traced.extend(event["value"])
+
+    def _on_Tracing_tracingComplete(self, _: Parameters) -> None:  # noqa: N802 - the protocol's names
+        self._is_traced = True
 
     def _on_Page_loadEventFired(self, _: Parameters) -> None:  # noqa: N802 - the protocol's names
         self._is_loaded = True

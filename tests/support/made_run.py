@@ -66,6 +66,8 @@ def make_run(root: str, run_id: str, processes: Iterable[MadeProcess], *, ended_
     }
     with open(os.path.join(directory, "run.json"), "w", encoding="utf-8") as file:
         json.dump(description, file)
+    with open(os.path.join(directory, "agent.lock"), "wb"):
+        pass  # of an agent that has gone
     writer = StoreWriter(os.path.join(directory, "store.db"))
     writer.describe_run(description)
     for process in processes:

@@ -13,7 +13,7 @@
  */
 export function matchesAll(terms, words, values) {
   return terms.every((term) => {
-    if (term.kind === "duration" || (term.kind === "pair" && !(term.name in values))) return true;
+    if (term.kind === "duration" || (term.kind === "pair" && !Object.hasOwn(values, term.name))) return true;
     const isMet = term.kind === "word" ? words.includes(term.value) : hasValue(values[term.name], term.value);
     return isMet !== term.isNot;
   });

@@ -16,7 +16,7 @@ export function formatsOf(metric) {
 /** The series that have the attribute values of `only` (`{name: text}`). */
 export function chosenSeries(metric, only) {
   const textOf = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-  return metric.series.filter((series) => Object.entries(only).every(([name, value]) => name in series.attributes && textOf(series.attributes[name]) === value));
+  return metric.series.filter((series) => Object.entries(only).every(([name, value]) => Object.hasOwn(series.attributes, name) && textOf(series.attributes[name]) === value));
 }
 
 /** A group's name: its own attributes and its process, or `whole` where it has neither. */

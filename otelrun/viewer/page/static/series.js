@@ -218,7 +218,7 @@ export function groupsOf(series, isByProcess) {
     ),
   );
   for (const group of groups) {
-    group.attributes = Object.fromEntries(Object.entries(group.attributes).filter(([name]) => !(name in shared)));
+    group.attributes = Object.fromEntries(Object.entries(group.attributes).filter(([name]) => !Object.hasOwn(shared, name)));
   }
   return { shared, groups };
 }

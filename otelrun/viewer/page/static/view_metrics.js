@@ -162,7 +162,7 @@ function makeRow() {
 }
 
 function isAskedFor(metric, terms) {
-  const attributes = {};
+  const attributes = Object.create(null); // a program may name an attribute "constructor"
   for (const series of metric.series) for (const [name, value] of Object.entries(series.attributes)) (attributes[name.toLowerCase()] ||= []).push(value);
   const words = [metric.name, metric.description, metric.unit, ...Object.entries(attributes).flat(2)].join(" ").toLowerCase();
   const values = { name: metric.name, unit: metric.unit, service: metric.series.map((one) => one.service), pid: metric.series.map((one) => one.pid) };
