@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.errors import QueryError, StoreError
 from otelrun.store.browsing import logs_with_pair, traces_with_pair, traces_with_word
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from otelrun.store.queries import StoreReader
 
 LONGEST_S = 10.0
@@ -49,10 +52,21 @@ def traces_matching(reader: StoreReader, text: str, *, longest_s: float = LONGES
     Raises:
         QueryError: it took longer.
     """
+    with _bounded(reader, longest_s):
+        return _matching_all(reader, text)
+
+
+@contextmanager
+def _bounded(reader: StoreReader, longest_s: float) -> Iterator[None]:
+    """Stop what is searched for in here when its time is over.
+
+    Raises:
+        QueryError: it was stopped.
+    """
     deadline = time.monotonic() + longest_s
     reader.connection.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
     try:
-        return _matching_all(reader, text)
+        yield
     except StoreError as error:
         if time.monotonic() <= deadline:
             raise
@@ -75,11 +89,20 @@ def _matching_all(reader: StoreReader, text: str) -> set[str]:
     return found or set()
 
 
-def logs_matching(reader: StoreReader, text: str) -> set[int]:
-    """Find the log records that have all ``name:value`` pairs of a search themselves, by their row ids; without pairs, none."""
-    found = [
-        logs_with_pair(reader, term.name, term.value) for term in terms_of(text) if term.name and not term.is_excluded
-    ]
+def logs_matching(reader: StoreReader, text: str, *, longest_s: float = LONGEST_S) -> set[int]:
+    """Find the log records that have all ``name:value`` pairs of a search themselves, by their row ids; without pairs, none.
+
+    Args:
+        reader: a store opened for this search alone.
+        text: of the search box.
+        longest_s: seconds it may take.
+
+    Raises:
+        QueryError: it took longer.
+    """
+    pairs = [term for term in terms_of(text) if term.name and not term.is_excluded]
+    with _bounded(reader, longest_s):
+        found = [logs_with_pair(reader, term.name, term.value) for term in pairs]
     return set.intersection(*found) if found else set()
 
 
