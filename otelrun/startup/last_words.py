@@ -24,7 +24,7 @@ PATIENCE_S = 1.5
 _PATIENCE_OF_TESTS_S = 30.0
 _POLL_S = 0.002
 _STDERR = 2
-_LATE = b"otelrun: the summary takes too long; look at the run: otelrun show\n"
+_LATE = b"otelrun: the summary takes too long; see it with: otelrun summary\n"
 
 
 class LastWords:

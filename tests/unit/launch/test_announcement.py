@@ -52,7 +52,9 @@ COLLECTOR = ("otlp_http", "http://collector:4318/v1/traces")
         (profile(COLLECTOR), "recording shop, sent to collector:4318; look: otelrun ui"),
         (profile(COLLECTOR, is_stored=False), "recording shop, sent to collector:4318"),
         (
-            profile(COLLECTOR, ("otlp_http", "http://collector:4318/v1/logs"), ("otlp_grpc", "https://user:secret@b:4317")),
+            profile(
+                COLLECTOR, ("otlp_http", "http://collector:4318/v1/logs"), ("otlp_grpc", "https://user:secret@b:4317")
+            ),
             "recording shop, sent to collector:4318 and 1 more; look: otelrun ui",
         ),
         (profile(("console", "")), "recording shop, sent to console; look: otelrun ui"),

@@ -89,7 +89,7 @@ def test_where_nobody_answers_it_says_so_after_a_while(run, stderr, monkeypatch)
     LastWords(run, "full", is_anywhere=True).say()
     os.close(agent)
 
-    assert stderr() == b"otelrun: the summary takes too long; look at the run: otelrun show\n"
+    assert stderr() == b"otelrun: the summary takes too long; see it with: otelrun summary\n"
 
 
 def test_the_end_of_the_agent_ends_the_wait(run, stderr, monkeypatch):
