@@ -109,7 +109,7 @@ def test_a_query_is_answered_and_a_wrong_one_explained_in_a_sentence(open_page, 
         run_query(page, query)
         wanted = "\n".join("|".join(map(str, row)) for row in ask(store, query))
         page.wait_for(f"{ANSWER} === {json.dumps(wanted)}")
-    for query, says in (("SELECT nothing FROM span", "No such column: nothing"), ("DELETE FROM span", "Only reading is allowed")):
+    for query, says in (("SELECT nowhere FROM span", "No such column: nowhere"), ("DELETE FROM span", "Only reading is allowed")):
         run_query(page, query)
         page.wait_for(f"document.querySelector('.sql-status').innerText.includes({says!r})")
     page.problems[:] = [line for line in page.problems if "status of 400" not in line]
