@@ -77,7 +77,8 @@ class RequestsView {
     this.state = state;
     this.sort = sortOf(state.params.sort);
     if (state.params.q !== before.params.q) this.search();
-    if (["q", "t", "sort"].some((name) => state.params[name] !== before.params[name])) this.draw();
+    if (["q", "t"].some((name) => state.params[name] !== before.params[name])) this.draw();
+    else if (state.params.sort !== before.params.sort) this.drawList(this.fitting());
     this.element.classList.toggle("is-wide", this.isWide());
     this.element.classList.toggle("has-trace", Boolean(state.trace));
     if (state.trace) this.showTrace(state.trace, state.span);
@@ -180,6 +181,11 @@ class RequestsView {
     return this.fit;
   }
 
+  endpointsIn(fit) {
+    fit.endpoints = fit.endpoints || endpointsOf(this.rows, fit.ofAllEndpoints);
+    return fit.endpoints;
+  }
+
   fitted() {
     const text = this.state.params.q || "";
     const isOf = (term) => term.kind === "pair" && term.name === "endpoint" && !term.isNot;
@@ -206,8 +212,7 @@ class RequestsView {
   /** Draw all that counts; the list stays as it is. */
   drawCounts() {
     const fit = this.fitting();
-    fit.endpoints = fit.endpoints || endpointsOf(this.rows, fit.ofAllEndpoints);
-    this.table.show(fit.endpoints, fit.endpoint);
+    this.table.show(this.endpointsIn(fit), fit.endpoint);
     this.chart.show(this.rows, fit.indexes, fit.times, this.selected);
     const here = this.rows.countHere();
     this.context.count("requests", here);
@@ -221,11 +226,15 @@ class RequestsView {
   }
 
   draw() {
-    const fit = this.drawCounts();
+    this.drawList(this.drawCounts());
+  }
+
+  /** Draw the list of what fits, in its order. */
+  drawList(fit) {
     const { rows } = this;
     const order = sorted(rows, fit.indexes.filter((index) => index < this.listed), this.sort.column, this.sort.isDescending);
     const durations = Float64Array.from(order, (index) => rows.duration[index]).sort();
-    this.requests.show({ rows, order, startedMs: this.context.run().started_ms, slow: percentile(durations, 98) || 1, slowness: slownessOf(rows, fit.endpoints), sort: this.sort });
+    this.requests.show({ rows, order, startedMs: this.context.run().started_ms, slow: percentile(durations, 98) || 1, slowness: slownessOf(rows, this.endpointsIn(fit)), sort: this.sort });
     this.requests.select(this.selected, false);
     this.drawNothing(order.length, fit);
     if (!this.isChosen && !this.state.trace && this.listed) this.chooseFirst(order);
