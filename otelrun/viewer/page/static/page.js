@@ -59,11 +59,12 @@ class Page {
     });
     window.addEventListener("hashchange", () => this.arrive());
     document.addEventListener("keydown", (event) => this.onKey(event));
+    const early = this.state.run.includes("-") ? this.source.get(this.path("")).catch(() => null) : null;
     const { runs, default: newest } = await this.readRuns();
     if (!runs.length) return this.say("No runs yet", "Run a program with otelrun python app.py; this page shows it then.");
     const asked = this.state.run && runs.find((run) => run.id === this.state.run || run.short === this.state.run);
     if (this.state.run && !asked) return this.sayNoRun();
-    return this.openRun(asked ? asked.id : newest);
+    return this.openRun(asked ? asked.id : newest, asked && (await early));
   }
 
   async readRuns() {
@@ -73,14 +74,14 @@ class Page {
     return answer;
   }
 
-  /** Leave the run that is open, if any, and open another. */
-  async openRun(runId) {
+  /** Leave the run that is open, if any, and open another; `known` is its document where it has been fetched already. */
+  async openRun(runId, known) {
     for (const view of Object.values(this.views)) if (view.close) view.close();
     clearTimeout(this.timer);
     Object.assign(this, { views: {}, counts: {}, lasts: {}, stale: new Set() });
     this.state = { ...this.state, run: runId };
     history.replaceState(null, "", formatFragment(this.state));
-    this.run = await this.source.get(this.path(""));
+    this.run = known || (await this.source.get(this.path("")));
     if (!this.openHelp) this.openHelp = makeHelp(this.run.version);
     this.draw();
     this.showView();
