@@ -14,7 +14,7 @@
 import { isTyping, replace } from "./dom.js";
 import { clock, number } from "./format.js";
 import { makeSearchBox } from "./search_box.js";
-import { drawNotices, drawRun, drawRuns, emptyView, makeHelp, makeTabs, placePopover, startTheme } from "./shell.js";
+import { drawNoRun, drawNotices, drawRun, drawRuns, emptyView, makeHelp, makeTabs, placePopover, startTheme } from "./shell.js";
 import { openSource } from "./source.js";
 import { TABS, changed, formatFragment, parseFragment } from "./state.js";
 import { makeErrors } from "./view_errors.js";
@@ -241,6 +241,7 @@ class Page {
   }
 
   sayNoRun() {
+    drawNoRun();
     this.say("This run is not here", `The address names the run ${this.state.run}. It may have been removed since to keep to the number of runs; choose another above.`);
   }
 

@@ -10,6 +10,7 @@ import { makeRequestList } from "./request_list.js";
 import { matching, termsToAsk } from "./request_search.js";
 import { RequestRows, firstToSee, sorted } from "./rows.js";
 import { emptyView } from "./shell.js";
+import { formatFragment } from "./state.js";
 import { makeSplitter } from "./splitter.js";
 import { endpointsOf, percentile, slownessOf, timeInOf } from "./statistics.js";
 import { makeTimeChart } from "./time_chart.js";
@@ -249,7 +250,14 @@ class RequestsView {
     if (isFiltered && this.rows.count) {
       replace(this.nothing, emptyView("No request fits", h("span", {}, `${count(this.rows.count, "request")} are here. `, button("Show them all", () => this.context.navigate({ q: "", t: "" }), { class: "link" }))));
     } else if (this.isLive()) replace(this.nothing, emptyView("No request yet", "The program is running. Send it a request; it will be here within a second."));
-    else replace(this.nothing, emptyView("No request was recorded", h("span", {}, "Logs and metrics may tell more. ", h("code", {}, "otelrun doctor"), " says what is instrumented, and what is not and why.")));
+    else replace(this.nothing, this.noRequest());
+  }
+
+  /** Say that nothing was recorded that counts as a request, and where to look instead. */
+  noRequest() {
+    const linkTo = (tab, text) => h("a", { href: formatFragment({ run: this.context.runId, tab, params: {} }) }, text);
+    const { logs } = this.context.run().totals;
+    return emptyView("No request was recorded", h("span", {}, linkTo("processes", "Processes"), " says what was instrumented, and what was not and how to mend that.", logs ? [" ", linkTo("logs", count(logs, "log line")), logs === 1 ? " is here." : " are here."] : null));
   }
 
   isLive() {
