@@ -55,7 +55,9 @@ def test_a_view_has_no_barrier_and_follows_the_theme(open_page, runs, axe_source
 def test_axe_would_find_a_barrier(open_page, runs, axe_source):
     page = open_page(runs.shop(), "processes")
     settle(page, "processes")
-    page.evaluate("document.querySelector('main').append(Object.assign(document.createElement('img'), {src: 'data:,'})), 0")
+    page.evaluate(
+        "document.querySelector('main').append(Object.assign(document.createElement('img'), {src: 'data:,'})), 0"
+    )
     assert [found.partition(":")[0] for found in violations(page, axe_source)] == ["image-alt"]
 
 
@@ -97,7 +99,9 @@ def test_no_view_is_wider_than_its_window(open_page, runs, width):
     wait_for_rows(page, "Requests")
     for view in VIEWS:
         page.apply("(hash) => { location.hash = hash; }", f"#/{runs.shop()}/{view}")
-        settle(page, "sql" if view == "sql" else view) if width > 1000 else page.wait_for(f"location.hash.includes('/{view}')")
+        settle(page, "sql" if view == "sql" else view) if width > 1000 else page.wait_for(
+            f"location.hash.includes('/{view}')"
+        )
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))")
         page.screenshot(ARTEFACTS / "page" / f"{view}-{width}.png")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, view
@@ -109,11 +113,13 @@ def test_a_view_can_be_walked_by_the_tabulator_and_shows_where_one_is(open_page,
     seen = []
     for _ in range(60):
         page.press("Tab")
-        seen.append(page.evaluate("""(() => {
+        seen.append(
+            page.evaluate("""(() => {
           const e = document.activeElement;
           const isMarked = [e, e.closest('form') || e].map((each) => getComputedStyle(each)).some((style) => style.outlineStyle !== 'none' || style.boxShadow !== 'none');
           return [e.id || e.getAttribute('aria-label') || e.textContent.slice(0, 30), isMarked];
-        })()"""))
+        })()""")
+        )
         if seen[-1][0] == WATERFALL:
             break
     names = [name for name, _ in seen]
@@ -132,5 +138,7 @@ def test_the_pictures_of_the_documentation_can_be_made(open_page, runs, request,
         picture = (IMAGES if is_updating else tmp_path) / f"page-{view}.png"
         page.screenshot(picture)
         if is_updating and shutil.which("pngquant"):
-            subprocess.run(["pngquant", "--force", "--output", picture, "--speed", "1", picture], check=True, timeout=60)
+            subprocess.run(
+                ["pngquant", "--force", "--output", picture, "--speed", "1", picture], check=True, timeout=60
+            )
         assert picture.stat().st_size < LARGEST_KB * 1000 or not is_updating

@@ -108,7 +108,9 @@ def follow(page, server, workers):
     workers.orders(MORE)
     page.wait_for(f"{NEW} === '{MORE} new ↑'")
     assert (page.texts(rows_of("Requests")), page.evaluate("location.hash"), length(page, "Requests")) == before
-    counted = page.evaluate("[...document.querySelectorAll('.endpoints tbody tr td:nth-child(2)')].reduce((sum, cell) => sum + Number(cell.innerText), 0)")
+    counted = page.evaluate(
+        "[...document.querySelectorAll('.endpoints tbody tr td:nth-child(2)')].reduce((sum, cell) => sum + Number(cell.innerText), 0)"
+    )
     assert counted == workers.answered
     page.click(".new-rows")
     wait_for_length(page, "Requests", workers.answered)
@@ -148,4 +150,6 @@ def told_by_the_page(page, server, workers, killed):
     assert len(pids) >= WORKERS + 1  # its successor is one of them
     assert all(any(pid in row for row in rows) for pid in pids)
     page.click(rows_of(LISTS["processes"]), str(killed))
-    page.wait_for("document.querySelector('[aria-label=\"The selected process\"]').innerText.toLowerCase().includes('killed')")
+    page.wait_for(
+        "document.querySelector('[aria-label=\"The selected process\"]').innerText.toLowerCase().includes('killed')"
+    )
