@@ -8,6 +8,7 @@ import pytest
 
 from otelrun import diagnostics
 from otelrun.instrumentation import sources
+from tests.support import contrib_environment
 from tests.support.golden import Golden
 
 
@@ -48,3 +49,12 @@ def captured_stderr(monkeypatch: pytest.MonkeyPatch) -> None:
 def providers_of_this_test(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have instrumentations use no provider that another test's pipeline gave them."""
     monkeypatch.setattr(sources, "_given", {})
+
+
+@pytest.fixture(scope="session")
+def contrib_python() -> str:
+    """Give the interpreter that has the libraries that upstream instruments. The first one to ask waits while it is made."""
+    try:
+        return contrib_environment.prepare()
+    except contrib_environment.NotInstallableError as error:
+        pytest.skip(f"the package index cannot be reached, or lacks what is pinned: {error}")

@@ -6,6 +6,8 @@ Where there is no Chromium, or npm cannot give axe-core, the tests that need it 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from tests.support.browser_page import BrowserPage
 
 SHOP = Path(ROOT) / "docs" / "examples" / "shop" / "app.py"
+CLINIC = Path(ROOT) / "docs" / "examples" / "clinic" / "app.py"
+IMAGES = Path(ROOT) / "docs" / "images"
+LARGEST_PICTURE = 150_000
 REQUESTS = 40
 BUSY, BUSY_SPANS, LONGEST = "20261124-100000-00a0", 100_000, 3_000
 REPORTED, REPORTED_SPANS = "20261124-100000-00a1", 20_000
@@ -42,7 +47,7 @@ class Runs:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        for name in ("shop", "busy", "reported", "hostile"):
+        for name in ("shop", "clinic", "busy", "reported", "hostile"):
             setattr(self, name, cache(getattr(self, name)))
 
     def path(self, run_id: str) -> Path:
@@ -52,6 +57,14 @@ class Runs:
         """Give the id of a run of the shop with 40 customers, recorded for real."""
         before = self._ids()
         recorded = run_otelrun([sys.executable, os.fspath(SHOP), "--requests", str(REQUESTS)], otelrun_dir=self.root)
+        assert recorded.returncode == 0
+        (run_id,) = self._ids() - before
+        return run_id
+
+    def clinic(self, python: str) -> str:
+        """Give the id of a run of the clinic on an interpreter that has upstream's instrumentation of sqlite3."""
+        before = self._ids()
+        recorded = run_otelrun([python, os.fspath(CLINIC), "--rounds", "20"], otelrun_dir=self.root, cwd=self.root)
         assert recorded.returncode == 0
         (run_id,) = self._ids() - before
         return run_id
@@ -102,6 +115,28 @@ def server(runs: Runs) -> Iterator[UiServer]:
     runs.shop()
     with UiServer(runs.root) as running:
         yield running
+
+
+class Pictures:
+    """Keeps pictures for the documentation, smaller where pngquant is installed; without ``--update-screenshots`` nowhere."""
+
+    def __init__(self, folder: Path, *, is_updating: bool) -> None:
+        self.is_updating = is_updating
+        self._folder = folder
+
+    def __call__(self, page: BrowserPage, name: str) -> None:
+        picture = self._folder / f"{name}.png"
+        page.screenshot(picture)
+        if self.is_updating and shutil.which("pngquant"):
+            command = ["pngquant", "--force", "--output", picture, "--speed", "1", picture]
+            subprocess.run(command, check=True, timeout=60)
+        assert picture.stat().st_size < LARGEST_PICTURE or not self.is_updating
+
+
+@pytest.fixture
+def keep_picture(request: pytest.FixtureRequest, tmp_path: Path) -> Pictures:
+    is_updating = bool(request.config.getoption("--update-screenshots"))
+    return Pictures(IMAGES if is_updating else tmp_path, is_updating=is_updating)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -5,20 +5,13 @@ The pictures go to ``artefacts/page``; with ``--update-screenshots`` those of th
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
 
 from tests.browser.conftest import ARTEFACTS
 from tests.browser.looking import LISTS, VIEWS, WATERFALL, wait_for_rows
-from tests.support.project import ROOT
 
 pytestmark = pytest.mark.process
 
-IMAGES = Path(ROOT) / "docs" / "images"
-LARGEST_KB = 150
 AXE = """async () => {
   const found = await axe.run(document, {resultTypes: ["violations"]});
   return found.violations.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target.join(" ")}: ${node.failureSummary.split("\\n")[1]}`));
@@ -129,16 +122,9 @@ def test_a_view_can_be_walked_by_the_tabulator_and_shows_where_one_is(open_page,
     assert [name for name, is_marked in seen if not is_marked] == []
 
 
-def test_the_pictures_of_the_documentation_can_be_made(open_page, runs, request, tmp_path):
-    """With ``--update-screenshots`` they are, smaller where pngquant is installed; else only the first is, and thrown away."""
-    is_updating = request.config.getoption("--update-screenshots")
-    for view in VIEWS if is_updating else VIEWS[:1]:
+def test_the_pictures_of_the_documentation_can_be_made(open_page, runs, keep_picture):
+    """With ``--update-screenshots`` they are; else only the first is, and thrown away."""
+    for view in VIEWS if keep_picture.is_updating else VIEWS[:1]:
         page = open_page(runs.shop(), view, width=1100, height=720)
         settle(page, view)
-        picture = (IMAGES if is_updating else tmp_path) / f"page-{view}.png"
-        page.screenshot(picture)
-        if is_updating and shutil.which("pngquant"):
-            subprocess.run(
-                ["pngquant", "--force", "--output", picture, "--speed", "1", picture], check=True, timeout=60
-            )
-        assert picture.stat().st_size < LARGEST_KB * 1000 or not is_updating
+        keep_picture(page, f"page-{view}")

@@ -27,13 +27,13 @@ if sys.version_info < (3, 11):
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory, clinic_python):
+def runs(tmp_path_factory, contrib_python):
     """Run both releases of the clinic; gives the state directory and what the first run said at its end."""
     directory = tmp_path_factory.mktemp("clinic")
     said = []
     for release in ("1", "2"):
         env = {"CLINIC_RELEASE": release, "OTELRUN_SUMMARY": "full", "COLUMNS": "80"}
-        words = [clinic_python, os.fspath(CLINIC / "app.py"), "--rounds", "20"]
+        words = [contrib_python, os.fspath(CLINIC / "app.py"), "--rounds", "20"]
         result = run_otelrun(words, otelrun_dir=directory, env=env, cwd=directory)
         assert result.returncode == 0
         said.append(result.stderr.decode())

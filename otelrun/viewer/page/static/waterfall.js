@@ -12,7 +12,7 @@ import { coveredOf, extentOf, inSight, reveal, withChildren } from "./tree.js";
 const INDENT = 13;
 const DEEPEST = 14;
 const MOST_PARTS = 60;
-const TARGETS = ["url.full", "url.path", "db.query.text", "messaging.destination.name"];
+const TARGETS = ["url.full", "http.url", "url.path", "http.target", "db.query.text", "db.statement", "messaging.destination.name"];
 
 /**
  * Make a waterfall.
