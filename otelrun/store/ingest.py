@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 NO_LIMIT = 1 << 62
 """Bytes: no store reaches them."""
 
-_MOMENT_S, _LONGER_S, _LAST_S = 0.02, 0.04, 0.5
+_MOMENT_S, _LONGER_S, _LAST_S = 0.02, 0.04, 1.0
 """How long pruning may hold up the reading of rings: a moment, and a longer one; and how long it may take at the end."""
 
 _SHORTEST_FULL_LOG = 64 * 1024 * 1024

@@ -58,9 +58,8 @@ def facts(about: RunFacts, width: int, glyphs: Glyphs, now_ns: int) -> Iterator[
     elif about.accounts.is_any:
         counted = [phrases.count(number, kind.removesuffix("s")) for kind, number in recorded.items()]
         yield from _fact("recorded", Text(glyphs.dot.join(counted) or "nothing"), width)
-    yield from _fact("pruned", _pruned(about.listing.pruned, glyphs), width)
     arrived = arrival.lines(about, width - _INDENT, glyphs, now_ns)
-    for label, value in (*arrived, *_noted(about)):
+    for label, value in (*_pruned(about.listing.pruned, glyphs), *arrived, *_noted(about)):
         yield from _fact(label, value, width)
     if about.store_path:
         yield from _fact("store", Text(phrases.path(about.store_path)), 1_000)
@@ -89,7 +88,7 @@ def _recorded(totals: Totals, interrupted: int, glyphs: Glyphs) -> Text:
     return text
 
 
-def _pruned(pruned: PrunedRow, glyphs: Glyphs) -> Text:
+def _pruned(pruned: PrunedRow, glyphs: Glyphs) -> Iterator[tuple[str, Text]]:
     """Say what the store has let go of, and which key keeps more."""
     numbers = (
         (pruned.traces, "oldest trace"),
@@ -98,7 +97,9 @@ def _pruned(pruned: PrunedRow, glyphs: Glyphs) -> Text:
         (pruned.points, "metric point"),
     )
     counted = glyphs.dot.join(phrases.count(number, thing) for number, thing in numbers if number)
-    return Text(f"{counted} (store.max_run_mb)" if counted else "", "yellow")
+    if counted:
+        yield "pruned", Text(counted, "yellow")
+        yield "", Text("more room: distribution.otelrun.store.max_run_mb", "yellow")
 
 
 def _noted(about: RunFacts) -> Iterator[tuple[str, Text]]:

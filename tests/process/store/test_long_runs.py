@@ -74,7 +74,7 @@ def test_a_run_that_records_several_times_its_limit_keeps_the_newest_traces_whol
     assert (oldest, newest) == (traces - stored[1], traces - 1), "what is left is the newest, without a gap"
 
     shown = run_otelrun(["show"], otelrun_dir=tmp_path).stdout.decode()
-    assert f"pruned    {oldest:,} oldest traces · {pruned[0]:,} spans · {pruned[1]:,} logs (store.max_run_mb)" in shown
+    assert f"pruned    {oldest:,} oldest traces · {pruned[0]:,} spans · {pruned[1]:,} logs\n" in shown
     assert "not in the store" not in shown
     missing = run_otelrun(["show", "0123456789abcdef"], otelrun_dir=tmp_path)
     assert b"it may have been pruned from run " + run.run_id.encode() in missing.stderr
