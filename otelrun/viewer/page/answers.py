@@ -105,7 +105,8 @@ class Answers:
         directories = list_runs(self._root)
         self._watch.keep_only(directories)
         listings = [self._watch.listing(directory) for directory in directories[:_RUNS_LISTED]]
-        default = self._default or (listings[0].run.run_id if listings else "")
+        names = [directory.run_id for directory in directories]
+        default = self._default if self._default in names else next(iter(names), "")
         return runs_document(listings, default, self._now_ns())
 
     def _run_document(self, route: Route, body: bytes) -> dict[str, Any]:

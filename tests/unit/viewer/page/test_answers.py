@@ -97,8 +97,9 @@ def test_runs_are_listed_with_the_newest_as_the_one_to_begin_with(shop):
 
 
 def test_the_run_to_begin_with_can_be_chosen(shop):
-    document = Answers(shop.root, "x").answer(route_of("GET", "/api/runs")).document
-    assert document["default"] == "x"
+    write_run(shop.root, "20261123-110000-77b1")
+    for chosen, default in (("20261123-110000-77b1", "20261123-110000-77b1"), ("removed", RUN)):
+        assert Answers(shop.root, chosen).answer(route_of("GET", "/api/runs")).document["default"] == default
 
 
 def test_a_run_with_what_became_of_it(shop):
