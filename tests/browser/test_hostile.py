@@ -9,6 +9,7 @@ import pytest
 
 from tests.browser.looking import LISTS, VIEWS, WATERFALL, ask_number, rows_of, wait_for_length, wait_for_rows
 from tests.support.hostile_run import ATTACKS, IMAGE, LONG, TRACES
+from tests.support.page_server import place
 
 pytestmark = pytest.mark.process
 
@@ -53,18 +54,21 @@ def test_the_names_are_shown_as_they_are(open_page, hostile):
         assert attack[:70] in shown
 
 
-@pytest.mark.parametrize("number", range(1, TRACES + 1))
-def test_a_trace_with_all_its_details_is_shown_as_it_is(open_page, hostile, number):
-    attack = ATTACKS[number - 1]
-    page = open_page(hostile, "requests", f"{number:032x}", "1".rjust(16, "0"))
-    wait_for_length(page, WATERFALL, 4)
-    page.wait_for("document.querySelectorAll('.details dt').length > 10")
-    page.apply("() => { for (const details of document.querySelectorAll('details')) details.open = true; }")
-    if attack in PLAIN:
-        text = page.evaluate("document.querySelector('.details').textContent")
-        assert text.count(attack) > 10  # attributes, events, links, the exception and its frames
-    page.press("j", "j", "j")
-    assert page.count("img, iframe, base, object, embed") == 0
+def test_each_trace_with_all_its_details_is_shown_as_it_is(open_page, hostile):
+    span_id = "1".rjust(16, "0")
+    page = open_page(hostile)
+    wait_for_length(page, "Requests", TRACES)
+    for number, attack in enumerate(ATTACKS, 1):
+        trace_id = f"{number:032x}"
+        page.apply("(hash) => { location.hash = hash; }", "#/" + place(hostile, "requests", trace_id, span_id))
+        page.wait_for(f"document.querySelector('.details').innerText.includes('{trace_id}')")
+        wait_for_length(page, WATERFALL, 4)
+        page.apply("() => { for (const details of document.querySelectorAll('details')) details.open = true; }")
+        if attack in PLAIN:
+            text = page.evaluate("document.querySelector('.details').textContent")
+            assert text.count(attack) > 10  # attributes, events, links, the exception and its frames
+        page.press("j", "j", "j")
+        assert page.count("img, iframe, base, object, embed") == 0
 
 
 def test_control_and_invisible_characters_are_shown_by_their_numbers(open_page, hostile):

@@ -91,7 +91,7 @@ def test_the_page_follows_a_run_and_shows_the_request_that_a_killed_worker_was_a
             lines = [json.loads(line) for line in tail.finish().stdout.splitlines()]
         told_by_the_page(page, server, workers, killed)
         known = {trace_id for (trace_id,) in ask(workers.path, "SELECT trace_id FROM requests")}
-        told = [line["trace_id"] for line in lines if "trace_id" in line]
+        told = [line["trace_id"] for line in lines if line["type"] == "request"]
         assert told
         assert len(told) == len({*told} & known)
         assert page.problems == []

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.process
 
 FIRST_PAINT_MS = 1_500
 LONGEST_TASK_MS = 100
-TURNS = 60
+TURNS = 40
 STEP_PX = 700
 
 

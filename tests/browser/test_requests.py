@@ -53,7 +53,7 @@ FAILED_TRACES = "(SELECT trace_id FROM span WHERE status = 'error')"
 SEARCHES = {
     "cannot": f"trace_id IN {FAILED_TRACES}",
     "kind:server": "1",
-    "item 13": f"trace_id IN {FAILED_TRACES}",
+    '"item 13 "': f"trace_id IN {FAILED_TRACES}",
     "-cannot": f"trace_id NOT IN {FAILED_TRACES}",
     '"no price"': f"trace_id IN {FAILED_TRACES}",
     "route:order": "path LIKE '/order/%'",

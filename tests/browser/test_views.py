@@ -116,7 +116,7 @@ def test_a_query_is_answered_and_a_wrong_one_explained_in_a_sentence(open_page, 
         wanted = "\n".join("|".join(map(str, row)) for row in ask(store, query))
         page.wait_for(f"{ANSWER} === {json.dumps(wanted)}")
     for query, says in (
-        ("SELECT nothing FROM span", "No such column: nothing"),
+        ("SELECT missing FROM span", "No such column: missing"),
         ("DELETE FROM span", "Only reading is allowed"),
     ):
         run_query(page, query)
