@@ -13,6 +13,7 @@ from tests.support.golden import Golden
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the files of tests/golden")
+    parser.addoption("--update-screenshots", action="store_true", help="make the pictures of docs/images anew")
     parser.addoption(
         "--full",
         action="store_true",

@@ -360,6 +360,8 @@ class RunWork:
         self._with_store(lambda store: stored_state.store_libraries(store, ring))
 
     def _store_metrics(self, ring: Ring) -> None:
+        if ring.process is None and ring.reader.series():  # a process may measure, and record nothing else
+            self._introduce(ring)
         self._with_store(lambda store: stored_state.store_metrics(store, ring))
 
     def _store_usage(self, ring: Ring) -> None:

@@ -114,17 +114,21 @@ def _plain(service_name: str) -> str:
 
 
 def _write(path: str, html: bytes) -> None:
-    """Write the file at once, for its owner only: a report that is half there is never seen.
+    """Write the file at once, for its owner only: a report that is half there is never seen. A pipe or a device is written to.
 
     Raises:
         ReportError: it cannot be written.
     """
-    temporary = ""
+    temporary, target = "", os.path.realpath(path)
     try:
-        fd, temporary = tempfile.mkstemp(prefix=".otelrun-", suffix=".html", dir=os.path.dirname(os.path.abspath(path)))
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                file.write(html)
+            return
+        fd, temporary = tempfile.mkstemp(prefix=".otelrun-", suffix=".html", dir=os.path.dirname(target))
         with os.fdopen(fd, "wb") as file:
             file.write(html)
-        os.replace(temporary, path)
+        os.replace(temporary, target)
     except OSError as error:
         with suppress(OSError):
             os.unlink(temporary)

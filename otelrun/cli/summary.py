@@ -5,6 +5,7 @@ Read without click, which takes as long to load as all the rest: somebody waits 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import threading
@@ -105,6 +106,7 @@ def _print(run: RunDirectory, wishes: _Wishes, environment: Mapping[str, str]) -
     from otelrun.viewer.terminal.exit_summary import draw, draw_line  # noqa: PLC0415
     from otelrun.viewer.terminal.screen import glyphs_for, open_console  # noqa: PLC0415
 
+    gc.disable()  # nothing lives for long here, and somebody waits
     summary = read_summary(run, wishes.exit_status)
     if sys.stdout.isatty():
         sys.stdout.reconfigure(newline="\r\n")  # type: ignore[union-attr] # a program may have left it in raw mode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from otelrun.store.encoding import PROCESS_SHIFT, json_text
@@ -187,7 +188,7 @@ def _parsed(text: Any) -> Any:
 
 
 def _number(value: Any) -> float | None:
-    return value if isinstance(value, (int, float)) else None
+    return value if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)) else None
 
 
 class ProcessCounts(NamedTuple):

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 _BUSY_S = 2.0
 _SECOND = 2  # the first version of the schema that counts what was pruned, and has libraries and the ends of processes
 
+_UNDECODABLE = "Could not decode to UTF-8"  # of SQLite's module, where a text is none
+_replacing = partial(str, encoding="utf-8", errors="replace")
+
 _TOTALS = """
 SELECT (SELECT count(*) FROM process), (SELECT count(DISTINCT trace_id) FROM span), (SELECT count(*) FROM span),
        (SELECT count(*) FROM span WHERE status = 'error'), (SELECT count(*) FROM log),
@@ -103,8 +106,15 @@ class StoreReader:
 
     def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query of this package's own and give all its rows."""
+        parameters = tuple(values)
         with _reported(self._path):
-            return self._connection.execute(query, tuple(values)).fetchall()
+            try:
+                return self._connection.execute(query, parameters).fetchall()
+            except sqlite3.OperationalError as error:
+                if _UNDECODABLE not in str(error):
+                    raise
+                self._connection.text_factory = _replacing  # from now on: it costs a call for each text
+                return self._connection.execute(query, parameters).fetchall()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -311,7 +321,6 @@ def _connect(path: str) -> sqlite3.Connection:
 def _connect_in_mode(path: str, mode: str) -> sqlite3.Connection:
     connection = sqlite3.connect(f"file:{quote(os.fsencode(path))}?{mode}", uri=True, timeout=_BUSY_S)
     try:
-        connection.text_factory = partial(str, encoding="utf-8", errors="replace")
         version = schema.version_of(connection)
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.Error:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 READING_S = 0.5
 """How long entries are read; the analysis of a larger run is for those who ask for it."""
 
+_FAILURES_READ = 1_000
 _AT_FIRST = 1_000
 _AT_ONCE = 400
 _SERVER, _CONSUMER = "server", "consumer"
@@ -113,7 +114,7 @@ def _with_store(summary: Summary, run: RunDirectory, listing: Listing, store: St
         about=RunFacts(listing, run.store, processes, accounts, notes, libraries, gaps),
         counts=count(entries),
         endpoints=endpoints_of(entries),
-        failures=failures_of(store),
+        failures=failures_of(store, newest=_FAILURES_READ),
         logged=logged_errors_of(store),
         traces_read=traces_read,
         pruned=store.pruned(),

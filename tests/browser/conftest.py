@@ -134,7 +134,9 @@ def open_page(
         page.pump()
         if request.node.stash.get(HAS_FAILED, False):
             page.screenshot(ARTEFACTS / "failed" / f"{request.node.name.replace('/', '_')}-{number}.png")
-        foreign = [request.url for request in page.requests if not request.url.startswith((server.origin + "/", "data:"))]
+        foreign = [
+            request.url for request in page.requests if not request.url.startswith((server.origin + "/", "data:"))
+        ]
         is_taken = page.evaluate(f"'{CANARY}' in window")
         violations = page.measured()["violations"]
         page.close()

@@ -106,5 +106,8 @@ def test_the_runs_to_choose_from_and_the_search_take_anything(open_page, hostile
     page.wait_for("document.querySelectorAll('#runs a').length > 0")
     assert IMAGE in page.text("#runs")
     for attack in ATTACKS:
-        page.apply("(text) => { location.hash = location.hash.split('?')[0] + '?q=' + encodeURIComponent(text.toWellFormed()); }", attack)
+        page.apply(
+            "(text) => { location.hash = location.hash.split('?')[0] + '?q=' + encodeURIComponent(text.toWellFormed()); }",
+            attack,
+        )
     page.pump()

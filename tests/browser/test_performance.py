@@ -35,7 +35,10 @@ def told(request, record_property):
 
 def scroll(page, label, turns=TURNS):
     """Turn the wheel over a list, down and up again, a turn for each frame that is drawn."""
-    where = page.apply("(s) => { const b = document.querySelector(s).getBoundingClientRect(); return [b.left + 60, b.top + b.height / 2]; }", grid(label))
+    where = page.apply(
+        "(s) => { const b = document.querySelector(s).getBoundingClientRect(); return [b.left + 60, b.top + b.height / 2]; }",
+        grid(label),
+    )
     for turn in range(turns):
         page.scroll(*where, STEP_PX if turn < turns * 2 / 3 else -STEP_PX)
         page.evaluate("new Promise((drawn) => requestAnimationFrame(() => drawn()))")

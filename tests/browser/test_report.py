@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +11,9 @@ from tests.browser.looking import LISTS, VIEWS, WATERFALL, ask, ask_number, wait
 from tests.support.hostile_run import CANARY, TRACES
 from tests.support.page_server import place
 from tests.support.programs import run_otelrun
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.process
 

@@ -34,7 +34,7 @@ def test_one_mistake_is_one_error_with_its_line_and_the_log_line_before_it(open_
     wait_for_length(page, LISTS["errors"], 1)
     times = ask_number(store, "SELECT count(*) FROM requests WHERE is_error AND status_code = 'UNKNOWN'")
     (row,) = page.texts(rows_of(LISTS["errors"]))
-    for part in ("LookupError", "item 13 has no price", "pricing.py:26 in price", f"{times}×"):
+    for part in ("LookupError", "item 13 has no price", "pricing.py:26 in price", f"{times}\N{MULTIPLICATION SIGN}"):
         assert part in row
     detail = page.text("[aria-label='The selected error']")
     assert 'raise LookupError(f"item {item} has no price")' in detail
@@ -46,7 +46,9 @@ def test_an_error_leads_to_its_newest_trace(open_page, shop, store):
     page = open_page(shop, "errors")
     page.click("button, a", "Open the newest trace")
     page.wait_for(f"location.hash.includes('/requests/{newest}')")
-    page.wait_for("document.querySelector('.trace-why') && document.querySelector('.trace-why').innerText.includes('pricing.py:26')")
+    page.wait_for(
+        "document.querySelector('.trace-why') && document.querySelector('.trace-why').innerText.includes('pricing.py:26')"
+    )
 
 
 def test_every_log_record_is_listed_and_can_be_filtered_by_level_and_text(open_page, shop, store):
@@ -72,14 +74,18 @@ def test_a_log_record_leads_to_the_span_that_wrote_it(open_page, shop, store):
     wait_for_rows(page, LISTS["logs"])
     page.click(f"a[href*='{trace_id}']")
     page.wait_for(f"location.hash.includes('{trace_id}/{span_id}')")
-    page.wait_for(f"document.querySelector('.details') && document.querySelector('.details').innerText.includes('{span_id}')")
+    page.wait_for(
+        f"document.querySelector('.details') && document.querySelector('.details').innerText.includes('{span_id}')"
+    )
 
 
 def test_every_metric_is_listed_once_with_its_streams_together(open_page, shop, store):
     page = open_page(shop, "metrics")
     wait_for_length(page, LISTS["metrics"], ask_number(store, "SELECT count(DISTINCT name) FROM metric"))
     page.click(rows_of(LISTS["metrics"]), "http.server.request.duration")
-    page.wait_for("document.querySelector('[aria-label=\"The selected metric\"]').innerText.includes('http.server.request.duration')")
+    page.wait_for(
+        "document.querySelector('[aria-label=\"The selected metric\"]').innerText.includes('http.server.request.duration')"
+    )
     measured = "SELECT sum(count) FROM metrics WHERE name = 'http.server.request.duration'"
     counts = page.texts("[aria-label='The selected metric'] table tbody tr :nth-child(2)")
     assert sum(int(text) for text in counts if text) == ask_number(store, measured)
@@ -109,7 +115,10 @@ def test_a_query_is_answered_and_a_wrong_one_explained_in_a_sentence(open_page, 
         run_query(page, query)
         wanted = "\n".join("|".join(map(str, row)) for row in ask(store, query))
         page.wait_for(f"{ANSWER} === {json.dumps(wanted)}")
-    for query, says in (("SELECT nothing FROM span", "No such column: nothing"), ("DELETE FROM span", "Only reading is allowed")):
+    for query, says in (
+        ("SELECT nothing FROM span", "No such column: nothing"),
+        ("DELETE FROM span", "Only reading is allowed"),
+    ):
         run_query(page, query)
         page.wait_for(f"document.querySelector('.sql-status').innerText.includes({says!r})")
     page.problems[:] = [line for line in page.problems if "status of 400" not in line]
@@ -123,7 +132,9 @@ def test_a_saved_query_can_be_run_and_its_trace_ids_lead_on(open_page, shop):
     for title in saved:
         page.click(".sql-side button", title)
         page.click("button", "Run")
-        page.wait_for("document.querySelector('.result-table') !== null || document.querySelector('.sql-status').innerText !== ''")
+        page.wait_for(
+            "document.querySelector('.result-table') !== null || document.querySelector('.sql-status').innerText !== ''"
+        )
         assert "✗" not in page.text(".sql-status"), title
     assert fragment(page).startswith(f"{shop}/sql")
 

@@ -149,7 +149,9 @@ class BrowserPage:
 
     def wait_for(self, expression: str, deadline_s: float = DEADLINE_S) -> Any:
         """Wait until a JavaScript expression gives something true, and give that."""
-        return wait_for(lambda: self.evaluate(expression), deadline_s, what=f"{expression}; {self.problems}", poll_s=0.02)
+        return wait_for(
+            lambda: self.evaluate(expression), deadline_s, what=f"{expression}; {self.problems}", poll_s=0.02
+        )
 
     def count(self, selector: str) -> int:
         """Say how many elements match."""
@@ -165,7 +167,9 @@ class BrowserPage:
 
     def texts(self, selector: str) -> list[str]:
         """Give the text that each matching element shows."""
-        return list(self.apply("(selector) => [...document.querySelectorAll(selector)].map((e) => e.innerText)", selector))
+        return list(
+            self.apply("(selector) => [...document.querySelectorAll(selector)].map((e) => e.innerText)", selector)
+        )
 
     def click(self, selector: str, text: str = "") -> None:
         """Click in the middle of the first element that matches and holds ``text``, with a real mouse, once it rests.
@@ -211,9 +215,7 @@ class BrowserPage:
 
     def go_offline(self) -> None:
         """Cut the page off from every network."""
-        self.call(
-            "Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0
-        )
+        self.call("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
 
     def screenshot(self, path: str | os.PathLike[str]) -> None:
         """Write what the window shows as a PNG file."""
@@ -246,9 +248,11 @@ class BrowserPage:
         wait_for(self._has_trace, DEADLINE_S, what="the trace")
         names = [event for event in self._traced if event.get("name") == "thread_name"]
         mains = {(event["pid"], event["tid"]) for event in names if event["args"]["name"] == "CrRendererMain"}
-        for event in self._traced:
-            if (event.get("pid"), event.get("tid")) in mains and event.get("name", "").endswith("RunTask"):
-                took.append(event.get("tdur", 0) / 1000)
+        took += [
+            event.get("tdur", 0) / 1000
+            for event in self._traced
+            if (event.get("pid"), event.get("tid")) in mains and event.get("name", "").endswith("RunTask")
+        ]
 
     def _has_trace(self) -> bool:
         self._connection.pump(0.05)
@@ -283,48 +287,48 @@ class BrowserPage:
         if take is not None:
             take(event)
 
-    def _on_Tracing_dataCollected(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Tracing_dataCollected(self, event: Parameters) -> None:
         self._traced.extend(event["value"])
 
-    def _on_Tracing_tracingComplete(self, _: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Tracing_tracingComplete(self, _: Parameters) -> None:
         self._is_traced = True
 
-    def _on_Page_loadEventFired(self, _: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Page_loadEventFired(self, _: Parameters) -> None:
         self._is_loaded = True
 
-    def _on_Page_javascriptDialogOpening(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Page_javascriptDialogOpening(self, event: Parameters) -> None:
         self.problems.append(f"dialog: {event['message']}")
 
-    def _on_Runtime_consoleAPICalled(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Runtime_consoleAPICalled(self, event: Parameters) -> None:
         if event["type"] in ("error", "warning", "assert"):
             said = " ".join(str(part.get("value", part.get("description", ""))) for part in event["args"])
             self.problems.append(f"console {event['type']}: {said}")
 
-    def _on_Runtime_exceptionThrown(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Runtime_exceptionThrown(self, event: Parameters) -> None:
         thrown = event["exceptionDetails"]
         self.problems.append(f"thrown: {thrown.get('exception', {}).get('description') or thrown['text']}")
 
-    def _on_Log_entryAdded(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Log_entryAdded(self, event: Parameters) -> None:
         entry = event["entry"]
         if entry["level"] in ("error", "warning"):
             self.problems.append(f"log {entry['level']}: {entry['text']} {entry.get('url', '')}".rstrip())
 
-    def _on_Audits_issueAdded(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Audits_issueAdded(self, event: Parameters) -> None:
         issue = event["issue"]
         if issue["code"] == "ContentSecurityPolicyIssue":
             self.problems.append(f"policy: {json.dumps(issue['details'])}")
 
-    def _on_Network_requestWillBeSent(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Network_requestWillBeSent(self, event: Parameters) -> None:
         request = Request(event["request"]["method"], event["request"]["url"], event.get("type", ""))
         if "redirectResponse" in event:
             self._by_id[event["requestId"]].status = event["redirectResponse"]["status"]
         self._by_id[event["requestId"]] = request
         self.requests.append(request)
 
-    def _on_Network_responseReceived(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Network_responseReceived(self, event: Parameters) -> None:
         if event["requestId"] in self._by_id:
             self._by_id[event["requestId"]].status = event["response"]["status"]
 
-    def _on_Network_loadingFailed(self, event: Parameters) -> None:  # noqa: N802 - the protocol's names
+    def _on_Network_loadingFailed(self, event: Parameters) -> None:
         if event["requestId"] in self._by_id:
             self._by_id[event["requestId"]].failure = event.get("blockedReason") or event["errorText"]

@@ -154,7 +154,12 @@ class _Worker:
             return _HTTP_CLIENT, _CLIENT, "GET", {"http.request.method": "GET", **where, **answer}
         if route == ROUTES[0] and number == 1:
             answer = {"rpc.system.name": "grpc", "rpc.method": "shop.Pricing/Price", "rpc.response.status_code": "OK"}
-            return _GRPC_CLIENT, _CLIENT, "shop.Pricing/Price", {**answer, "server.address": "pricing.example", "server.port": 50051}
+            return (
+                _GRPC_CLIENT,
+                _CLIENT,
+                "shop.Pricing/Price",
+                {**answer, "server.address": "pricing.example", "server.port": 50051},
+            )
         if number % 3 == 2:
             return _SHOP, _INTERNAL, "render basket", {"basket.items": self._random.randrange(1, 40)}
         query = _QUERIES[number % len(_QUERIES)]
@@ -195,7 +200,9 @@ class _Worker:
             attributes = {"http.request.method": "GET", "http.route": route, "http.response.status_code": status}
             name = "http.server.request.duration"
             bounds = (0.005, 0.01, 0.025, 0.05, 0.1)
-            series = Series("histogram", name, "s", "Duration of HTTP server requests.", 1, attributes, bounds, START_NS)
+            series = Series(
+                "histogram", name, "s", "Duration of HTTP server requests.", 1, attributes, bounds, START_NS
+            )
             counts = (count // 2, count - count // 2, 0, 0, 0, 0)
             state = SeriesState(8 * (number + 1), series, count * 0.005, True, self._now_ns, 0.001, 0.009, counts)
             states.append(state)
@@ -204,5 +211,9 @@ class _Worker:
 
 def _failure(time_ns: int, item: int) -> EventRecord:
     message = f"item {item} has no price"
-    attributes = {"exception.type": "LookupError", "exception.message": message, "exception.stacktrace": _STACK.replace("item 13", f"item {item}")}
+    attributes = {
+        "exception.type": "LookupError",
+        "exception.message": message,
+        "exception.stacktrace": _STACK.replace("item 13", f"item {item}"),
+    }
     return EventRecord("exception", time_ns, attributes)

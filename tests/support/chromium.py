@@ -26,7 +26,9 @@ REBOUND_NAME = "rebound.example"
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FIRST_FREE = 10  # above the descriptors 3 and 4, on which Chromium expects its pipes
-_AT_ITS_DESCRIPTORS = "import os, sys; r, w = map(int, sys.argv[1:3]); os.dup2(r, 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])"
+_AT_ITS_DESCRIPTORS = (
+    "import os, sys; r, w = map(int, sys.argv[1:3]); os.dup2(r, 3); os.dup2(w, 4); os.execv(sys.argv[3], sys.argv[3:])"
+)
 _SWITCHES = (
     "--headless=new",
     "--remote-debugging-pipe",

@@ -7,14 +7,13 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from otelrun.ring.record import Scope
 from otelrun.store.ingest import StoreWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from otelrun.ring.reader import SeriesState
-    from otelrun.ring.record import Record
+    from otelrun.ring.record import Record, Scope
 
 START_NS = 1_795_514_400_000_000_000  # 2026-11-24 10:00:00 UTC
 _BATCH = 20_000

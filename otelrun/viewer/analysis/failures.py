@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from otelrun.viewer.stack import Frame
 
 NEWEST = 5_000
-"""So many failing traces and so many logged exceptions are looked at, the newest."""
+"""So many failing traces and so many logged exceptions are looked at where nobody says otherwise."""
 
 MOMENTS = 500
 """Of a group of failures it is told when so many of them were, the newest."""
@@ -104,14 +104,23 @@ class _Seen(NamedTuple):
     is_log: bool = False
 
 
-def failures_of(reader: StoreReader) -> list[Failure]:
-    """Group what went wrong in a run: what happened most often first, then the newest."""
-    trace_ids = [row[0] for row in reader.rows(_FAILING, (NEWEST,))]
+def failures_of(reader: StoreReader, *, newest: int = NEWEST) -> list[Failure]:
+    """Group what went wrong in a run: what happened most often first, then the newest.
+
+    Args:
+        reader: the run's store.
+        newest: so many failing traces are looked at, and so many logged exceptions.
+    """
+    trace_ids = [row[0] for row in reader.rows(_FAILING, (newest,))]
     traces = [TraceSpans(spans) for spans in spans_of(reader, trace_ids)]
     exceptions = exceptions_of(reader, [span for trace in traces for span in trace.spans if span.is_error])
     seen = [one for trace in traces for one in _in_trace(trace, exceptions)]
     known = {(one.trace_id, one.type, one.message) for one in seen}
-    logged = [one for one in _in_logs(reader) if not one.trace_id or (one.trace_id, one.type, one.message) not in known]
+    logged = [
+        one
+        for one in _in_logs(reader, newest)
+        if not one.trace_id or (one.trace_id, one.type, one.message) not in known
+    ]
     more = _without_echoes(seen, _once_a_trace(logged))
     groups = [_with_log_before(reader, group) for group in _grouped([*seen, *more])]
     return sorted(groups, key=lambda group: (-group.times, -group.last_ns, group.type))
@@ -190,9 +199,9 @@ def _endpoint(trace: TraceSpans, span: SpanFacts) -> str:
     return naming.endpoint_of(entry.name, entry.kind, entry.attributes)
 
 
-def _in_logs(reader: StoreReader) -> Iterator[_Seen]:
+def _in_logs(reader: StoreReader, newest: int) -> Iterator[_Seen]:
     """Give the exceptions that were logged, or that nobody caught."""
-    for time_ns, trace_id, span_id, process, written in reader.rows(_LOGGED, (NEWEST,)):
+    for time_ns, trace_id, span_id, process, written in reader.rows(_LOGGED, (newest,)):
         try:
             attributes = json.loads(written)
         except (ValueError, RecursionError):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from otelrun.store.queries import StoreReader
 
-NEWEST = 20_000
+NEWEST = 5_000
 """So many log records are looked at, the newest."""
 
 _ERROR, _WARNING = 17, 13  # severity numbers of OpenTelemetry, the lowest of each

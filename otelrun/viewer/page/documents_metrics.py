@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from otelrun.viewer.page.values import attribute_values
+from otelrun.viewer.page.values import attribute_values, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -60,8 +60,8 @@ def _series(row: SeriesRow, points: Sequence[Point], started_ns: int) -> dict[st
         return {**given, "values": [point.value for point in points]}
     return {
         **given,
-        "boundaries": row.boundaries,
-        "counts": [point.counts for point in points],
+        "boundaries": value_of(row.boundaries),
+        "counts": [value_of(point.counts) for point in points],
         "count": [point.measurements for point in points],
         "sum": [point.value for point in points],
         "min": [point.min for point in points],

@@ -7,6 +7,8 @@ from typing import Any
 
 MASK = "(masked)"
 
+_NAMES_KEPT = 10_000
+
 _NAME = (
     r"(?:authori[sz]ation|cookie|passw(?:or)?d|passwd|pwd|secret|token|api[-_.]?key|access[-_.]?key|private[-_.]?key"
     r"|credential|session[-_.]?id|signature)"
@@ -28,6 +30,7 @@ class Masking:
     def __init__(self, *, is_off: bool = False) -> None:
         """Begin with nothing masked."""
         self._is_off = is_off
+        self._names: dict[str, bool] = {}
         self.masked = 0
 
     def attributes(self, attributes: dict[str, Any]) -> dict[str, Any]:
@@ -35,7 +38,12 @@ class Masking:
         return {name: self._value(value, is_secret=self._is_secret(name)) for name, value in attributes.items()}
 
     def _is_secret(self, name: str) -> bool:
-        return not self._is_off and bool(_SECRET_NAME.search(name)) and not _HARMLESS_NAME.search(name)
+        known = self._names.get(name)
+        if known is None:
+            known = not self._is_off and bool(_SECRET_NAME.search(name)) and not _HARMLESS_NAME.search(name)
+            if len(self._names) < _NAMES_KEPT:
+                self._names[name] = known
+        return known
 
     def _value(self, value: Any, *, is_secret: bool) -> Any:
         if isinstance(value, str):

@@ -99,7 +99,6 @@ def make_report(
         ReportError: the page's own files are not as they should be.
     """
     static = load_texts()
-    page_size = len(report_html(static, {}).encode())
     wish = wish._replace(most_text=wish.most_bytes * _TEXT_PER_BYTE)
     for _ in range(_ATTEMPTS):
         masking = Masking(is_off=keep_secrets)
@@ -111,6 +110,7 @@ def make_report(
         if len(html) <= wish.most_bytes or len(content.traces) <= 1:
             break
         text = sum(len(json_text(span.attributes)) for spans in content.traces for span in spans)
+        page_size = len(report_html(static, {}).encode())
         room, needed = wish.most_bytes - page_size, len(html) - page_size
         wish = wish._replace(most_text=int(text * 0.9 * max(0, room) / needed))
     spans = sum(map(len, content.traces))

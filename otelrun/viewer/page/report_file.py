@@ -27,7 +27,7 @@ _STYLE = re.compile(r'<link rel="stylesheet" href="([\w-]+\.css)">\n?')
 _SCRIPT = re.compile(r'<script type="module" src="([\w-]+\.js)"></script>')
 _HEAD = "<head>\n"
 _DATA = re.compile(rb'<script type="application/octet-stream" id="otelrun-data">([A-Za-z0-9+/=\s]*)</script>')
-_LARGEST = 1 << 30  # bytes of a report's data, unpacked
+_LARGEST = 512 * 1024 * 1024  # bytes of a report, and of its data unpacked
 
 _LOADER = """\
 (async () => {
@@ -111,7 +111,7 @@ def data_of_report(path: str) -> dict[str, Any]:
     try:
         unpacker = zlib.decompressobj(-15)
         text = unpacker.decompress(base64.b64decode(found[1]), _LARGEST)
-        data = json.loads(text)
+        data = None if unpacker.unconsumed_tail else json.loads(text)
     except (binascii.Error, zlib.error, ValueError, RecursionError) as error:
         message = f"{path}: the report is damaged ({error})"
         raise ReportError(message) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 LONGEST_TEXT = 100_000
@@ -14,13 +15,15 @@ def attribute_values(attributes: dict[str, Any]) -> dict[str, Any]:
 
 
 def value_of(value: Any) -> Any:
-    """Give a value for a document: too long a text cut, with its length; too large an integer as its digits."""
+    """Give a value for a document: too long a text cut, with its length; what is no number to JavaScript as text."""
     if isinstance(value, str):
         return value if len(value) <= LONGEST_TEXT else {"cut": value[:LONGEST_TEXT], "length": len(value)}
     if isinstance(value, bool):
         return value
     if isinstance(value, int):
         return value if -_EXACT <= value <= _EXACT else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
     if isinstance(value, dict):
         return attribute_values(value)
     if isinstance(value, list):

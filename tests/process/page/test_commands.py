@@ -153,6 +153,18 @@ def test_report_of_a_trace_to_stdout(tmp_path):
     assert result.stderr.startswith(b"stdout: 1 span, 0 log records")
 
 
+def test_report_writes_to_what_is_no_file_and_behind_a_link(tmp_path):
+    write_run(str(tmp_path), RUN)
+    (tmp_path / "link.html").symlink_to(tmp_path / "real.html")
+    result = run_otelrun(["report", "-o", "/dev/stdout"], otelrun_dir=tmp_path, is_agent_awaited=False)
+    assert (result.returncode, result.stdout[:15]) == (0, b"<!doctype html>")
+    assert os.path.islink("/dev/stdout")
+    result = run_otelrun(["report", "-o", str(tmp_path / "link.html")], otelrun_dir=tmp_path, is_agent_awaited=False)
+    assert result.returncode == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert data_of_report(str(tmp_path / "real.html"))["run"] == RUN
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

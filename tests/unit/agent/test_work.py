@@ -282,6 +282,20 @@ def test_metrics_are_collected_at_their_interval_and_once_at_the_end(run, stores
     assert sum(signal == "metrics" for signal, _ in sent) == 2
 
 
+def test_a_process_that_only_measures_is_stored_while_it_runs(run, stores, sent):
+    writer = make_ring(run)
+    series = ("counter", "work.done", "1", "", 0, {}, (), 100)
+    cell = writer.define(layout.TABLE_SERIES, encode_definition(series), SUM_CELLS)
+    writer.doubles[cell], writer.words[cell + 1] = 5.0, time_ns()
+    work = make_work(run, Profile())
+    work.drain()
+    for now in (0.0, 4.9, 5.0):
+        work.tick(now)
+    (store,) = stores
+    assert [call[:2] for call in store.calls if call[0] == "set_metrics"] == [("set_metrics", 7)]
+    finish(work)
+
+
 def test_run_without_a_store_and_with_nothing_left_is_removed(run, sent):
     writer = make_ring(run)
     append_span(writer)

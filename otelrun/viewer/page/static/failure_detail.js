@@ -31,9 +31,8 @@ export function searchFor(failure) {
 function linksOf(failure, context) {
   const links = [];
   if (failure.trace) links.push(h("a", { class: "action", href: hrefToTrace(context, failure.trace, failure.span) }, "Open the newest trace"));
-  const q = searchFor(failure);
-  if (failure.trace) links.push(h("a", { href: hrefTo(context, { tab: "requests", q }) }, "All requests with it"));
-  else links.push(h("a", { href: hrefTo(context, { tab: "logs", q }) }, "Its log records"));
+  if (failure.trace) links.push(h("a", { href: hrefTo(context, { tab: "requests", q: searchFor(failure) }) }, "All requests with it"));
+  if (failure.is_log) links.push(h("a", { href: hrefTo(context, { tab: "logs", q: formatPair("exception.type", failure.type) }) }, "Its log records"));
   return links;
 }
 

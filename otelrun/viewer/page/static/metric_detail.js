@@ -71,7 +71,7 @@ class MetricDetail {
 
   drawChart({ times, lines, isMixed }) {
     if (!lines.length) {
-      const why = isMixed ? "These histograms have different buckets, so that they have no percentiles in common." : "Measured at one moment only so far: a line needs two.";
+      const why = isMixed ? "These histograms have different buckets, so that they have no percentiles in common." : "Measured at one moment only: a line needs two points in time.";
       replace(this.plotPlace, h("p", { class: "dim metric-note", text: why }));
       return;
     }
@@ -136,7 +136,7 @@ function distributionChart({ counts, boundaries, count: total }, { sayShort }) {
   const name = ({ low, high }) => (low === null ? `up to ${sayShort(high)}` : high === null ? `over ${sayShort(low)}` : `${sayShort(low)} – ${sayShort(high)}`);
   const rows = buckets.map((bucket) => h("tr", null,
     h("th", { scope: "row", class: "number", text: bucket.low === null && bucket.high === null ? "all" : name(bucket) }),
-    h("td", { class: "bucket-bar" }, h("span", { class: "bucket-fill", style: { width: `${(bucket.count / most) * 100}%` } })),
+    h("td", { class: "bucket-bar" }, bucket.count > 0 && h("span", { class: "bucket-fill", style: { width: `${(bucket.count / most) * 100}%` } })),
     h("td", { class: "number", text: number(bucket.count) }), h("td", { class: "number dim", text: percent(bucket.count / total) })));
   return h("section", null, h("h3", { text: "How the measurements are spread" }), h("table", { class: "distribution" },
     h("thead", { class: "off-screen" }, h("tr", null, ["From – to", "Share", "Count", "Percent"].map((text) => h("th", { scope: "col", text })))), h("tbody", null, rows)));

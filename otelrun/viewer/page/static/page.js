@@ -14,7 +14,7 @@
 import { isTyping, replace } from "./dom.js";
 import { clock, number } from "./format.js";
 import { makeSearchBox } from "./search_box.js";
-import { drawNotices, drawRun, drawRuns, emptyView, makeHelp, makeTabs, placePopover, startTheme } from "./shell.js";
+import { drawNoRun, drawNotices, drawRun, drawRuns, emptyView, makeHelp, makeTabs, placePopover, startTheme } from "./shell.js";
 import { openSource } from "./source.js";
 import { TABS, changed, formatFragment, parseFragment } from "./state.js";
 import { makeErrors } from "./view_errors.js";
@@ -59,11 +59,12 @@ class Page {
     });
     window.addEventListener("hashchange", () => this.arrive());
     document.addEventListener("keydown", (event) => this.onKey(event));
+    const early = this.state.run.includes("-") ? this.source.get(this.path("")).catch(() => null) : null;
     const { runs, default: newest } = await this.readRuns();
     if (!runs.length) return this.say("No runs yet", "Run a program with otelrun python app.py; this page shows it then.");
     const asked = this.state.run && runs.find((run) => run.id === this.state.run || run.short === this.state.run);
     if (this.state.run && !asked) return this.sayNoRun();
-    return this.openRun(asked ? asked.id : newest);
+    return this.openRun(asked ? asked.id : newest, asked && (await early));
   }
 
   async readRuns() {
@@ -73,14 +74,14 @@ class Page {
     return answer;
   }
 
-  /** Leave the run that is open, if any, and open another. */
-  async openRun(runId) {
+  /** Leave the run that is open, if any, and open another; `known` is its document where it has been fetched already. */
+  async openRun(runId, known) {
     for (const view of Object.values(this.views)) if (view.close) view.close();
     clearTimeout(this.timer);
     Object.assign(this, { views: {}, counts: {}, lasts: {}, stale: new Set() });
     this.state = { ...this.state, run: runId };
     history.replaceState(null, "", formatFragment(this.state));
-    this.run = await this.source.get(this.path(""));
+    this.run = known || (await this.source.get(this.path("")));
     if (!this.openHelp) this.openHelp = makeHelp(this.run.version);
     this.draw();
     this.showView();
@@ -240,6 +241,7 @@ class Page {
   }
 
   sayNoRun() {
+    drawNoRun();
     this.say("This run is not here", `The address names the run ${this.state.run}. It may have been removed since to keep to the number of runs; choose another above.`);
   }
 

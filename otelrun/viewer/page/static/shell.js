@@ -42,6 +42,11 @@ export function drawRun(run, nowMs) {
   document.title = `${oneLine(run.service || "otelrun", 60)} · ${run.short}`;
 }
 
+/** Let the button say that no run is open. */
+export function drawNoRun() {
+  replace(byId("run-button"), h("span", { class: "service" }, "Choose a run"), icon("chevron"));
+}
+
 /** Fill the selector with the runs there are. */
 export function drawRuns(runs, current, nowMs) {
   replace(byId("runs"), h("nav", { "aria-label": "Runs" }, runs.map((run) => h("a", {

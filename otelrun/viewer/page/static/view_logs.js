@@ -166,7 +166,9 @@ class LogsView {
     if (range) replace(this.range, `${timeOf(this.context, range[0])} – ${timeOf(this.context, range[1])}`, icon("close"));
     this.nothing.hidden = this.rows.length > 0;
     this.list.element.hidden = !this.rows.length;
-    if (!this.rows.length) replace(this.nothing, this.table.length ? emptyView("No record is like this", "Lower the level, or take something out of the search.") : this.isLoading && emptyView("No log records yet", "What the program logs appears here, with the trace it belongs to. Records below the level of their logger are not made by the program at all."));
+    this.chart.element.hidden = !this.table.length;
+    this.controls.hidden = !this.table.length;
+    if (!this.rows.length) replace(this.nothing, this.table.length ? emptyView("No record is like this", "Lower the level, or take something out of the search.") : emptyView(this.isLive() ? "No log records yet" : "No log records", "What the program logs stands here, with the trace it belongs to. Records below the level of their logger are not made by the program at all."));
   }
 
   /** The loggers to choose from; not while somebody chooses. */

@@ -3,7 +3,7 @@
  * otelrun itself measure is folded away, so that it does not drown the program's own.
  */
 import { sparkline } from "./chart.js";
-import { h, icon, replace } from "./dom.js";
+import { button, h, icon, replace } from "./dom.js";
 import { count, number, visible } from "./format.js";
 import { makeList } from "./list.js";
 import { matchesAll } from "./match.js";
@@ -28,11 +28,12 @@ class MetricsView {
     this.metrics = null;
     this.summaries = new Map();
     this.rows = [];
+    this.isOnFold = false;
     this.seen = -1;
     this.timer = 0;
     this.list = makeList({
       label: "Metrics", rowHeight: 48, makeRow, fillRow: (row, index) => this.fill(row, index),
-      onSelect: (index) => this.select(index), onOpen: (index) => this.select(index),
+      onSelect: (index) => this.select(index), onOpen: (index) => this.open(index),
     });
     this.list.element.classList.add("metric-list");
     this.metric = makeMetricDetail((choice) => this.choose(choice));
@@ -80,7 +81,7 @@ class MetricsView {
 
   draw() {
     if (!this.metrics.length) {
-      replace(this.element, emptyView("No metrics yet", "Counters, gauges and histograms of the program and of the libraries it uses appear here, about 5 s after they were measured first."));
+      replace(this.element, emptyView("No metrics", "Counters, gauges and histograms of the program and of the libraries it uses appear here, about 5 s after they were measured first."));
       return;
     }
     if (this.body.parentElement !== this.element) replace(this.element, this.body);
@@ -89,7 +90,7 @@ class MetricsView {
     this.rows = rowsOf(asked, terms.length > 0 || Boolean(this.state.params.runtime));
     replace(this.said, asked.length === this.metrics.length ? count(asked.length, "metric") : `${number(asked.length)} of ${count(this.metrics.length, "metric")}`);
     this.list.setCount(this.rows.length);
-    const wanted = this.rows.findIndex((row) => row.metric && keyOf(row.metric) === this.state.params.metric);
+    const wanted = this.rows.findIndex((row) => (this.isOnFold ? !row.metric : row.metric && keyOf(row.metric) === this.state.params.metric));
     this.list.select(wanted >= 0 ? wanted : this.rows.findIndex((row) => row.metric), { silent: true, scroll: wanted >= 0 });
     this.drawDetail();
   }
@@ -97,7 +98,7 @@ class MetricsView {
   drawDetail() {
     const row = this.rows[this.list.selected];
     if (!row || !row.metric) {
-      replace(this.detail, this.rows.length ? emptyView("Only the runtime's metrics so far", "The program and its libraries have measured nothing of their own. Unfold the row to see these.") : emptyView("No metric is like this", "Take something out of the search."));
+      replace(this.detail, this.rows.length ? emptyView("What the runtime and otelrun measure", "These metrics are folded away, so that they do not drown the program's own. Enter or a click unfolds them.") : emptyView("No metric is like this", "Take something out of the search."));
       return;
     }
     if (this.metric.element.parentElement !== this.detail) replace(this.detail, this.metric.element);
@@ -120,9 +121,21 @@ class MetricsView {
   }
 
   select(index) {
-    const row = this.rows[index];
-    if (row.metric) this.context.navigate({ metric: keyOf(row.metric), only: "" }, { replace: true });
-    else this.context.navigate({ runtime: this.state.params.runtime ? "" : "1" });
+    const { metric } = this.rows[index];
+    this.isOnFold = !metric;
+    if (metric) this.context.navigate({ metric: keyOf(metric), only: "" }, { replace: true });
+    else this.drawDetail();
+  }
+
+  open(index) {
+    if (this.rows[index].metric) this.select(index);
+    else this.unfold();
+  }
+
+  /** Show the metrics of the runtime, or fold them away again. */
+  unfold() {
+    this.isOnFold = true;
+    this.context.navigate({ runtime: this.state.params.runtime ? "" : "1" });
   }
 
   fill(element, index) {
@@ -130,7 +143,7 @@ class MetricsView {
     const [name, spark, value] = element.children;
     element.classList.toggle("is-fold", !metric);
     if (!metric) {
-      replace(name, h("span", { class: isOpen ? "fold is-open" : "fold" }, icon("chevron"), `${count(folded, "metric")} of the runtime and of otelrun`));
+      replace(name, button([icon("chevron"), `${count(folded, "metric")} of the runtime and of otelrun`], () => this.unfold(), { class: isOpen ? "fold is-open" : "fold", tabIndex: -1, "aria-expanded": String(Boolean(isOpen)) }));
       replace(spark);
       replace(value);
       return;

@@ -5,13 +5,14 @@
 import { h, button, replace } from "./dom.js";
 import { makeEndpointTable } from "./endpoint_table.js";
 import { count, number } from "./format.js";
-import { askedText, parseQuery, withPair, without } from "./query.js";
+import { withPair, without } from "./query.js";
+import { RequestFit } from "./request_fit.js";
 import { makeRequestList } from "./request_list.js";
-import { matching, termsToAsk } from "./request_search.js";
 import { RequestRows, firstToSee, sorted } from "./rows.js";
 import { emptyView } from "./shell.js";
+import { formatFragment } from "./state.js";
 import { makeSplitter } from "./splitter.js";
-import { endpointsOf, percentile, slownessOf, timeInOf } from "./statistics.js";
+import { percentile, slownessOf, timeInOf } from "./statistics.js";
 import { makeTimeChart } from "./time_chart.js";
 import { makeTrace } from "./view_trace.js";
 
@@ -26,16 +27,13 @@ class RequestsView {
   constructor(context) {
     this.context = context;
     this.rows = new RequestRows();
+    this.fit = new RequestFit(this.rows, (text) => context.source.search(context.runId, text));
     this.sequence = 0;
     this.isLoading = false;
     this.isComplete = false;
     this.listed = 0;
     this.drawn = 0;
     this.sort = sortOf("");
-    this.found = null;
-    this.foundVersion = 0;
-    this.note = "";
-    this.fit = null;
     this.selected = -1;
     this.isChosen = false;
     this.state = context.state();
@@ -77,7 +75,8 @@ class RequestsView {
     this.state = state;
     this.sort = sortOf(state.params.sort);
     if (state.params.q !== before.params.q) this.search();
-    if (["q", "t", "sort"].some((name) => state.params[name] !== before.params[name])) this.draw();
+    if (["q", "t"].some((name) => state.params[name] !== before.params[name])) this.draw();
+    else if (state.params.sort !== before.params.sort) this.drawList(this.fitting());
     this.element.classList.toggle("is-wide", this.isWide());
     this.element.classList.toggle("has-trace", Boolean(state.trace));
     if (state.trace) this.showTrace(state.trace, state.span);
@@ -108,14 +107,17 @@ class RequestsView {
     try {
       for (let isOver = false; !isOver && !this.isClosed;) {
         const answer = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/requests?after=${this.sequence}`);
-        const isNew = this.rows.take(answer);
+        this.rows.take(answer);
         isOver = answer.is_complete || answer.sequence === this.sequence;
         this.sequence = answer.sequence;
         if (!isFirst && this.trace.asked && answer.columns.trace.includes(this.trace.asked)) this.trace.reload();
         if (isOver) this.isComplete = true;
         if (isFirst && (isOver || this.listed === 0)) this.showNew();
         if (isFirst && !isOver) this.drawProgress();
-        if (!isFirst && (isNew || answer.columns.trace.length)) this.drawCounts();
+        if (!isFirst && answer.columns.trace.length) {
+          this.drawCounts();
+          this.search();
+        }
       }
     } catch (error) {
       if (!this.rows.count) this.say("The requests cannot be shown", error.message);
@@ -140,59 +142,13 @@ class RequestsView {
     else if (this.state.trace) this.select(this.rows.find(this.state.trace, this.state.span));
   }
 
-  /** Ask the source for what the rows do not know; draw again when it has answered. */
+  /** Search attributes and log lines, too; draws again when that has answered. */
   async search() {
-    const terms = parseQuery(this.state.params.q || "");
-    const { wanted, unwanted } = termsToAsk(terms);
-    const asked = this.state.params.q;
-    this.setFound(null);
-    this.note = "";
-    if (!wanted.length && !unwanted.length) return;
-    this.note = " · searching attributes and logs …";
-    let isCut = false;
-    const get = async (group) => {
-      const answer = await this.context.source.search(this.context.runId, askedText(group));
-      isCut = isCut || Boolean(answer.is_cut);
-      return new Set(answer.traces);
-    };
-    try {
-      const [all, ...none] = await Promise.all([wanted.length ? get(wanted) : null, ...unwanted.map((term) => get([term]))]);
-      if (asked !== this.state.params.q) return;
-      this.note = isCut ? " · more may fit: too many were found" : "";
-      this.setFound({ wanted: all, unwanted: none });
-      this.draw();
-    } catch (error) {
-      this.note = ` · attributes and logs were not searched: ${error.message}`;
-      this.drawCounts();
-    }
+    if (await this.fit.ask(this.state.params.q || "")) this.draw();
   }
 
-  setFound(found) {
-    this.found = found;
-    this.foundVersion += 1;
-  }
-
-  /** Give the indexes of the rows that fit, and of those that fit but for the endpoint; worked out once for each search and state of rows. */
   fitting() {
-    const key = JSON.stringify([this.rows.version, this.state.params.q, this.state.params.t, this.foundVersion]);
-    if (this.fit && this.fit.key === key) return this.fit;
-    this.fit = { key, ...this.fitted() };
-    return this.fit;
-  }
-
-  fitted() {
-    const text = this.state.params.q || "";
-    const isOf = (term) => term.kind === "pair" && term.name === "endpoint" && !term.isNot;
-    const terms = parseQuery(text);
-    const times = timesOf(this.state.params.t);
-    const ofAllEndpoints = matching(this.rows, terms.filter((term) => !isOf(term)), this.found, times);
-    const isNarrowed = terms.some(isOf);
-    return {
-      times,
-      endpoint: isNarrowed ? terms.find(isOf).value : "",
-      ofAllEndpoints,
-      indexes: isNarrowed ? matching(this.rows, terms, this.found, times) : ofAllEndpoints,
-    };
+    return this.fit.of(this.state.params);
   }
 
   /** While a large run is read for the first time: say how far, and draw what counts whenever there is twice as much. */
@@ -206,7 +162,6 @@ class RequestsView {
   /** Draw all that counts; the list stays as it is. */
   drawCounts() {
     const fit = this.fitting();
-    fit.endpoints = fit.endpoints || endpointsOf(this.rows, fit.ofAllEndpoints);
     this.table.show(fit.endpoints, fit.endpoint);
     this.chart.show(this.rows, fit.indexes, fit.times, this.selected);
     const here = this.rows.countHere();
@@ -215,13 +170,17 @@ class RequestsView {
     this.drawn = this.rows.count;
     this.more.hidden = !isNew || !this.isComplete;
     this.more.textContent = isNew ? `${number(isNew)} new ↑` : "";
-    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`, this.note));
+    replace(this.title, "Requests ", h("span", { class: "dim" }, fit.indexes.length === here ? number(here) : `${number(fit.indexes.length)} of ${number(here)}`, this.fit.note));
     this.requests.list.refresh();
     return fit;
   }
 
   draw() {
-    const fit = this.drawCounts();
+    this.drawList(this.drawCounts());
+  }
+
+  /** Draw the list of what fits, in its order. */
+  drawList(fit) {
     const { rows } = this;
     const order = sorted(rows, fit.indexes.filter((index) => index < this.listed), this.sort.column, this.sort.isDescending);
     const durations = Float64Array.from(order, (index) => rows.duration[index]).sort();
@@ -240,7 +199,14 @@ class RequestsView {
     if (isFiltered && this.rows.count) {
       replace(this.nothing, emptyView("No request fits", h("span", {}, `${count(this.rows.count, "request")} are here. `, button("Show them all", () => this.context.navigate({ q: "", t: "" }), { class: "link" }))));
     } else if (this.isLive()) replace(this.nothing, emptyView("No request yet", "The program is running. Send it a request; it will be here within a second."));
-    else replace(this.nothing, emptyView("No request was recorded", h("span", {}, "Logs and metrics may tell more. ", h("code", {}, "otelrun doctor"), " says what is instrumented, and what is not and why.")));
+    else replace(this.nothing, this.noRequest());
+  }
+
+  /** Say that nothing was recorded that counts as a request, and where to look instead. */
+  noRequest() {
+    const linkTo = (tab, text) => h("a", { href: formatFragment({ run: this.context.runId, tab, params: {} }) }, text);
+    const { logs } = this.context.run().totals;
+    return emptyView("No request was recorded", h("span", {}, linkTo("processes", "Processes"), " says what was instrumented, and what was not and how to mend that.", logs ? [" ", linkTo("logs", count(logs, "log line")), logs === 1 ? " is here." : " are here."] : null));
   }
 
   isLive() {
@@ -344,10 +310,4 @@ class RequestsView {
 function sortOf(text) {
   const match = /^(-?)([a-z]+)$/.exec(text || "");
   return match ? { column: match[2], isDescending: match[1] === "-" } : { column: "start", isDescending: true };
-}
-
-/** Read a time range of the address: `FROM-TO` in ns. */
-function timesOf(text) {
-  const match = /^(-?\d+)-(-?\d+)$/.exec(text || "");
-  return match ? { from: Number(match[1]), to: Number(match[2]) } : null;
 }

@@ -227,6 +227,17 @@ def test_metrics_with_their_points(shop):
     assert (series["sum"], series["min"], series["max"]) == ([0.051], [0.002], [0.049])
 
 
+def test_a_value_that_is_no_number_is_none(shop):
+    connection = sqlite3.connect(os.path.join(shop.root, "runs", RUN, "store.db"))
+    connection.execute("UPDATE metric_point SET value = 9e999, counts = '[NaN]'")
+    connection.execute("UPDATE span SET attributes = '{\"x\": NaN}'")
+    connection.commit()
+    connection.close()
+    counter, histogram = sorted(shop.of_run("/metrics")["metrics"], key=lambda metric: metric["instrument"])
+    assert (counter["series"][0]["values"], histogram["series"][0]["counts"]) == ([None], [["nan"]])
+    assert shop.of_run(f"/trace/{FAILED}")["spans"][0]["attributes"] == {"x": "nan"}
+
+
 def test_processes_with_what_they_recorded(shop):
     web, stock, pricing = shop.of_run("/processes")["processes"]
     assert (web["pid"], web["service"], web["command"], web["state"]) == (

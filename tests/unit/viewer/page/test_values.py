@@ -22,6 +22,10 @@ def test_too_large_an_integer_is_its_digits():
     assert value_of([2**53 + 1, -(2**63)]) == ["9007199254740993", "-9223372036854775808"]
 
 
+def test_a_float_that_is_no_number_is_a_text():
+    assert value_of([float("inf"), float("nan")]) == ["inf", "nan"]
+
+
 def test_texts_are_numbered_once():
     strings = Interned()
     assert [strings.number(text) for text in ("a", "b", "a")] == [0, 1, 0]
