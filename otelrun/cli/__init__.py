@@ -9,9 +9,10 @@ import os
 import sys
 import warnings
 
-from otelrun.errors import OtelrunError
+from otelrun.errors import CommandNotFoundError, OtelrunError
 
 _VERBS = ("runs", "show", "tail", "diff", "ui", "report", "open", "export", "summary", "prepare")  # see cli.group
+_NEAR = 0.7
 
 
 def main() -> int:
@@ -23,6 +24,8 @@ def main() -> int:
     _keep_to_own_modules()
     try:
         _dispatch(sys.argv[1:])
+    except CommandNotFoundError as error:
+        return print_error(_maybe_a_verb(sys.argv[1], error))
     except OtelrunError as error:
         return print_error(error)
     except KeyboardInterrupt:
@@ -51,6 +54,16 @@ def _dispatch(words: list[str]) -> None:
 
     with redirect_stdout(sys.stderr):
         group.main(["--help"], prog_name="otelrun", standalone_mode=False)
+
+
+def _maybe_a_verb(word: str, error: CommandNotFoundError) -> CommandNotFoundError:
+    """Propose the verb that a word, which is no command, is nearest to; the error as it was where there is none."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only for a message, and costs 6 ms
+
+    near = get_close_matches(word, [verb for verb in _VERBS if verb != "prepare"], n=1, cutoff=_NEAR)
+    if not near or os.path.exists(word):
+        return error
+    return CommandNotFoundError(f"{word}: neither a verb nor a command; did you mean `otelrun {near[0]}`?")
 
 
 def print_error(error: OtelrunError) -> int:

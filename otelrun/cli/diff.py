@@ -32,7 +32,7 @@ def diff(*, first: str | None, second: str | None, as_json: bool, has_status: bo
     """Compare two runs: what got slower, what newly fails, what is new and what is gone.
 
     BEFORE and AFTER are the end or the beginning of a run's id. By default the newest run is compared with the one of the
-    same service before it.
+    same service before it; BEFORE alone is compared with the newest of its service.
     """
     from otelrun.store.listing import list_run  # noqa: PLC0415 - not for --help
     from otelrun.viewer.analysis.comparison import compare  # noqa: PLC0415 - as above
@@ -57,12 +57,28 @@ def _find(root: str, first: str | None, second: str | None) -> tuple[RunDirector
     Raises:
         NotFoundError: there are no two, or what was asked for is not there.
     """
-    after = find_run(root, second)
-    before = find_run(root, first) if first is not None else _run_before(root, after)
+    if first is None:
+        after = find_run(root, second)
+        before = _run_before(root, after)
+    else:
+        before = find_run(root, first)
+        after = find_run(root, second) if second is not None else _newest_like(root, before)
     if before.path == after.path:
-        message = f"that is one run, {after.run_id}; name two: otelrun diff BEFORE AFTER"
+        which = "that is one run" if second is not None else "there is no newer run of its service"
+        message = f"{which}, {after.run_id}; name two: otelrun diff BEFORE AFTER"
         raise NotFoundError(message)
     return before, after
+
+
+def _newest_like(root: str, before: RunDirectory) -> RunDirectory:
+    """Find the newest run of the same service, which may be this one."""
+    from otelrun.store.listing import described  # noqa: PLC0415 - not for --help
+
+    service_name = described(before).service_name
+    for run in list_runs(root)[:_RUNS_SEARCHED]:
+        if described(run).service_name == service_name:
+            return run
+    return before
 
 
 def _run_before(root: str, after: RunDirectory) -> RunDirectory:

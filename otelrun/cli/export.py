@@ -29,7 +29,7 @@ def export() -> None:
     """Give a recorded run to other tools."""
 
 
-@export.command()
+@export.command(short_help="Send a recorded run to an OTLP endpoint.")
 @click.argument("wanted", metavar="[RUN]", required=False)
 @click.option("--to", "endpoint", metavar="URL", help=f"The OTLP endpoint. Also: {ENDPOINT}.")
 @click.option(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from otelrun.errors import NotFoundError, StoreError
-from otelrun.ring.directory import find_run, list_runs
+from otelrun.ring.directory import SEE_RUNS, find_run, list_runs
 
 if TYPE_CHECKING:
     from otelrun.ring.directory import RunDirectory
@@ -35,7 +35,8 @@ def find_run_or_trace(root: str, wanted: str | None) -> tuple[RunDirectory, str 
             raise
         found = _find_traces(root, wanted)
         if not found:
-            message = f"{error}, and no trace that begins so in the newest {_RUNS_SEARCHED} runs; see: otelrun runs"
+            what = str(error).removesuffix(SEE_RUNS)
+            message = f"{what}, and no trace that begins so in the newest {_RUNS_SEARCHED} runs{SEE_RUNS}"
             raise NotFoundError(message + _maybe_pruned(root, wanted)) from None
     if len(found) > 1:
         message = f"{wanted!r} names several traces: {', '.join(found)}"

@@ -28,11 +28,14 @@ VERBS = {
 }
 """Verb → module that has a click command of that name, and its line in the help (none: it is hidden)."""
 
+_WITHOUT_CLICK = ("summary", "Say once more what was said when a run ended.")
+
 _HELP = """Run any Python program unchanged, and see what it did.
 
 \b
   otelrun python app.py                   run it and record it
-  otelrun show                            see its spans, errors, log lines
+  otelrun ui                              look at it in the browser
+  otelrun show                            or here: spans, errors, log lines
   otelrun gunicorn shop:app               servers and scripts are the same
   otelrun --to http://localhost:4318 python app.py
                                           send it to a collector, too
@@ -67,7 +70,7 @@ class LaunchGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """Write the verbs without importing them."""
         with formatter.section("Verbs"):
-            formatter.write_dl([(verb, text) for verb, (_, text) in VERBS.items() if text])
+            formatter.write_dl([*((verb, text) for verb, (_, text) in VERBS.items() if text), _WITHOUT_CLICK])
 
 
 @click.command(

@@ -54,7 +54,7 @@ def _list(limit: int, *, as_json: bool) -> None:
     for line in (*runs_table(listings, console.width, time.time_ns()), *used, *removed(losses.read(root))):
         console.print(line, soft_wrap=True)
     if sys.stdout.isatty():
-        click.echo("\nLook into one: otelrun show RUN", err=True)
+        click.echo("\nLook into one: otelrun ui RUN, otelrun show RUN", err=True)
 
 
 def _limit(newest: RunDirectory) -> int:

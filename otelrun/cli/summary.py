@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 _PATIENCE_S = 1.0
 _LOOK_AGAIN_S = 0.005
 _MISTAKE = 2
-_USAGE = "otelrun summary [--line|--full] [--columns=N] [--terminal] [--wait] [--exit=STATUS] [RUN]"
+_USAGE = "otelrun summary [--line|--full] [--columns=N] [RUN]"
+_HELP = f"""Usage: {_USAGE}
+
+  Say once more what was said when a run ended.
+
+  RUN is the end or the beginning of a run's id, or "last" (the default).
+
+Options:
+  --line       In one line.
+  --full       In at most 15 lines. This is the default.
+  --columns=N  For a terminal so wide.
+  --help       Show this message and exit.
+"""
 
 
 class _Wishes(NamedTuple):
@@ -47,11 +59,11 @@ def summarise(words: Sequence[str], environment: Mapping[str, str]) -> None:
     """Print it.
 
     Args:
-        words: what follows the verb.
+        words: what follows the verb; ``--terminal``, ``--wait`` and ``--exit`` are for otelrun itself.
         environment: of this process.
 
     Raises:
-        SystemExit: these words say nothing.
+        SystemExit: these words say nothing, or ask for help.
         NotFoundError: there is no such run.
     """
     wishes = _read(words)
@@ -63,6 +75,9 @@ def summarise(words: Sequence[str], environment: Mapping[str, str]) -> None:
 
 def _read(words: Sequence[str]) -> _Wishes:
     wishes = _Wishes()
+    if "--help" in words:
+        print(_HELP, end="")
+        raise SystemExit(0)
     for word in words:
         name, _, value = word.partition("=")
         if word in ("--line", "--full"):

@@ -29,6 +29,9 @@ from otelrun.errors import NotFoundError, RunDirectoryError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SEE_RUNS = "; see: otelrun runs"
+"""What ends the message that there is no such run."""
+
 _TEMPORARY = "/tmp"  # noqa: S108 - only as a place for a directory whose owner and mode are checked
 
 
@@ -193,7 +196,9 @@ def find_run(root: str, wanted: str | None) -> RunDirectory:
     if len(found) == 1:
         return found[0]
     if not found:
-        message = f"no run {wanted!r} below {root}" if wanted else f"no runs below {root}"
+        message = f"no run {wanted!r} below {root}{SEE_RUNS}"
+        if not runs:
+            message = f"no runs below {root} yet; record one: otelrun python app.py"
     else:
         message = f"{wanted!r} names {len(found)} runs: {', '.join(run.run_id for run in found[:5])}"
     raise NotFoundError(message)

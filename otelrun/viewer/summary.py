@@ -16,6 +16,7 @@ from otelrun.store.rows import NoteRow, PrunedRow, Totals
 from otelrun.viewer.analysis.digest import Digest
 from otelrun.viewer.analysis.endpoints import endpoints_of
 from otelrun.viewer.analysis.failures import failures_of
+from otelrun.viewer.analysis.logged_errors import LoggedErrors, logged_errors_of
 from otelrun.viewer.facts import RunFacts
 from otelrun.viewer.known_instrumentations import find_gaps
 
@@ -61,6 +62,7 @@ class Summary(NamedTuple):
         counts: its entries.
         endpoints: these in groups, the most interesting first.
         failures: what went wrong, what happened most often first.
+        logged: the errors and warnings that were logged.
         traces_read: how many traces the figures are of; fewer than there are where reading took too long.
         lives_on: how many processes of the run are there after its first one.
         exit_status: of the program, or minus the signal that killed it; None where that is not known.
@@ -71,6 +73,7 @@ class Summary(NamedTuple):
     counts: Counts = Counts()
     endpoints: Sequence[Endpoint] = ()
     failures: Sequence[Failure] = ()
+    logged: LoggedErrors = LoggedErrors()
     traces_read: int = 0
     lives_on: int = 0
     exit_status: int | None = None
@@ -112,6 +115,7 @@ def _with_store(summary: Summary, run: RunDirectory, listing: Listing, store: St
         counts=count(entries),
         endpoints=endpoints_of(entries),
         failures=failures_of(store, newest=_FAILURES_READ),
+        logged=logged_errors_of(store),
         traces_read=traces_read,
         pruned=store.pruned(),
         lives_on=sum(is_process_alive(one.pid, one.start_ticks) for one in others if one.pid != os.getpid()),

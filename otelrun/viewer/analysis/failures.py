@@ -1,6 +1,7 @@
 """What went wrong in a run, grouped by the kind of failure and the place in the user's own code.
 
-An exception that several spans of a trace saw is one. A request that failed without an exception counts by its status.
+An exception that several spans of a trace saw is one, and so is what a server logs of it when the trace is over. A request that
+failed without an exception counts by its status.
 """
 
 from __future__ import annotations
@@ -29,17 +30,25 @@ MOMENTS = 500
 
 _LONGEST_MESSAGE = 2_000
 
+_ECHO_NS = 1_000_000_000
+"""A log record outside of traces that comes so soon after an exception, and tells of the same, is of this one."""
+
 _FAILING = """
 SELECT trace_id FROM span WHERE status = 'error' AND trace_id IS NOT NULL GROUP BY trace_id ORDER BY max(start_ns) DESC LIMIT ?"""
 
 _LOGGED = """
-SELECT time_ns, coalesce(trace_id, ''), coalesce(span_id, ''), attributes FROM log
+SELECT coalesce(time_ns, 0), coalesce(trace_id, ''), coalesce(span_id, ''), process, attributes FROM log
 WHERE attributes LIKE '%"exception.type"%' ORDER BY time_ns DESC LIMIT ?"""
 
 _LOG_BEFORE = """
 SELECT coalesce(l.severity_text, ''), coalesce(c.name, ''), l.body FROM log l LEFT JOIN scope c ON c.id = l.scope
 WHERE l.trace_id = ? AND l.time_ns <= ? AND l.attributes NOT LIKE '%"exception.type"%'
 ORDER BY coalesce(l.severity_number, 0) >= 13 DESC, l.time_ns DESC LIMIT 1"""
+
+_LOG_BEFORE_OUTSIDE = """
+SELECT coalesce(l.severity_text, ''), coalesce(c.name, ''), l.body FROM log l LEFT JOIN scope c ON c.id = l.scope
+WHERE l.process = ? AND l.trace_id IS NULL AND l.time_ns <= ? AND l.attributes NOT LIKE '%"exception.type"%'
+ORDER BY l.time_ns DESC LIMIT 1"""
 
 
 class Failure(NamedTuple):
@@ -58,8 +67,10 @@ class Failure(NamedTuple):
         stack: the stack trace of the newest, as Python prints it; empty where there is none.
         frames: its frames, outermost first.
         is_log: it was logged, and no span has it.
-        log_before: the log line before the newest, ``ERROR shop: unlucky item 13``; empty where there is none.
+        log_before: the log line before the newest, ``ERROR shop: unlucky item 13``, in its trace, or else in its process; empty
+            where there is none.
         moments_ns: when each was, since the epoch, ascending; the newest ``MOMENTS`` of them.
+        process: of the newest, the row id.
     """
 
     type: str
@@ -76,6 +87,7 @@ class Failure(NamedTuple):
     is_log: bool
     log_before: str = ""
     moments_ns: Sequence[int] = ()
+    process: int = 0
 
 
 class _Seen(NamedTuple):
@@ -88,6 +100,7 @@ class _Seen(NamedTuple):
     trace_id: str
     span_id: str
     endpoint: str
+    process: int
     is_log: bool = False
 
 
@@ -108,7 +121,8 @@ def failures_of(reader: StoreReader, *, newest: int = NEWEST) -> list[Failure]:
         for one in _in_logs(reader, newest)
         if not one.trace_id or (one.trace_id, one.type, one.message) not in known
     ]
-    groups = [_with_log_before(reader, group) for group in _grouped([*seen, *_once_a_trace(logged)])]
+    more = _without_echoes(seen, _once_a_trace(logged))
+    groups = [_with_log_before(reader, group) for group in _grouped([*seen, *more])]
     return sorted(groups, key=lambda group: (-group.times, -group.last_ns, group.type))
 
 
@@ -123,7 +137,8 @@ def _in_trace(trace: TraceSpans, exceptions: Mapping[int, ExceptionFacts]) -> It
     for span in failing:
         if not any(child.span_id in ids for child in trace.below(span) if child is not span):
             kind, message = _named(span)
-            yield _Seen(kind, message, "", span.end_ns, span.trace_id, span.span_id, _endpoint(trace, span))
+            where = (span.trace_id, span.span_id, _endpoint(trace, span), span.process)
+            yield _Seen(kind, message, "", span.end_ns, *where)
 
 
 def _once_a_trace(seen: Iterable[_Seen]) -> Iterator[_Seen]:
@@ -136,9 +151,29 @@ def _once_a_trace(seen: Iterable[_Seen]) -> Iterator[_Seen]:
             yield one
 
 
+def _without_echoes(seen: Sequence[_Seen], logged: Iterable[_Seen]) -> Iterator[_Seen]:
+    """Leave out what servers log of a request's exception when its span is over, once for each.
+
+    Args:
+        seen: in traces.
+        logged: what else there is, ascending in time.
+    """
+    times: dict[tuple[int, str, str], list[int]] = {}
+    for one in sorted(seen, key=lambda one: -one.time_ns):
+        times.setdefault((one.process, one.type, one.message), []).append(one.time_ns)
+    for one in logged:
+        earlier = [] if one.trace_id else times.get((one.process, one.type, one.message), [])
+        while earlier and earlier[-1] < one.time_ns - _ECHO_NS:
+            earlier.pop()
+        if earlier and earlier[-1] <= one.time_ns:
+            earlier.pop()
+        else:
+            yield one
+
+
 def _thrown(trace: TraceSpans, span: SpanFacts, exception: ExceptionFacts) -> _Seen:
     kind, message, text = _described(exception.attributes)
-    where = (span.trace_id, span.span_id, _endpoint(trace, span))
+    where = (span.trace_id, span.span_id, _endpoint(trace, span), span.process)
     return _Seen(kind, message, text, exception.time_ns, *where, is_log=exception.is_log)
 
 
@@ -166,14 +201,14 @@ def _endpoint(trace: TraceSpans, span: SpanFacts) -> str:
 
 def _in_logs(reader: StoreReader, newest: int) -> Iterator[_Seen]:
     """Give the exceptions that were logged, or that nobody caught."""
-    for time_ns, trace_id, span_id, written in reader.rows(_LOGGED, (newest,)):
+    for time_ns, trace_id, span_id, process, written in reader.rows(_LOGGED, (newest,)):
         try:
             attributes = json.loads(written)
         except (ValueError, RecursionError):
             continue
         if isinstance(attributes, dict) and attributes.get("exception.type"):
             kind, message, text = _described(attributes)
-            yield _Seen(kind, message, text, time_ns or 0, trace_id, span_id, "", is_log=True)
+            yield _Seen(kind, message, text, time_ns, trace_id, span_id, "", process, is_log=True)
 
 
 def _grouped(seen: Iterable[_Seen]) -> list[Failure]:
@@ -204,12 +239,12 @@ def _failure(group: Sequence[_Seen], frames: dict[str, list[Frame]]) -> Failure:
         frames=tuple(frames[newest.stack]),
         is_log=all(one.is_log for one in group),
         moments_ns=tuple(sorted(one.time_ns for one in group)[-MOMENTS:]),
+        process=newest.process,
     )
 
 
 def _with_log_before(reader: StoreReader, failure: Failure) -> Failure:
-    if not failure.trace_id:
-        return failure
-    for severity, logger, body in reader.rows(_LOG_BEFORE, (failure.trace_id, failure.last_ns)):
+    query, where = (_LOG_BEFORE, failure.trace_id) if failure.trace_id else (_LOG_BEFORE_OUTSIDE, failure.process)
+    for severity, logger, body in reader.rows(query, (where, failure.last_ns)):
         return failure._replace(log_before=f"{severity} {logger}: {body}"[:_LONGEST_MESSAGE].strip())
     return failure

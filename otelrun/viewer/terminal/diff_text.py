@@ -58,10 +58,10 @@ def _lines(pair: Pair, comparison: Comparison, width: int, glyphs: Glyphs, now_n
     yield from _rest([one for one in comparison.endpoints if one not in shown], is_changed=bool(changed))
     if comparison.new_failures:
         yield Text("\nnewly failing", "bold red")
-        yield from _failures(comparison.new_failures, _FAILURES, glyphs.error, width)
+        yield from _failures(comparison.new_failures, _FAILURES, glyphs.error, width, glyphs)
     if comparison.gone_failures:
         yield Text("\nno longer failing", "bold")
-        yield from _failures(comparison.gone_failures, _GONE, glyphs.done, width)
+        yield from _failures(comparison.gone_failures, _GONE, glyphs.done, width, glyphs)
     if not (changed or comparison.new_failures or comparison.gone_failures):
         yield Text("\nNothing got slower, nothing newly fails.")
     yield Text("\nnext: " + glyphs.dot.join(islice(_next(_short(pair), comparison), _COMMANDS)), "dim")
@@ -199,12 +199,13 @@ def _rest(left: Sequence[EndpointChange], *, is_changed: bool) -> Iterator[Text]
         yield Text(f"{'' if is_changed else 'and '}{', '.join(parts)}", "dim")
 
 
-def _failures(failures: Sequence[Failure], most: int, mark: str, width: int) -> Iterator[Text]:
+def _failures(failures: Sequence[Failure], most: int, mark: str, width: int, glyphs: Glyphs) -> Iterator[Text]:
     for failure in failures[:most]:
         what = ": ".join(filter(None, (failure.type, failure.message.split("\n")[0])))
         where = phrases.visible(failure.frame.location, 80) if failure.frame else ""
         endpoints = f" on {phrases.visible(failure.endpoints[0], 40)}" if failure.endpoints else ""
-        ending = f"  {where}  {failure.times}x{endpoints}" if where else f"  {failure.times}x{endpoints}"
+        times = f"{failure.times:,}{glyphs.times}{endpoints}"
+        ending = f"  {where}  {times}" if where else f"  {times}"
         text = Text(f"{mark} ", "bold").append(phrases.visible(what, 300), "")
         text.truncate(max(width - cell_len(ending), width // 2), overflow="ellipsis")
         yield text.append(ending, "dim")

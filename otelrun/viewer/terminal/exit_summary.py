@@ -100,7 +100,7 @@ def _counted(summary: Summary) -> Text:
     counts = summary.counts
     if not counts.all:
         recorded = _recorded(summary)
-        return Text(recorded) if recorded else Text("nothing was recorded", "yellow")
+        return Text(recorded).append_text(_logged(summary)) if recorded else Text("nothing was recorded", "yellow")
     kinds = [(counts.requests, "request"), (counts.messages, "message"), (counts.calls, "call")]
     text = Text(" and ".join(phrases.count(number, kind) for number, kind in kinds if number))
     text.append(", ").append(f"{counts.failed:,} failed" if counts.failed else "none failed", _red(counts.failed))
@@ -108,6 +108,16 @@ def _counted(summary: Summary) -> Text:
         text.append(f", {counts.interrupted:,} interrupted", "yellow")
     if _is_cut(summary):
         text.append(f" (the first {100 * summary.traces_read // summary.totals.traces}% of the run)", "dim")
+    return text
+
+
+def _logged(summary: Summary) -> Text:
+    """Count what was logged, where that is all there is to count."""
+    counted = [(summary.logged.errors, "error", "red"), (summary.logged.warnings, "warning", "yellow")]
+    text = Text()
+    for number, kind, style in counted:
+        if number:
+            text.append(", ").append(phrases.count(number, kind), style)
     return text
 
 
@@ -147,7 +157,7 @@ class _Body:
         if not (failures or summary.counts.failed or is_slow):
             if endpoints:
                 yield self._calm(endpoints)
-            yield from (*troubles, *end)
+            yield from (*self._logged(), *troubles, *end)
             return
         blanks = 2 + bool(failures)
         room = MOST_LINES - 1 - blanks - len(failures) - len(troubles) - len(end)
@@ -207,6 +217,14 @@ class _Body:
         if len(endpoints) > _CALM_ENDPOINTS:
             parts.append(f"and {len(endpoints) - _CALM_ENDPOINTS:,} more")
         return Text(self._glyphs.dot.join(parts))
+
+    def _logged(self) -> Iterator[Text]:
+        """Draw the newest error that was logged, where nothing else failed."""
+        logged = self._summary.logged
+        if logged.last:
+            more = f"   and {logged.errors - 1:,} more" if logged.errors > 1 else ""
+            line = Text(f"{self._glyphs.error} ", "bold red").append(phrases.visible(logged.last, 200), "red")
+            yield _cut(line, self._width - cell_len(more)).append(more, "dim")
 
     def _failures(self) -> Iterator[Text]:
         """Draw what went wrong, the first with the log line before it."""
@@ -299,7 +317,9 @@ class _Body:
         if self._summary.about.listing.totals is None:  # there is no store to look into
             return
         commands = Text().append("look ", "dim").append(f"otelrun ui {short}", "bold")
-        commands.append("   share ", "dim").append(f"otelrun report {short}", "bold")
+        share = Text().append("   share ", "dim").append(f"otelrun report {short}", "bold")
+        if commands.cell_len + share.cell_len <= self._width:  # a command is given whole, or not
+            commands.append_text(share)
         room = self._width - commands.cell_len - 3
         recorded = _recorded(self._summary, self._glyphs.dot)
         while recorded and cell_len(recorded) > room:  # what is recorded least often is left out

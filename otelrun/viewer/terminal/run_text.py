@@ -145,5 +145,5 @@ def _next(view: View, glyphs: Glyphs) -> Text:
     short = short_ids([run_id])[run_id]
     commands = [f"otelrun tail {short}"] if view.facts.listing.state == RUNNING else []
     commands += [f"otelrun show {phrases.short_trace(view.others[0].trace_id)}"] if view.others else []
-    commands += [f"otelrun show {short} --json", "otelrun runs"]
+    commands += [f"otelrun ui {short}", f"otelrun show {short} --json"]
     return Text("\nnext: " + glyphs.dot.join(commands), "dim")

@@ -33,6 +33,12 @@ def test_a_command_that_does_not_exist(tmp_path):
     )
 
 
+def test_a_verb_that_is_mistyped(tmp_path):
+    said = "otelrun: shwo: neither a verb nor a command; did you mean `otelrun show`?\n"
+
+    assert ends(["shwo", "--all"], tmp_path) == (127, "", said)
+
+
 def test_a_python_file_that_is_no_command(tmp_path):
     make(tmp_path, "app.py")
 

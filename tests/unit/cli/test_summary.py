@@ -23,6 +23,13 @@ def test_words_that_say_nothing_end_with_status_2(words, capsys):
     assert capsys.readouterr().err.startswith("otelrun: usage: otelrun summary ")
 
 
+def test_help_is_there_without_click(capsys):
+    with pytest.raises(SystemExit) as error:
+        summarise(["--help"], {})
+    assert error.value.code == 0
+    assert "Say once more what was said when a run ended." in capsys.readouterr().out
+
+
 def test_a_run_is_found_by_its_id_and_by_its_path(tmp_path, capsys):
     run = create_run(str(tmp_path))
     for words in ([run.run_id], [run.path], []):

@@ -208,3 +208,31 @@ def test_an_exception_that_a_failing_request_logged_says_why_it_failed(growing: 
     assert (failure.type, failure.endpoints, failure.is_log) == ("KeyError", ("GET /b",), True)
     (entry,) = entries_of_run(reader)
     assert entry.failure == "KeyError: 'x'"
+
+
+def test_what_a_server_logs_of_a_requests_exception_is_no_further_failure(
+    growing: Growing, reader: StoreReader
+) -> None:
+    attributes = {"exception.type": "ValueError", "exception.message": "bad", "exception.stacktrace": STACKTRACE}
+    thrown = exception(2, "ValueError", "bad", STACKTRACE)
+    growing.add(1, span(1, 0, "GET /a", (1, 3), kind=SERVER, status=2, events=(thrown,)))
+    base = log(0, 4, "error handling request", severity=17)
+    later = base[0] + 10_000 * MS
+    growing.add(1, LogRecord(*base[:8], attributes, *base[9:]), LogRecord(later, *base[1:8], attributes, *base[9:]))
+    growing.add(2, LogRecord(*base[:8], attributes, *base[9:]))
+
+    (failure,) = failures_of(reader)
+
+    assert failure.times == 3  # of the request, of ten seconds later, of the other process
+
+
+def test_outside_of_traces_the_line_before_is_the_last_of_the_process(growing: Growing, reader: StoreReader) -> None:
+    attributes = {"exception.type": "KeyError", "exception.message": "'x'", "exception.stacktrace": STACKTRACE}
+    growing.add(1, log(0, 1, "disk is almost full", severity=13), log(0, 2, "reading config.json"))
+    growing.add(2, log(0, 3, "of another process"))
+    base = log(0, 4, "nobody caught it", severity=17)
+    growing.add(1, LogRecord(*base[:8], attributes, *base[9:]))
+
+    (failure,) = failures_of(reader)
+
+    assert failure.log_before == "INFO shop.orders: reading config.json"

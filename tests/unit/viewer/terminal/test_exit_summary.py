@@ -172,11 +172,28 @@ def test_roots_that_are_no_requests_are_calls(run: RunDirectory) -> None:
     assert look == "  look otelrun ui 3f9a   share otelrun report 3f9a   2 spans"
 
 
+def test_errors_that_were_logged_are_told_where_nothing_else_failed(run: RunDirectory) -> None:
+    errors = [log(0, at, f"cannot write {at}.txt", severity=17) for at in (3, 4)]
+    record(run, [log(0, 1, "started"), log(0, 2, "disk almost full", severity=13), *errors])
+
+    assert lines(read_summary(run), 70) == [
+        "otelrun: shop · run 3f9a · 1.50 s · 4 logs, 2 errors, 1 warning",
+        "  ✗ ERROR shop.orders: cannot write 4.txt   and 1 more",
+        "  look otelrun ui 3f9a   share otelrun report 3f9a   4 logs",
+    ]
+
+
+def test_on_a_narrow_terminal_a_command_is_whole_or_not_there(run: RunDirectory) -> None:
+    record(run, [log(0, 1, "started")])
+
+    assert lines(read_summary(run), 40)[-1] == "  look otelrun ui 3f9a   1 log"
+
+
 def test_logs_alone_are_counted(run: RunDirectory) -> None:
     record(run, [log(0, 1, "started"), log(0, 2, "disk almost full", severity=13)])
 
     assert lines(read_summary(run)) == [
-        "otelrun: shop · run 3f9a · 1.50 s · 2 logs",
+        "otelrun: shop · run 3f9a · 1.50 s · 2 logs, 1 warning",
         "  look otelrun ui 3f9a   share otelrun report 3f9a   2 logs",
     ]
 
