@@ -159,7 +159,7 @@ export function startTheme() {
 /** Fill the list of what can be searched for; `onWord` is called with an example that was clicked. */
 export function makeSearchHelp(onWord) {
   const rows = WORDS.map(([word, says]) => [h("dt", {}, button(word, () => onWord(word), { class: "link" })), h("dd", { text: says })]);
-  replace(byId("search-words"), h("h2", { class: "off-screen" }, "What can be searched for"), h("dl", {}, rows),
+  replace(byId("search-words"), h("dl", {}, rows),
     h("p", {}, "Several terms: all must fit."));
 }
 
