@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.browser_page import BrowserPage
 
-SHOP = Path(ROOT) / "docs" / "examples" / "shop" / "app.py"
-CLINIC = Path(ROOT) / "docs" / "examples" / "clinic" / "app.py"
+EXAMPLES = Path(ROOT) / "docs" / "examples"
 IMAGES = Path(ROOT) / "docs" / "images"
 LARGEST_PICTURE = 150_000
 REQUESTS = 40
@@ -45,8 +44,9 @@ HAS_FAILED = pytest.StashKey[bool]()
 class Runs:
     """The runs that the tests look at, each made when it is first asked for."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, programs: Path) -> None:
         self.root = root
+        self._programs = programs
         for name in ("shop", "clinic", "busy", "reported", "hostile"):
             setattr(self, name, cache(getattr(self, name)))
 
@@ -55,16 +55,18 @@ class Runs:
 
     def shop(self) -> str:
         """Give the id of a run of the shop with 40 customers, recorded for real."""
-        before = self._ids()
-        recorded = run_otelrun([sys.executable, os.fspath(SHOP), "--requests", str(REQUESTS)], otelrun_dir=self.root)
-        assert recorded.returncode == 0
-        (run_id,) = self._ids() - before
-        return run_id
+        return self._record("shop", sys.executable, "--requests", str(REQUESTS))
 
     def clinic(self, python: str) -> str:
         """Give the id of a run of the clinic on an interpreter that has upstream's instrumentation of sqlite3."""
+        return self._record("clinic", python, "--rounds", "20")
+
+    def _record(self, name: str, python: str, *options: str) -> str:
+        """Run a copy of an example in its own directory; gives the id of the run."""
+        place = self._programs / name
+        shutil.copytree(EXAMPLES / name, place, dirs_exist_ok=True)
         before = self._ids()
-        recorded = run_otelrun([python, os.fspath(CLINIC), "--rounds", "20"], otelrun_dir=self.root, cwd=self.root)
+        recorded = run_otelrun([python, "app.py", *options], otelrun_dir=self.root, cwd=place)
         assert recorded.returncode == 0
         (run_id,) = self._ids() - before
         return run_id
@@ -89,8 +91,12 @@ class Runs:
 
 
 @pytest.fixture(scope="session")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
-    return Runs(tmp_path_factory.mktemp("otelrun"))
+def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """Give the runs; where pictures are made, of programs in a place that could be anybody's."""
+    is_updating = bool(request.config.getoption("--update-screenshots"))
+    return Runs(
+        tmp_path_factory.mktemp("otelrun"), Path("/tmp") if is_updating else tmp_path_factory.mktemp("programs")
+    )
 
 
 @pytest.fixture(scope="session")
