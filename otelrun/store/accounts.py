@@ -140,11 +140,6 @@ class RunAccounts(NamedTuple):
     exporters: tuple[ExporterAccount, ...] = ()
 
     @property
-    def is_empty(self) -> bool:
-        """Whether nothing is known of any process or exporter."""
-        return not (self.processes or self.older_count or self.exporters)
-
-    @property
     def is_any(self) -> bool:
         """Whether anything is known of the run."""
         return bool(self.processes or self.older_count or self.exporters)

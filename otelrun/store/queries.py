@@ -41,6 +41,7 @@ _BUSY_S = 2.0
 _SECOND = 2  # the first version of the schema that counts what was pruned, and has libraries and the ends of processes
 
 _UNDECODABLE = "Could not decode to UTF-8"  # of SQLite's module, where a text is none
+_LOCKED = "locked"
 _replacing = partial(str, encoding="utf-8", errors="replace")
 
 _TOTALS = """
@@ -308,12 +309,15 @@ def open_store(path: str) -> Iterator[StoreReader]:
 def _connect(path: str) -> sqlite3.Connection:
     try:
         return _connect_in_mode(path, "mode=ro")
-    except sqlite3.OperationalError:
-        pass
+    except sqlite3.OperationalError as error:
+        if _LOCKED in str(error):  # for longer than we wait: what is in the file is half of something
+            raise
     try:
         # An agent was killed in the middle of a change: who opens the file to write undoes that first.
         return _connect_in_mode(path, "mode=rw")
-    except sqlite3.OperationalError:
+    except sqlite3.OperationalError as error:
+        if _LOCKED in str(error):
+            raise
         # On read-only media there can be no shared memory beside the file; nobody writes there, so the file alone will do.
         return _connect_in_mode(path, "mode=ro&immutable=1")
 

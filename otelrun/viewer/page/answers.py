@@ -130,7 +130,7 @@ class Answers:
             with open_store(directory.store) as reader:
                 notes = [*reader.notes(), *notes]
                 unstored = sum(row.unstored for row in reader.processes())
-                if listing.accounts.is_empty:
+                if not listing.accounts.is_any:
                     listing = _with_accounts(listing, reader)
         path = directory.store if has_store else ""
         return run_document(RunState(listing, path, notes, unstored, can_sql=has_store), self._now_ns())

@@ -53,7 +53,7 @@ class ProcessFacts(NamedTuple):
 def facts_of(reader: StoreReader, listing: Listing) -> ProcessFacts:
     """Read what the document is made of, and look which processes live."""
     rows = reader.processes()
-    accounts = reader.accounts() if listing.accounts.is_empty else listing.accounts
+    accounts = listing.accounts if listing.accounts.is_any else reader.accounts()
     is_over = listing.state in (ENDED, INTERRUPTED)
     return ProcessFacts(
         rows,

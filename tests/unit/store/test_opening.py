@@ -158,3 +158,21 @@ def test_an_earlier_store_is_completed_by_who_writes_it(path: str) -> None:
     connection.close()
     with open_store(path) as store:
         assert [note.slug for note in store.notes()] == ["no-tls"]
+
+
+def test_a_store_that_somebody_holds_locked_is_not_read_past_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from otelrun.store import queries
+
+    path = str(tmp_path / "store.db")
+    open_for_writing(path).close()
+    monkeypatch.setattr(queries, "_BUSY_S", 0.05)
+    holder = sqlite3.connect(path, isolation_level=None)
+    try:
+        holder.execute("PRAGMA journal_mode = DELETE")
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked"), queries.open_store(path):
+            pass
+    finally:
+        holder.close()
