@@ -5,6 +5,8 @@ An entry is a span of kind server or consumer, or the first span of a trace, unl
 
 from __future__ import annotations
 
+from functools import lru_cache
+from sys import intern
 from typing import TYPE_CHECKING, NamedTuple
 
 from otelrun.ring.record import INTERRUPTED
@@ -167,21 +169,27 @@ def _entry(
         process=span.process,
         trace_id=span.trace_id,
         span_id=span.span_id,
-        name=span.name,
-        endpoint=naming.endpoint_of(span.name, span.kind, span.attributes),
-        route=naming.route_of(span.name, span.attributes),
-        kind=span.kind,
+        name=intern(span.name),
+        endpoint=intern(naming.endpoint_of(span.name, span.kind, span.attributes)),
+        route=intern(naming.route_of(span.name, span.attributes)),
+        kind=intern(span.kind),
         start_ns=span.start_ns,
         duration_ns=max(0, span.end_ns - span.start_ns),
-        status_code=naming.status_of(span.attributes),
+        status_code=intern(naming.status_of(span.attributes)),
         is_failed=is_failed,
         is_interrupted=span.attributes.get(INTERRUPTED) is True,
         failure=_failure(below, exceptions) if is_failed else "",
         spans=len(below),
         logs=sum(logs.get(one.span_id, 0) for one in below) if logs else 0,
         time_in=_time_in(span, calls),
-        calls=numbers,
+        calls=_shared(tuple(numbers.items())),
     )
+
+
+@lru_cache(1_000)
+def _shared(numbers: tuple[tuple[str, int], ...]) -> dict[str, int]:
+    """Give one dictionary to all entries that have the same numbers: there may be hundreds of thousands. Nobody changes it."""
+    return dict(numbers)
 
 
 def _time_in(span: SpanFacts, calls: Sequence[tuple[str, SpanFacts]]) -> dict[str, int]:

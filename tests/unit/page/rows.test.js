@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { RequestRows, firstToSee, sorted } from "../../../otelrun/viewer/page/static/rows.js";
 import { endpointsOf, percentile, slownessOf, timeInOf } from "../../../otelrun/viewer/page/static/statistics.js";
+import { RequestFit } from "../../../otelrun/viewer/page/static/request_fit.js";
 import { matching } from "../../../otelrun/viewer/page/static/request_search.js";
 import { parseQuery } from "../../../otelrun/viewer/page/static/query.js";
 
@@ -107,4 +108,35 @@ test("a request is slow where it took five times the median of ten or more of it
   const rows = rowsOf([...usual, ["s1", "GET /a", 20, 24 * MS, "200"], ["s2", "GET /a", 21, 9 * MS, "200"], ["s3", "GET /rare", 22, 90 * MS, "200"]]);
   const slowness = slownessOf(rows, endpointsOf(rows, Array.from({ length: 15 }, (_, index) => index)));
   assert.deepEqual([12, 13, 14].map(slowness), [12, 0, 0]);
+});
+
+test("what fits is worked out once until the rows or the search change, with the chosen endpoint's neighbours", () => {
+  const rows = rowsOf();
+  const fit = new RequestFit(rows, null);
+  const first = fit.of({ q: 'endpoint:"GET /a"', t: "10-30" });
+  assert.equal(fit.of({ q: 'endpoint:"GET /a"', t: "10-30" }), first);
+  assert.deepEqual([first.endpoint, first.indexes, first.ofAllEndpoints, first.times], ["get /a", [0, 2], [0, 1, 2], { from: 10, to: 30 }]);
+  assert.deepEqual(first.endpoints.map((one) => one.endpoint), ["GET /a", "GET /b"]);
+  rows.take(answer([["t6", "GET /a", 25, MS, "200"]]));
+  assert.deepEqual(fit.of({ q: 'endpoint:"GET /a"', t: "10-30" }).indexes, [0, 2, 5]);
+});
+
+test("an answer that comes after the search has changed is not taken", async () => {
+  const rows = rowsOf();
+  const waiting = {};
+  const fit = new RequestFit(rows, (text) => new Promise((resolve) => { waiting[text] = resolve; }));
+  const [old, now] = [fit.ask("melon"), fit.ask("plum")];
+  assert.equal(fit.note, " · searching attributes and logs …");
+  waiting.plum({ traces: ["t2"], is_cut: true });
+  waiting.melon({ traces: ["t1"], is_cut: false });
+  assert.deepEqual([await old, await now], [false, true]);
+  assert.deepEqual([fit.of({ q: "plum" }).indexes, fit.note], [[1], " · more may fit: too many were found"]);
+});
+
+test("a search that could not be answered says so, and rows answer by themselves", async () => {
+  const fit = new RequestFit(rowsOf(), () => Promise.reject(new Error("otelrun ui has ended")));
+  assert.equal(await fit.ask("price"), true);
+  assert.deepEqual([fit.of({ q: "price" }).indexes, fit.note], [[2], " · attributes and logs were not searched: otelrun ui has ended"]);
+  assert.equal(await fit.ask("status:500"), false);
+  assert.equal(fit.note, "");
 });

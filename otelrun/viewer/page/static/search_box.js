@@ -3,7 +3,7 @@ import { icon, replace } from "./dom.js";
 import { makeSearchHelp, placePopover } from "./shell.js";
 
 const HINTS = {
-  requests: "Search: route:/items  status:5xx  >100ms  user.id:42",
+  requests: "Search: route:/items  status:5xx  >100ms",
   errors: "Search errors: a type, a message, route:/items",
   logs: "Search logs: words  level:warn  logger:shop  pid:4711",
   metrics: "Search metrics: a name, an attribute",
