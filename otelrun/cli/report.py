@@ -132,7 +132,10 @@ def _write(path: str, html: bytes) -> None:
     except OSError as error:
         with suppress(OSError):
             os.unlink(temporary)
-        message = f"{path}: {error.strerror or error}"
+        why, directory = error.strerror or str(error), os.path.dirname(target)
+        if not os.path.isdir(directory):
+            why = f"there is no directory {directory}; make it, or name another file with -o"
+        message = f"{path}: {why}"
         raise ReportError(message) from error
 
 

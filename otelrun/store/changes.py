@@ -5,10 +5,9 @@ A record's key is ``process * 2^43 + place in the ring``: so what is new of one 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
-from otelrun.store.encoding import PROCESS_SHIFT
+from otelrun.store.encoding import PROCESS_SHIFT, attributes_from
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -98,7 +97,7 @@ def spans_of(reader: StoreReader, trace_ids: Sequence[str]) -> Iterator[list[Spa
             if spans and spans[-1].trace_id != row[2]:
                 yield spans
                 spans = []
-            spans.append(SpanFacts._make((*row[:-1], _attributes(row[-1]))))
+            spans.append(SpanFacts._make((*row[:-1], attributes_from(row[-1]))))
         if spans:
             yield spans
 
@@ -127,10 +126,10 @@ def exceptions_of(reader: StoreReader, spans: Sequence[SpanFacts]) -> dict[int, 
     for some in _portions(list(dict.fromkeys(span.trace_id for span in spans))):
         for trace_id, span_id, time_ns, attributes in reader.rows(_LOGGED_EXCEPTIONS % _marks(some), some):
             if (trace_id, span_id) in by_ids:
-                found[by_ids[trace_id, span_id]] = ExceptionFacts(time_ns, _attributes(attributes), is_log=True)
+                found[by_ids[trace_id, span_id]] = ExceptionFacts(time_ns, attributes_from(attributes), is_log=True)
     for some in _portions([span.id for span in spans]):
         for span_row, time_ns, attributes in reader.rows(_EXCEPTIONS % _marks(some), some):
-            found[span_row] = ExceptionFacts(time_ns, _attributes(attributes))
+            found[span_row] = ExceptionFacts(time_ns, attributes_from(attributes))
     return found
 
 
@@ -141,11 +140,3 @@ def _portions(values: Sequence[str] | Sequence[int]) -> Iterator[Sequence[str] |
 
 def _marks(values: Iterable[object]) -> str:
     return ",".join("?" for _ in values)
-
-
-def _attributes(text: str | None) -> Attributes:
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {"unreadable": text}
-    return value if isinstance(value, dict) else {"unreadable": value}

@@ -103,6 +103,15 @@ def attributes_text(attributes: Any) -> str:
     return _short_json(attributes) if attributes else "{}"
 
 
+def attributes_from(text: str | None) -> dict[str, Any]:
+    """Read attributes back; of a text that is none, by whomever, one attribute says so."""
+    try:
+        value = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {"unreadable": text}
+    return value if isinstance(value, dict) else {"unreadable": value}
+
+
 def _short_json(value: Any) -> str:
     text = json_text(value)
     return text if len(text) <= cutting.LONGEST else json_text(cutting.cut_value(value))

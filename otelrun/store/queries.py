@@ -35,7 +35,6 @@ from otelrun.store.rows import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from otelrun.store.rows import Attributes
 
 _BUSY_S = 2.0
 _SECOND = 2  # the first version of the schema that counts what was pruned, and has libraries and the ends of processes
@@ -223,7 +222,7 @@ class StoreReader:
         trace_id, start_ns, end_ns, spans, errors, interrupted = row
         name, kind, service, attributes = self.rows(_FIRST_SPAN, (trace_id,))[0]
         logs = self.rows("SELECT count(*) FROM log WHERE trace_id = ?", (trace_id,))[0][0]
-        first = (name, kind or "", service, _attributes(attributes))
+        first = (name, kind or "", service, encoding.attributes_from(attributes))
         return TraceRow(trace_id, *first, start_ns or 0, end_ns or 0, spans, errors or 0, logs, interrupted or 0)
 
     def find_trace_ids(self, prefix: str, *, limit: int = 5) -> list[str]:
@@ -248,10 +247,10 @@ class StoreReader:
         marks = ",".join("?" * len(trace_ids))
         events: dict[int, list[EventRow]] = {}
         for span, time_ns, name, attributes in self.rows(_EVENTS % marks, trace_ids):
-            events.setdefault(span, []).append(EventRow(time_ns or 0, name, _attributes(attributes)))
+            events.setdefault(span, []).append(EventRow(time_ns or 0, name, encoding.attributes_from(attributes)))
         links: dict[int, list[LinkRow]] = {}
         for span, linked_trace, linked_span, attributes in self.rows(_LINKS % marks, trace_ids):
-            links.setdefault(span, []).append(LinkRow(linked_trace, linked_span, _attributes(attributes)))
+            links.setdefault(span, []).append(LinkRow(linked_trace, linked_span, encoding.attributes_from(attributes)))
         return [
             _span(row, tuple(events.get(row[0], ())), tuple(links.get(row[0], ())))
             for row in self.rows(_SPANS % marks, trace_ids)
@@ -349,17 +348,9 @@ def _reported(path: str) -> Iterator[None]:
         raise StoreError(message) from error
 
 
-def _attributes(text: str | None) -> Attributes:
-    try:
-        value = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {"unreadable": text}
-    return value if isinstance(value, dict) else {"unreadable": value}
-
-
 def _numbers(text: str | None, total: int | None) -> dict[str, int]:
     """Read reasons and their numbers, which make up ``total``."""
-    found = {reason: number for reason, number in _attributes(text).items() if isinstance(number, int)}
+    found = {reason: number for reason, number in encoding.attributes_from(text).items() if isinstance(number, int)}
     return found or ({NOT_KNOWN: total} if total else {})
 
 
@@ -369,7 +360,7 @@ def _delivery(exported: int | None, held: int | None, dropped: int | None, reaso
 
 def _process(row: tuple[Any, ...]) -> ProcessRow:
     number, pid, ticks, service, text, torn, unstored, ring, created_ns, interrupted, ended_ns = row
-    resource = _attributes(text)
+    resource = encoding.attributes_from(text)
     parent, arguments = resource.get("process.parent_pid"), resource.get("process.command_args")
     return ProcessRow(
         id=number,
@@ -434,7 +425,7 @@ def _span(row: tuple[Any, ...], events: tuple[EventRow, ...], links: tuple[LinkR
         end_ns=end_ns or 0,
         status=status,
         status_message=message,
-        attributes=_attributes(attributes),
+        attributes=encoding.attributes_from(attributes),
         service_name=service,
         pid=pid,
         scope=scope,
@@ -454,7 +445,7 @@ def _log(row: tuple[Any, ...]) -> LogRow:
         severity_text=severity,
         body=_body(body, is_json),
         event_name=event,
-        attributes=_attributes(attributes),
+        attributes=encoding.attributes_from(attributes),
         logger=logger,
         service_name=service,
         pid=pid,

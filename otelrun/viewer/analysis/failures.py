@@ -42,12 +42,12 @@ WHERE attributes LIKE '%"exception.type"%' ORDER BY time_ns DESC LIMIT ?"""
 
 _LOG_BEFORE = """
 SELECT coalesce(l.severity_text, ''), coalesce(c.name, ''), l.body FROM log l LEFT JOIN scope c ON c.id = l.scope
-WHERE l.trace_id = ? AND l.time_ns <= ? AND l.attributes NOT LIKE '%"exception.type"%'
-ORDER BY coalesce(l.severity_number, 0) >= 13 DESC, l.time_ns DESC LIMIT 1"""
+WHERE l.trace_id = ?1 AND l.time_ns <= ?2 AND l.attributes NOT LIKE '%"exception.type"%'
+ORDER BY coalesce(l.severity_number, 0) >= 13 DESC, l.process = ?3 DESC, l.time_ns DESC LIMIT 1"""
 
 _LOG_BEFORE_OUTSIDE = """
 SELECT coalesce(l.severity_text, ''), coalesce(c.name, ''), l.body FROM log l LEFT JOIN scope c ON c.id = l.scope
-WHERE l.process = ? AND l.trace_id IS NULL AND l.time_ns <= ? AND l.attributes NOT LIKE '%"exception.type"%'
+WHERE l.process = ?3 AND l.trace_id IS NULL AND l.time_ns <= ?2 AND l.attributes NOT LIKE '%"exception.type"%'
 ORDER BY l.time_ns DESC LIMIT 1"""
 
 
@@ -244,7 +244,7 @@ def _failure(group: Sequence[_Seen], frames: dict[str, list[Frame]]) -> Failure:
 
 
 def _with_log_before(reader: StoreReader, failure: Failure) -> Failure:
-    query, where = (_LOG_BEFORE, failure.trace_id) if failure.trace_id else (_LOG_BEFORE_OUTSIDE, failure.process)
-    for severity, logger, body in reader.rows(query, (where, failure.last_ns)):
+    query = _LOG_BEFORE if failure.trace_id else _LOG_BEFORE_OUTSIDE
+    for severity, logger, body in reader.rows(query, (failure.trace_id, failure.last_ns, failure.process)):
         return failure._replace(log_before=f"{severity} {logger}: {body}"[:_LONGEST_MESSAGE].strip())
     return failure

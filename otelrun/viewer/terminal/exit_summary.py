@@ -112,7 +112,9 @@ def _counted(summary: Summary) -> Text:
 
 
 def _logged(summary: Summary) -> Text:
-    """Count what was logged, where that is all there is to count."""
+    """Count what was logged, where that is all there is to tell."""
+    if summary.failures:
+        return Text()
     counted = [(summary.logged.errors, "error", "red"), (summary.logged.warnings, "warning", "yellow")]
     text = Text()
     for number, kind, style in counted:

@@ -170,7 +170,10 @@ def test_report_writes_to_what_is_no_file_and_behind_a_link(tmp_path):
     [
         (["report", "nope"], b"otelrun: no run 'nope'"),
         (["report", "--trace", "ffff"], b"otelrun: 'ffff' names no trace of run"),
-        (["report", "-o", "/nonexistent/x.html"], b"otelrun: /nonexistent/x.html: No such file or directory"),
+        (
+            ["report", "-o", "/nonexistent/x.html"],
+            b"otelrun: /nonexistent/x.html: there is no directory /nonexistent; make it, ",
+        ),
         (["report", "-o", "/proc/x.html"], b"otelrun: /proc/x.html: "),
     ],
 )

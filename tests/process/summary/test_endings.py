@@ -219,7 +219,7 @@ def test_a_launcher_that_has_stayed_prints_it_without_a_terminal_too(tmp_path):
     about, headline, look = result.stderr.decode().splitlines()
     assert about == "about to exit 3"
     assert headline.startswith(SUMMARY)
-    assert headline.endswith(" · exit 3 · 1 log")
+    assert headline.endswith(" · exit 3 · 1 log, 1 warning")
     assert look.startswith("  look otelrun ui ")
 
 

@@ -55,6 +55,16 @@ def test_a_build_can_end_by_its_status(runs):
     assert diff(runs, names[1], names[0], "--exit-code")[0] == 0
 
 
+def test_a_run_alone_is_compared_with_the_newest_of_its_service(tmp_path):
+    for service in ("shop", "shop", "other"):
+        program = [sys.executable, "-c", "import logging; logging.error('x')"]
+        assert run_otelrun(["--service-name", service, *program], otelrun_dir=tmp_path).returncode == 0
+    oldest, middle, _ = sorted(os.listdir(tmp_path / "runs"))
+    status, out, err = diff(tmp_path, oldest, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["after"]["run_id"] == middle
+
+
 def test_one_run_cannot_be_compared(runs, tmp_path):
     after = json.loads(diff(runs, "--json")[1])["after"]["run_id"]
     status, _, err = diff(runs, after)

@@ -60,7 +60,7 @@ function factsOf(process, processes, context) {
 
 function hookedOf(process) {
   const { hooked, wanting, others } = dividedLibraries(process.hooked);
-  if (!process.hooked.length) return h("section", null, h("h3", { text: "Instrumented" }), h("p", { class: "dim", text: "Nothing was hooked in this process, or it ended before it could tell." }));
+  if (!process.hooked.length) return h("section", null, h("h3", { text: "Instrumented" }), h("p", { class: "dim", text: "Nothing was instrumented in this process, or it ended before it could tell." }));
   const part = (title, rows) => rows.length > 0 && h("section", null, h("h3", { text: `${title} (${rows.length})` }), h("ul", { class: "plain-list hook-lines" }, rows));
   return [
     wanting.length > 0 && h("section", { class: "wanting" }, h("h3", { text: `Imported, but not instrumented (${wanting.length})` }),

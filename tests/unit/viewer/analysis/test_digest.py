@@ -236,3 +236,15 @@ def test_outside_of_traces_the_line_before_is_the_last_of_the_process(growing: G
     (failure,) = failures_of(reader)
 
     assert failure.log_before == "INFO shop.orders: reading config.json"
+
+
+def test_in_a_trace_of_several_processes_the_line_before_is_of_the_one_that_failed(
+    growing: Growing, reader: StoreReader
+) -> None:
+    thrown = exception(5, "ValueError", "bad", STACKTRACE)
+    growing.add(2, log(9, 4, "of another process"))
+    growing.add(1, log(1, 3, "reading config.json"), span(1, 0, "GET", (1, 6), kind=SERVER, status=2, events=(thrown,)))
+
+    (failure,) = failures_of(reader)
+
+    assert failure.log_before == "INFO shop.orders: reading config.json"
