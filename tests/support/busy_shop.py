@@ -20,6 +20,9 @@ WORKERS = 4
 RATE_NS = 2_000_000
 """From one request to the next of the same worker, on average."""
 
+MOMENTS = 10
+"""At how many the metrics were read."""
+
 US, MS = 1_000, 1_000_000
 _INTERNAL, _SERVER, _CLIENT = 0, 1, 2
 _UNSET, _ERROR = 0, 2
@@ -82,17 +85,20 @@ class _Worker:
         self._random = random
         self.now_ns = START_NS
         self._served: dict[tuple[str, int], int] = {}
+        self._measured: list[tuple[int, list[SeriesState]]] = []
 
     def process(self, spans: int, job: int = 0) -> MadeProcess:
         records = [*self._requests(spans)] if spans else [*self._job(job)]
         resource = {"service.name": "shop", "process.pid": self._pid, "process.parent_pid": 4_194_301}
         resource["process.command_args"] = ["gunicorn", "-w", str(WORKERS), "app:app"]
-        return MadeProcess(self._pid, resource, records, SCOPES, [(self.now_ns, self._metrics())])
+        return MadeProcess(self._pid, resource, records, SCOPES, [*self._measured, (self.now_ns, self._metrics())])
 
     def _requests(self, spans: int) -> Iterator[SpanRecord | LogRecord]:
         """Give whole requests until ``spans`` spans are made; the last one is as long as is left."""
         left = spans
         while left:
+            if left * MOMENTS // spans < MOMENTS - 1 - len(self._measured):
+                self._measured.append((self.now_ns, self._metrics()))
             self.now_ns += int(self._random.expovariate(1 / RATE_NS))
             made, logs = self._request(left)
             left -= len(made)
@@ -196,7 +202,7 @@ class _Worker:
 
     def _metrics(self) -> list[SeriesState]:
         states = []
-        for number, ((route, status), count) in enumerate(sorted(self._served.items())):
+        for number, ((route, status), count) in enumerate(self._served.items()):
             attributes = {"http.request.method": "GET", "http.route": route, "http.response.status_code": status}
             name = "http.server.request.duration"
             bounds = (0.005, 0.01, 0.025, 0.05, 0.1)
