@@ -26,6 +26,7 @@ def settle(page, view):
         wait_for_rows(page, LISTS[view])
     if view == "requests":
         wait_for_rows(page, WATERFALL)
+    page.wait_for("[...document.querySelectorAll('#tabs .count')].filter((count) => count.textContent).length === 5")
     page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn, 50)))")
 
 

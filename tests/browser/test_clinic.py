@@ -39,6 +39,7 @@ def test_which_query_is_slow(open_page, clinic, keep_picture):
     wait_for_rows(page, "Requests")
     page.click(".endpoints tbody tr", "GET /report")
     page.wait_for("document.querySelector('.endpoints [aria-pressed=true], .endpoints .is-selected') !== null")
+    page.wait_for("document.querySelector('.trace-title').innerText.includes('/report')")
     page.click(rows_of(WATERFALL), "SELECT")
     page.wait_for("document.body.innerText.includes('visit b ON a.reason = b.reason')")
     keep_picture(page, "clinic-slow")

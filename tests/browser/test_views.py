@@ -91,6 +91,15 @@ def test_every_metric_is_listed_once_with_its_streams_together(open_page, shop, 
     assert sum(int(text) for text in counts if text) == ask_number(store, measured)
 
 
+def test_a_metric_that_was_read_several_times_is_drawn_as_lines_that_can_be_read(open_page, runs):
+    page = open_page(runs.reported(), "metrics")
+    wait_for_length(page, LISTS["metrics"], 1)
+    page.wait_for("document.querySelectorAll('[aria-label=\"The selected metric\"] svg path').length >= 3")
+    detail = page.text("[aria-label='The selected metric']")
+    for part in ("p50", "p95", "p99", "series"):
+        assert part in detail
+
+
 def test_every_process_is_listed_with_its_pid(open_page, shop, store):
     page = open_page(shop, "processes")
     processes = ask(store, "SELECT pid FROM process")

@@ -17,7 +17,7 @@ from tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from typing_extensions import Self
 
@@ -153,6 +153,15 @@ class BrowserPage:
             lambda: self.evaluate(expression), deadline_s, what=f"{expression}; {self.problems}", poll_s=0.02
         )
 
+    def wait_until(self, predicate: Callable[[], Any], deadline_s: float = DEADLINE_S, *, what: str = "") -> None:
+        """Wait, while what happens is taken in, until ``predicate`` gives something true."""
+
+        def is_so() -> bool:
+            self._connection.pump(0.05)
+            return bool(predicate())
+
+        wait_for(is_so, deadline_s, what=what)
+
     def count(self, selector: str) -> int:
         """Say how many elements match."""
         return int(self.apply("(selector) => document.querySelectorAll(selector).length", selector))
@@ -245,7 +254,7 @@ class BrowserPage:
         yield took
         self._is_traced = False
         self.call("Tracing.end")
-        wait_for(self._has_trace, DEADLINE_S, what="the trace")
+        self.wait_until(lambda: self._is_traced, what="the trace")
         names = [event for event in self._traced if event.get("name") == "thread_name"]
         mains = {(event["pid"], event["tid"]) for event in names if event["args"]["name"] == "CrRendererMain"}
         took += [
@@ -253,10 +262,6 @@ class BrowserPage:
             for event in self._traced
             if (event.get("pid"), event.get("tid")) in mains and event.get("name", "").endswith("RunTask")
         ]
-
-    def _has_trace(self) -> bool:
-        self._connection.pump(0.05)
-        return self._is_traced
 
     def pump(self) -> None:
         """Take in what has happened."""
@@ -276,11 +281,7 @@ class BrowserPage:
         self.close()
 
     def _wait_until_loaded(self, deadline_s: float) -> None:
-        def is_loaded() -> bool:
-            self._connection.pump(0.05)
-            return self._is_loaded
-
-        wait_for(is_loaded, deadline_s, what="the page to load")
+        self.wait_until(lambda: self._is_loaded, deadline_s, what="the page to load")
 
     def _take(self, method: str, event: Parameters) -> None:
         take = getattr(self, "_on_" + method.replace(".", "_"), None)
@@ -298,6 +299,7 @@ class BrowserPage:
 
     def _on_Page_javascriptDialogOpening(self, event: Parameters) -> None:
         self.problems.append(f"dialog: {event['message']}")
+        self._connection.send("Page.handleJavaScriptDialog", self._session, accept=False)
 
     def _on_Runtime_consoleAPICalled(self, event: Parameters) -> None:
         if event["type"] in ("error", "warning", "assert"):

@@ -20,6 +20,9 @@ WORKERS = 4
 RATE_NS = 2_000_000
 """From one request to the next of the same worker, on average."""
 
+MOMENTS = 10
+"""At how many the metrics were read."""
+
 US, MS = 1_000, 1_000_000
 _INTERNAL, _SERVER, _CLIENT = 0, 1, 2
 _UNSET, _ERROR = 0, 2
@@ -70,7 +73,7 @@ def make_busy_run(root: str, run_id: str, spans: int, *, longest: int = 0, seed:
     if longest:
         nightly = _Worker(4_194_302 + WORKERS, Random(seed + WORKERS))
         processes.append(nightly.process(0, job=longest))
-    end_ns = START_NS + (spans // WORKERS) * RATE_NS
+    end_ns = max(worker.now_ns for worker in workers) + 1_000 * MS
     return make_run(root, run_id, processes, ended_ns=end_ns, command=["gunicorn", "-w", str(WORKERS), "app:app"])
 
 
@@ -80,20 +83,23 @@ class _Worker:
     def __init__(self, pid: int, random: Random) -> None:
         self._pid = pid
         self._random = random
-        self._now_ns = START_NS
+        self.now_ns = START_NS
         self._served: dict[tuple[str, int], int] = {}
+        self._measured: list[tuple[int, list[SeriesState]]] = []
 
     def process(self, spans: int, job: int = 0) -> MadeProcess:
         records = [*self._requests(spans)] if spans else [*self._job(job)]
         resource = {"service.name": "shop", "process.pid": self._pid, "process.parent_pid": 4_194_301}
         resource["process.command_args"] = ["gunicorn", "-w", str(WORKERS), "app:app"]
-        return MadeProcess(self._pid, resource, records, SCOPES, [(self._now_ns, self._metrics())])
+        return MadeProcess(self._pid, resource, records, SCOPES, [*self._measured, (self.now_ns, self._metrics())])
 
     def _requests(self, spans: int) -> Iterator[SpanRecord | LogRecord]:
         """Give whole requests until ``spans`` spans are made; the last one is as long as is left."""
         left = spans
         while left:
-            self._now_ns += int(self._random.expovariate(1 / RATE_NS))
+            if left * MOMENTS // spans < MOMENTS - 1 - len(self._measured):
+                self._measured.append((self.now_ns, self._metrics()))
+            self.now_ns += int(self._random.expovariate(1 / RATE_NS))
             made, logs = self._request(left)
             left -= len(made)
             yield from logs
@@ -105,7 +111,7 @@ class _Worker:
         item = random.randrange(1, 5_000)
         is_failed = route == ROUTES[0] and random.random() < 0.02
         trace_id, root_id = random.getrandbits(128), random.getrandbits(64)
-        at_ns = self._now_ns + random.randrange(80 * US, 400 * US)
+        at_ns = self.now_ns + random.randrange(80 * US, 400 * US)
         spans: list[SpanRecord] = []
         for _ in range(min(limit - 1, {ROUTES[0]: 6, ROUTES[5]: 0}.get(route, random.randrange(2, 6)))):
             took_ns = int(random.lognormvariate(0, 0.8) * 900 * US)
@@ -138,7 +144,7 @@ class _Worker:
             events = (_failure(end_ns - 10 * US, item),)
         spans.append(
             SpanRecord(
-                *(trace_id, root_id, 0, 0x101, f"{method} {route}", _SERVER, self._now_ns, end_ns, attributes, 1, ""),
+                *(trace_id, root_id, 0, 0x101, f"{method} {route}", _SERVER, self.now_ns, end_ns, attributes, 1, ""),
                 events=events,
                 status=_ERROR if is_failed else _UNSET,
             )
@@ -196,7 +202,7 @@ class _Worker:
 
     def _metrics(self) -> list[SeriesState]:
         states = []
-        for number, ((route, status), count) in enumerate(sorted(self._served.items())):
+        for number, ((route, status), count) in enumerate(self._served.items()):
             attributes = {"http.request.method": "GET", "http.route": route, "http.response.status_code": status}
             name = "http.server.request.duration"
             bounds = (0.005, 0.01, 0.025, 0.05, 0.1)
@@ -204,7 +210,7 @@ class _Worker:
                 "histogram", name, "s", "Duration of HTTP server requests.", 1, attributes, bounds, START_NS
             )
             counts = (count // 2, count - count // 2, 0, 0, 0, 0)
-            state = SeriesState(8 * (number + 1), series, count * 0.005, True, self._now_ns, 0.001, 0.009, counts)
+            state = SeriesState(8 * (number + 1), series, count * 0.005, True, self.now_ns, 0.001, 0.009, counts)
             states.append(state)
         return states
 

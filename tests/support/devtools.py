@@ -55,12 +55,7 @@ class Connection:
         Raises:
             DevToolsError: it was refused, or nothing came in time.
         """
-        self._number += 1
-        number = self._number
-        message = {"id": number, "method": method, "params": parameters}
-        if session:
-            message["sessionId"] = session
-        self._write(json.dumps(message).encode() + b"\0")
+        number = self.send(method, session, **parameters)
         deadline = time.monotonic() + deadline_s
         while number not in self._answers:
             if not self.pump(max(0.0, deadline - time.monotonic())):
@@ -69,6 +64,15 @@ class Connection:
         if "error" in answer:
             raise DevToolsError(f"{method}: {answer['error'].get('message')}")
         return answer["result"]
+
+    def send(self, method: str, session: str = "", **parameters: Any) -> int:
+        """Send a command; gives its number. Its answer, should it come, is kept."""
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": parameters}
+        if session:
+            message["sessionId"] = session
+        self._write(json.dumps(message).encode() + b"\0")
+        return self._number
 
     def listen(self, session: str, listener: Callable[[str, Parameters], None]) -> None:
         """Have ``listener(method, parameters)`` called with each event of a session."""

@@ -71,6 +71,9 @@ def run_query(reader: StoreReader, sql: str, *, longest_s: float = LONGEST_S) ->
 
 
 def _bound(connection: sqlite3.Connection, deadline: float) -> None:
+    connection.text_factory = lambda text: text.decode(
+        "utf-8", "replace"
+    )  # SQLite makes lone surrogates of JSON's \\ud800
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute(f"PRAGMA hard_heap_limit = {_HEAP}")
     connection.set_authorizer(_authorize)

@@ -28,6 +28,7 @@ class MetricDetail {
     this.head = h("div", {});
     this.choices = h("div", { class: "metric-choices" });
     this.plotPlace = h("div", {});
+    this.legend = h("p", { class: "legend-lines soft" }); // the table below names the lines of other metrics
     this.figures = h("div", { class: "metric-figures" });
     this.element = h("div", { class: "sheet" }, this.head, this.choices, this.plotPlace, this.figures);
   }
@@ -76,7 +77,9 @@ class MetricDetail {
       return;
     }
     this.chart.show({ times, lines, say: this.formats.say, sayShort: this.formats.sayShort });
-    if (this.chart.element.parentElement !== this.plotPlace) replace(this.plotPlace, this.chart.element);
+    const isHistogram = kindOf(this.metric.instrument) === "histogram";
+    replace(this.legend, isHistogram && lines.map((line) => h("span", { class: "legend-line" }, lineSample(line.look), line.label)));
+    if (this.chart.element.parentElement !== this.plotPlace) replace(this.plotPlace, this.legend, this.chart.element);
   }
 
   lineFigures({ rows, lines, hidden }) {

@@ -186,6 +186,7 @@ class TraceView {
   }
 
   chose(place) {
+    if (!this.trace) return; // another one has been asked for, and is not here yet
     const item = this.items[place];
     this.details.show(item, this.items, this.trace);
     const spanId = item.kind === "log" ? item.log.span : item.id;

@@ -131,6 +131,11 @@ def test_values_come_as_javascript_can_take_them(path):
     assert row[5] == "x" * LONGEST_VALUE + "… (8,000 characters)"
 
 
+def test_half_a_character_in_an_attribute_hides_no_row(path):
+    sql = """SELECT json_extract('{"half": "a \\ud83d b"}', '$.half')"""
+    assert ask(path, sql).rows == [["a \N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER} b"]]
+
+
 def test_the_message_says_what_is_wrong(path):
     assert refusal(path, "SELECT nope FROM span") == "No such column: nope."
     assert refusal(path, "DELETE FROM span") == "Only reading is allowed here (not authorized)."
