@@ -6,7 +6,8 @@ otelrun, and print what they print.
 - A thread asks for what is to call ``threading.excepthook`` when it is made; what it gets notes the exception first.
 - asyncio tells its loop of tasks whose exception nobody retrieved and of callbacks that raised. Its own handler logs them; that
   log record gets the trace of the task. Where the program has a handler of its own, a record is made.
-- What ends the program is where the interpreter leaves it, and is looked for at the end: where something else was recorded.
+- What ends the program is where the interpreter leaves it, and is looked for at the end: where something else was recorded, or
+  where somebody waits for the exit summary.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ def apply(ledger: Ledger, options: Mapping[str, Any]) -> None:  # noqa: ARG001 -
     loop = getattr(sys.modules.get("asyncio.base_events"), "BaseEventLoop", None)
     if loop is not None:
         ledger.wrap(loop, "call_exception_handler", _call_exception_handler)
-    at_end.before_end(NAME, lambda: _look_for_the_last(ledger))
+    at_end.before_end(NAME, lambda: record_the_last() if ledger.is_applied else None)
 
 
 def _make_invoke_excepthook(original: Callable[[], Any], threading: ModuleType | None) -> Callable[[], Any]:
@@ -157,11 +158,11 @@ def _context_of(error: BaseException) -> Context | None:
     return trace.set_span_in_context(trace.NonRecordingSpan(span_context))
 
 
-def _look_for_the_last(ledger: Ledger) -> None:
+def record_the_last() -> None:
     """Record what has ended the program, if an exception has: where the interpreter keeps it before it calls the hook."""
     error = getattr(sys, "last_value", None)
     traceback = getattr(sys, "last_traceback", None)
-    if not ledger.is_applied or not isinstance(error, BaseException) or isinstance(error, _NOT_FAILURES):
+    if not isinstance(error, BaseException) or isinstance(error, _NOT_FAILURES):
         return
     outermost = getattr(traceback, "tb_frame", None)
     if outermost is None or outermost.f_back is not None or outermost.f_globals.get("__name__") not in _STARTS:

@@ -24,6 +24,11 @@ def at_exit(finish: Callable[[], None]) -> None:
         atexit.register(_run_at_exit)
 
 
+def is_anything_at_exit() -> bool:
+    """Say whether ``at_exit`` was given anything: whether this process has recorded something."""
+    return _registered
+
+
 def at_the_very_end(finish: Callable[[], None]) -> None:
     """Call ``finish`` when the interpreter has ended normally, after what everybody else has registered.
 

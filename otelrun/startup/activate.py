@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from otelrun.instrumentation.patching import Ledger
     from otelrun.profile.handoff import Handoff
+    from otelrun.startup.last_words import LastWords
     from otelrun.startup.stand_down import Reason
 
 _LATE_AGENTS = {"ddtrace.bootstrap": "ddtrace"}  # imported before the agent patches anything
@@ -79,7 +80,21 @@ def _promise_summary(handoff: Handoff) -> None:
 
         mode, _, is_anywhere = handoff.summary
         if is_main_interpreter():
-            at_end.at_the_very_end(LastWords(handoff.run_directory, mode, is_anywhere=is_anywhere).say)
+            words = LastWords(handoff.run_directory, mode, is_anywhere=is_anywhere)
+            at_end.at_the_very_end(lambda: _end_with(words, handoff))
+
+
+def _end_with(words: LastWords, handoff: Handoff) -> None:
+    """Have the summary tell of the exception that ended a program which recorded nothing else; then the words."""
+    with guarded("exit"):
+        from otelrun.lifecycle import exit as at_end  # noqa: PLC0415 - loaded by now
+
+        if _active and getattr(sys, "last_value", None) is not None and not at_end.is_anything_at_exit():
+            from otelrun.instrumentation import failures, registry  # noqa: PLC0415 - for those who die
+
+            if handoff.is_enabled(registry.entry_point_name(failures.NAME)):
+                failures.record_the_last()
+    words.say()
 
 
 def _carry_through_tool(text: str) -> bool:

@@ -12,7 +12,7 @@ import pytest
 
 from otelrun.ring.directory import list_runs
 from tests.process.loss.agents import agents_of
-from tests.support.programs import DEADLINE_S, otelrun_command, run_otelrun, wait_until_idle
+from tests.support.programs import DEADLINE_S, otelrun_command, run_otelrun, run_python, wait_until_idle
 from tests.support.terminal import Terminal
 from tests.support.waiting import wait_for
 
@@ -182,6 +182,26 @@ def test_a_job_in_the_background_says_nothing_of_itself(tmp_path):
         terminal.wait()
         wait_until_idle(tmp_path)
         assert terminal.text == "about to return\nworking\nover\n"
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_what_ends_a_program_that_recorded_nothing_else_is_recorded_and_told(tmp_path, is_wanted):
+    program = tmp_path / "dies.py"
+    program.write_text("def ratio(a, b):\n    return a / b\n\n\nratio(1, 0)\n")
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(
+        'file_format: "1.1"\n'
+        f"instrumentation/development: {{python: {{exceptions: {{enabled: {str(is_wanted).lower()}}}}}}}\n"
+        "distribution: {otelrun: {extends: [default]}}\n"
+    )
+    bare = run_python([str(program)])
+    words = ["--profile", str(profile), sys.executable, str(program)]
+    observed = run_otelrun(words, otelrun_dir=tmp_path / "runs", env={"OTELRUN_SUMMARY": "full", "OTELRUN_STRICT": "1"})
+    assert (observed.returncode, observed.stdout) == (bare.returncode, bare.stdout) == (1, b"")
+    assert observed.stderr.startswith(bare.stderr)
+    said = observed.stderr[len(bare.stderr) :].decode()
+    assert ("ZeroDivisionError: division by zero   dies.py:2 in ratio" in said) == is_wanted
+    assert ("nothing was recorded" in said) != is_wanted
 
 
 def test_a_run_that_recorded_nothing_says_so(tmp_path):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from otelrun.errors import StoreError
 from otelrun.ring.record import LinkRecord
 from otelrun.store import schema
 from otelrun.store.ingest import StoreWriter
@@ -17,7 +19,7 @@ from otelrun.store.rows import PrunedRow
 from tests.support.shop_trace import MS, SCOPES, START_NS, counter, exception, histogram, log, span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 MIB = 1024 * 1024
@@ -82,8 +84,11 @@ class Store:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store.db")
+def store(tmp_path: Path) -> Iterator[Store]:
+    made = Store(tmp_path / "store.db")
+    yield made
+    with suppress(StoreError):  # a test may have closed it
+        made.writer.close()
 
 
 def test_nothing_goes_while_there_is_room(store: Store) -> None:

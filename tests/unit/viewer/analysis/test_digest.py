@@ -43,6 +43,7 @@ class Growing:
         writer = StoreWriter(self.path, limit)
         while writer.prune():
             pass
+        writer.close()
 
     def close(self) -> None:
         self._writer.close()

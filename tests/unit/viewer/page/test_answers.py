@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from otelrun.errors import StoreError
 from otelrun.ring.record import Scope
 from otelrun.store import schema
 from otelrun.store.ingest import StoreWriter
@@ -349,8 +350,16 @@ class Growing:
         self.place += 1 << 20
 
 
-def test_a_search_finds_log_records_by_their_own_attributes_where_asked(tmp_path):
-    run, page = Growing(tmp_path), Page(tmp_path)
+@pytest.fixture
+def growing(tmp_path):
+    run = Growing(tmp_path)
+    yield run
+    with suppress(StoreError):  # a test may have closed it
+        run.writer.close()
+
+
+def test_a_search_finds_log_records_by_their_own_attributes_where_asked(tmp_path, growing):
+    run, page = growing, Page(tmp_path)
     attributes = {"user.id": 42, "shop": "North"}
     run.add(log(0, 1, "alone")._replace(attributes=attributes), log(1, 2, "in a trace")._replace(attributes=attributes))
     run.add(log(1, 3, "another")._replace(attributes={"user.id": 43, "shop": "north"}), log(1, 4, "without"))
@@ -361,8 +370,8 @@ def test_a_search_finds_log_records_by_their_own_attributes_where_asked(tmp_path
     assert page.of_run("/search?q=north&logs=1")["logs"] == []
 
 
-def test_what_comes_later_is_given_next_time_and_nothing_twice(tmp_path):
-    run, page = Growing(tmp_path), Page(tmp_path)
+def test_what_comes_later_is_given_next_time_and_nothing_twice(tmp_path, growing):
+    run, page = growing, Page(tmp_path)
     assert page.of_run("/requests")["columns"]["trace"] == []
     run.add(span(1, 0, "first", (0, 1), trace_id=1), log(1, 0.5, "one", trace_id=1))
     seen = page.of_run("/requests?after=0")
@@ -377,8 +386,8 @@ def test_what_comes_later_is_given_next_time_and_nothing_twice(tmp_path):
     run.writer.close()
 
 
-def test_hostile_values_are_given_as_they_are(tmp_path):
-    run, page = Growing(tmp_path), Page(tmp_path)
+def test_hostile_values_are_given_as_they_are(tmp_path, growing):
+    run, page = growing, Page(tmp_path)
     scopes = {**SCOPES, 9: Scope("<b>", "", "", {})}
     hostile = {
         "markup": "</script><img src=x onerror=alert(1)>",
