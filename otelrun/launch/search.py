@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TOOL_FOLDERS = (("uv", "tools"), ("pipx", "venvs"))
+_NEAR = 0.75  # a transposed or a missing letter; "runcon" is not what "gunicorn" was to be
 _CACHE_FOLDERS = ("archive-v", "environments-v", "builds-v")
 
 
@@ -136,4 +137,4 @@ def _names(folder: str) -> list[str]:
 def _nearest(word: str, names: list[str]) -> str:
     from difflib import get_close_matches  # noqa: PLC0415 - only for a message, and costs 6 ms
 
-    return next(iter(get_close_matches(word, sorted(set(names)), n=1)), "")
+    return next(iter(get_close_matches(word, sorted(set(names)), n=1, cutoff=_NEAR)), "")

@@ -33,7 +33,7 @@ from otelrun.store.rows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 
 _BUSY_S = 2.0
@@ -104,9 +104,14 @@ class StoreReader:
         """The connection itself, for who bounds it further."""
         return self._connection
 
-    def rows(self, query: str, values: Iterable[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run a query of this package's own and give all its rows."""
-        parameters = tuple(values)
+    def rows(self, query: str, values: Iterable[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query of this package's own and give all its rows.
+
+        Args:
+            query: what is asked.
+            values: of its parameters, ``?`` in their order or ``:name`` by their names.
+        """
+        parameters = values if isinstance(values, dict) else tuple(values)
         with _reported(self._path):
             try:
                 return self._connection.execute(query, parameters).fetchall()

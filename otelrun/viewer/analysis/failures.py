@@ -42,12 +42,12 @@ WHERE attributes LIKE '%"exception.type"%' ORDER BY time_ns DESC LIMIT ?"""
 
 _LOG_BEFORE = """
 SELECT coalesce(l.severity_text, ''), coalesce(c.name, ''), l.body FROM log l LEFT JOIN scope c ON c.id = l.scope
-WHERE l.trace_id = ?1 AND l.time_ns <= ?2 AND l.attributes NOT LIKE '%"exception.type"%'
-ORDER BY coalesce(l.severity_number, 0) >= 13 DESC, l.process = ?3 DESC, l.time_ns DESC LIMIT 1"""
+WHERE l.trace_id = :trace AND l.time_ns <= :time_ns AND l.attributes NOT LIKE '%"exception.type"%'
+ORDER BY coalesce(l.severity_number, 0) >= 13 DESC, l.process = :process DESC, l.time_ns DESC LIMIT 1"""
 
 _LOG_BEFORE_OUTSIDE = """
 SELECT coalesce(l.severity_text, ''), coalesce(c.name, ''), l.body FROM log l LEFT JOIN scope c ON c.id = l.scope
-WHERE l.process = ?3 AND l.trace_id IS NULL AND l.time_ns <= ?2 AND l.attributes NOT LIKE '%"exception.type"%'
+WHERE l.process = :process AND l.trace_id IS NULL AND l.time_ns <= :time_ns AND l.attributes NOT LIKE '%"exception.type"%'
 ORDER BY l.time_ns DESC LIMIT 1"""
 
 
@@ -245,6 +245,7 @@ def _failure(group: Sequence[_Seen], frames: dict[str, list[Frame]]) -> Failure:
 
 def _with_log_before(reader: StoreReader, failure: Failure) -> Failure:
     query = _LOG_BEFORE if failure.trace_id else _LOG_BEFORE_OUTSIDE
-    for severity, logger, body in reader.rows(query, (failure.trace_id, failure.last_ns, failure.process)):
+    values = {"trace": failure.trace_id, "time_ns": failure.last_ns, "process": failure.process}
+    for severity, logger, body in reader.rows(query, values):
         return failure._replace(log_before=f"{severity} {logger}: {body}"[:_LONGEST_MESSAGE].strip())
     return failure

@@ -14,13 +14,13 @@ _ERROR, _WARNING = 17, 13  # severity numbers of OpenTelemetry, the lowest of ea
 _LONGEST = 2_000
 
 _COUNTS = """
-SELECT coalesce(sum(severity_number >= ?1), 0), coalesce(sum(severity_number >= ?2 AND severity_number < ?1), 0)
-FROM (SELECT severity_number FROM log ORDER BY time_ns DESC LIMIT ?3)"""
+SELECT coalesce(sum(severity_number >= :error), 0), coalesce(sum(severity_number >= :warning AND severity_number < :error), 0)
+FROM (SELECT severity_number FROM log ORDER BY time_ns DESC LIMIT :newest)"""
 
 _LAST = """
 SELECT coalesce(l.severity_text, 'ERROR'), coalesce(c.name, ''), l.body
-FROM (SELECT * FROM log ORDER BY time_ns DESC LIMIT ?2) l LEFT JOIN scope c ON c.id = l.scope
-WHERE l.severity_number >= ?1 ORDER BY l.time_ns DESC, l.id DESC LIMIT 1"""
+FROM (SELECT * FROM log ORDER BY time_ns DESC LIMIT :newest) l LEFT JOIN scope c ON c.id = l.scope
+WHERE l.severity_number >= :error ORDER BY l.time_ns DESC, l.id DESC LIMIT 1"""
 
 
 class LoggedErrors(NamedTuple):
@@ -39,7 +39,7 @@ class LoggedErrors(NamedTuple):
 
 def logged_errors_of(reader: StoreReader) -> LoggedErrors:
     """Count them."""
-    ((errors, warnings),) = reader.rows(_COUNTS, (_ERROR, _WARNING, NEWEST))
-    for severity, logger, body in reader.rows(_LAST, (_ERROR, NEWEST)) if errors else ():
+    ((errors, warnings),) = reader.rows(_COUNTS, {"error": _ERROR, "warning": _WARNING, "newest": NEWEST})
+    for severity, logger, body in reader.rows(_LAST, {"error": _ERROR, "newest": NEWEST}) if errors else ():
         return LoggedErrors(errors, warnings, f"{severity} {logger}: {body}"[:_LONGEST])
     return LoggedErrors(errors, warnings)

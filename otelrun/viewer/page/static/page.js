@@ -37,6 +37,7 @@ class Page {
     this.runs = [];
     this.run = null;
     this.views = {};
+    this.opening = null;
     this.counts = {};
     this.stale = new Set();
     this.lasts = {};
@@ -81,7 +82,10 @@ class Page {
     Object.assign(this, { views: {}, counts: {}, lasts: {}, stale: new Set() });
     this.state = { ...this.state, run: runId };
     history.replaceState(null, "", formatFragment(this.state));
-    this.run = known || (await this.source.get(this.path("")));
+    const opening = (this.opening = {});
+    const run = known || (await this.source.get(this.path("")));
+    if (this.opening !== opening) return; // another was asked for meanwhile
+    this.run = run;
     if (!this.openHelp) this.openHelp = makeHelp(this.run.version);
     this.draw();
     this.showView();
@@ -202,7 +206,8 @@ class Page {
   arrive() {
     const next = parseFragment(location.hash);
     if (!next.run) next.run = this.state.run;
-    if (!this.run || next.run !== this.run.id) {
+    if (!this.run && !next.run) this.state = next; // start will come to it
+    else if (!this.run || next.run !== this.run.id) {
       this.state = next;
       this.openRun(next.run).catch((error) => this.fail(error));
     } else this.enter(next);

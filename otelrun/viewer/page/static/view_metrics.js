@@ -68,15 +68,17 @@ class MetricsView {
 
   async load() {
     this.seen = this.context.run().totals.metric_points;
+    let document;
     try {
-      const { metrics } = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/metrics`);
-      this.metrics = metrics;
-      this.summaries.clear();
-      this.context.count("metrics", metrics.length);
-      this.draw();
+      document = await this.context.source.get(`/api/run/${encodeURIComponent(this.context.runId)}/metrics`);
     } catch (error) {
       if (!this.metrics) replace(this.element, emptyView("The metrics cannot be shown", error.message));
+      return;
     }
+    this.metrics = document.metrics;
+    this.summaries.clear();
+    this.context.count("metrics", this.metrics.length);
+    this.draw();
   }
 
   draw() {
