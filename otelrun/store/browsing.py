@@ -35,19 +35,20 @@ _POINTS = """
 SELECT metric, time_ns, value, count, min, max, counts FROM metric_point WHERE metric = ? ORDER BY time_ns"""
 
 _WORD = """
-SELECT trace_id FROM span WHERE trace_id IS NOT NULL AND (name LIKE :pattern ESCAPE '\\' OR status_message LIKE :pattern ESCAPE '\\'
-       OR attributes LIKE :quoted ESCAPE '\\')
+SELECT trace_id FROM span WHERE trace_id IS NOT NULL
+       AND (name LIKE :text ESCAPE '\\' OR status_message LIKE :text ESCAPE '\\' OR attributes LIKE :json ESCAPE '\\')
 UNION SELECT s.trace_id FROM span_event e JOIN span s ON s.id = e.span
-      WHERE e.name LIKE :pattern ESCAPE '\\' OR e.attributes LIKE :quoted ESCAPE '\\'
-UNION SELECT trace_id FROM log WHERE trace_id IS NOT NULL AND (body LIKE :pattern ESCAPE '\\' OR attributes LIKE :quoted ESCAPE '\\')"""
+      WHERE e.name LIKE :text ESCAPE '\\' OR e.attributes LIKE :json ESCAPE '\\'
+UNION SELECT trace_id FROM log WHERE trace_id IS NOT NULL
+      AND (body LIKE :text ESCAPE '\\' OR attributes LIKE :json ESCAPE '\\')"""
 
 _PAIR = """
-SELECT trace_id, attributes FROM span WHERE attributes LIKE :pattern ESCAPE '\\'
-UNION ALL SELECT s.trace_id, e.attributes FROM span_event e JOIN span s ON s.id = e.span WHERE e.attributes LIKE :pattern ESCAPE '\\'
-UNION ALL SELECT trace_id, attributes FROM log WHERE trace_id IS NOT NULL AND attributes LIKE :pattern ESCAPE '\\'"""
+SELECT trace_id, attributes FROM span WHERE attributes LIKE :json ESCAPE '\\'
+UNION ALL SELECT s.trace_id, e.attributes FROM span_event e JOIN span s ON s.id = e.span WHERE e.attributes LIKE :json ESCAPE '\\'
+UNION ALL SELECT trace_id, attributes FROM log WHERE trace_id IS NOT NULL AND attributes LIKE :json ESCAPE '\\'"""
 
 
-_LOG_PAIR = "SELECT id, attributes FROM log WHERE attributes LIKE :pattern ESCAPE '\\'"
+_LOG_PAIR = "SELECT id, attributes FROM log WHERE attributes LIKE :json ESCAPE '\\'"
 
 
 class LogLine(NamedTuple):
@@ -143,7 +144,7 @@ def points_of(reader: StoreReader, series: int) -> list[Point]:
 def traces_with_word(reader: StoreReader, word: str) -> set[str]:
     """Find the traces that have a word, whatever its case, in a name, a message, a log's text or among attributes."""
     pattern, quoted = f"%{_escaped(word)}%", f"%{_escaped(json_text(word)[1:-1])}%"
-    return {trace_id for (trace_id,) in reader.rows(_WORD, {"pattern": pattern, "quoted": quoted}) if trace_id}
+    return {trace_id for (trace_id,) in reader.rows(_WORD, {"text": pattern, "json": quoted}) if trace_id}
 
 
 def traces_with_pair(reader: StoreReader, name: str, value: str) -> set[str]:
@@ -158,7 +159,7 @@ def logs_with_pair(reader: StoreReader, name: str, value: str) -> set[int]:
 
 def _with_pair(reader: StoreReader, query: str, name: str, value: str) -> Iterator[Any]:
     wanted = value.casefold()
-    for key, text in reader.rows(query, {"pattern": f"%{_escaped(json_text(name))}:%"}):
+    for key, text in reader.rows(query, {"json": f"%{_escaped(json_text(name))}:%"}):
         attributes = _object(text)
         if name in attributes:
             given = attributes[name]
