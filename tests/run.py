@@ -20,7 +20,7 @@ def main() -> int:
     except own_venv.SetupError as error:
         print(f"tests/run.py: {error}", file=sys.stderr)
         return 1
-    arguments = sys.argv[1:] or ["--numprocesses=2"]
+    arguments = sys.argv[1:] or ["--numprocesses=3"]
     return subprocess.run([python, "-m", "pytest", *arguments], cwd=ROOT, check=False).returncode
 
 

@@ -66,7 +66,7 @@ def test_which_query_is_slow(runs):
     _, (first, _) = runs
     (report,) = re.findall(r"^  GET /report .*$", first, re.MULTILINE)
     assert re.search(r" sqlite \d\d%", report)
-    shown = ask(runs, "show", run_ids(runs)[0], "--slow", "15").partition("other traces")[0]
+    shown = ask(runs, "show", run_ids(runs)[0], "--slow", "60ms").partition("other traces")[0]
     assert "FROMvisitaJOINvisitbONa.reason=b.reason" in re.sub(r"\s", "", shown)
 
 

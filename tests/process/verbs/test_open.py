@@ -60,7 +60,7 @@ def test_an_opened_file_holds_what_the_run_itself_holds(recorded, tmp_path):
     assert status == 0
     assert "3 spans, 2 log records, " in err
     assert "otelrun: " not in err
-    assert f"otelrun open {file}" in out
+    assert "  command   otelrun open /" in out  # the path may be too long for the line
     assert "party" in out
     assert without_places(stored_spans(tmp_path)) == without_places(stored_spans(directory))
     assert without_places(stored_logs(tmp_path)) == without_places(stored_logs(directory))
