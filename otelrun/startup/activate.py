@@ -232,8 +232,10 @@ class _Apply:
         from otelrun.instrumentation import in_place, registry  # noqa: PLC0415 - not needed to stand down
         from otelrun.instrumentation.patching import Ledger  # noqa: PLC0415
         from otelrun.instrumentation.precedence import precedence  # noqa: PLC0415
+        from otelrun.lifecycle import fork  # noqa: PLC0415
 
         is_shadowed = _is_shadowed(module)
+        fork.wait_for_imports()
         for short_name in self._instrumentations:
             name = registry.entry_point_name(short_name)
             if is_shadowed or precedence.has_given_way(name):
