@@ -237,7 +237,7 @@ class Pruner:
         chosen = f"WHERE trace_id IN ({_marks(trace_ids)}) LIMIT {_REMOVED_AT_ONCE + 1}"
         spans = self._ids(f"SELECT id FROM span {chosen}", trace_ids)  # noqa: S608 - marks only
         self._remove_spans(spans)
-        logs = self._ids(f"SELECT id FROM log {chosen}", trace_ids)  # noqa: S608
+        logs = self._ids(f"SELECT id FROM log {chosen}", trace_ids)  # noqa: S608 - marks only
         self._count("logs", self._remove_by_id("log", "id", logs))
         self._is_halfway = max(len(spans), len(logs)) > _REMOVED_AT_ONCE
         if self._is_halfway:
